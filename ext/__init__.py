@@ -1,0 +1,1 @@
+"""Compiled kernels that know only arrays; see msftk.prosody for their meaning."""

@@ -1,0 +1,27 @@
+"""Which errors a user can meet, and the exit code of each."""
+
+from __future__ import annotations
+
+
+class MsftkError(Exception):
+    """A failure with a message for the user: what was found, what was expected, what to do."""
+
+    exit_code = 1
+
+
+class InputError(MsftkError):
+    """A usage error or a bad single input: file, place, remedy."""
+
+    exit_code = 2
+
+
+class UnknownNameError(InputError):
+    """A plugin, option or column that does not exist; the message lists the nearest that do."""
+
+
+class VersionError(InputError):
+    """A run, manifest or store written in a format that this version does not read."""
+
+
+class AbsentError(MsftkError):
+    """An input that an utterance does not have (no transcript, no alignment): declared, never invented."""

@@ -1,0 +1,1 @@
+"""How good predictions are: CCC, intervals, scores, reports, plots."""

@@ -1,0 +1,1 @@
+"""LEMf: F0, word prosody, emphasis."""

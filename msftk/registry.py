@@ -1,0 +1,157 @@
+"""Which plugins are installed, and how a name becomes a component."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+from pydantic import ValidationError
+
+from msftk.errors import InputError, UnknownNameError
+from msftk.hookspecs import KINDS, Hooks
+from msftk.interfaces import Options
+
+GROUP = "msftk"  # entry-point group
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One registered component: `target` is "package.module:Class", `package` the distribution that brought it."""
+
+    kind: str
+    name: str
+    target: str
+    help: str
+    package: str
+
+    def load(self) -> type[Any]:
+        """Imports the class; raises InputError that names the package if that fails."""
+        module, _, attribute = self.target.partition(":")
+        try:
+            loaded: type[Any] = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise InputError(
+                f"{self.kind} '{self.name}' of package {self.package} cannot be imported from {self.target}: {error}. "
+                "Repair or reinstall that package."
+            ) from error
+        return loaded
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin package, or one of its names, that could not be taken, and why."""
+
+    package: str
+    error: str
+
+
+class Registry:
+    """All plugins of a set of entry points. A broken one is listed in `broken` while the rest works."""
+
+    def __init__(self, found: Iterable[EntryPoint]) -> None:
+        self._plugins: dict[tuple[str, str], Plugin] = {}
+        self._clashes: dict[tuple[str, str], str] = {}
+        self.broken: list[Broken] = []
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(Hooks)
+        for entry_point in sorted(found, key=lambda e: (e.dist is None or e.dist.name != "msftk", e.name)):
+            package = f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist else entry_point.value
+            try:
+                self._take(entry_point.load(), package)
+            except Exception as error:  # a stranger's package may fail in any way; it must not take msftk down
+                self.broken.append(Broken(package, f"{type(error).__name__}: {error}"))
+
+    def _take(self, module: Any, package: str) -> None:
+        self._manager.register(module)
+        try:
+            self._manager.check_pending()  # pluggy lets a misspelled hook name pass until asked
+        except pluggy.PluginValidationError:
+            self._manager.unregister(module)
+            raise
+        for caller in self._manager.get_hookcallers(module) or ():
+            kind = next(kind.name for kind in KINDS if kind.hook == caller.name)
+
+            def register(name: str, target: str, help: str = "", kind: str = kind) -> None:
+                self._add(Plugin(kind, name, target, help, package))
+
+            others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
+            self._manager.subset_hook_caller(caller.name, others)(register=register)
+
+    def _add(self, plugin: Plugin) -> None:
+        key = (plugin.kind, plugin.name)
+        first = self._plugins.setdefault(key, plugin)
+        if first is not plugin:
+            clash = (
+                f"{plugin.kind} '{plugin.name}' is registered twice, by {first.package} and by {plugin.package}. "
+                "Uninstall one of them."
+            )
+            self._clashes[key] = clash
+            self.broken.append(Broken(plugin.package, clash))
+
+    def plugins(self, kind: str | None = None) -> list[Plugin]:
+        """Registered plugins of a kind (or of all), in the order of KINDS, then by name."""
+        order = {k.name: place for place, k in enumerate(KINDS)}
+        chosen = (p for p in self._plugins.values() if kind in (None, p.kind))
+        return sorted(chosen, key=lambda p: (order[p.kind], p.name))
+
+    def names(self, kind: str) -> list[str]:
+        return [plugin.name for plugin in self.plugins(kind)]
+
+    def get(self, kind: str, name: str) -> Plugin:
+        """Raises UnknownNameError with the nearest names, InputError where two packages claim the name."""
+        if clash := self._clashes.get((kind, name)):
+            raise InputError(clash)
+        if plugin := self._plugins.get((kind, name)):
+            return plugin
+        broken = "".join(f" Package {b.package} did not load: {b.error}." for b in self.broken)
+        raise UnknownNameError(
+            f"unknown {kind} '{name}'. {did_you_mean(name, self.names(kind))}"
+            f"Installed: {', '.join(self.names(kind)) or 'none'}.{broken}"
+        )
+
+    def options(self, kind: str, name: str, values: Mapping[str, object]) -> Options:
+        """Checks option values against the component's `Options`; names path, nearest valid names, or what is expected."""
+        model: type[Options] = self.get(kind, name).load().Options
+        section = next((k.section for k in KINDS if k.name == kind), "") or kind
+        try:
+            return model.model_validate(dict(values))
+        except ValidationError as error:
+            raise option_error(error, section, model.model_fields) from error
+
+    def create(self, kind: str, name: str, values: Mapping[str, object] | None = None, **sizes: Any) -> Any:
+        """Builds component `name` with its options; `sizes` are what the kind's contract adds (dims, groups)."""
+        options = self.options(kind, name, values or {})
+        component = self.get(kind, name).load()(options, **sizes)
+        return component
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ "Did you mean 'x'? " for the nearest known name, or nothing."""
+    near = difflib.get_close_matches(name.replace("_", "-"), list(known), n=1, cutoff=0.5) or difflib.get_close_matches(
+        name, list(known), n=1, cutoff=0.5
+    )
+    return f"Did you mean '{near[0]}'? " if near else ""
+
+
+def option_error(error: ValidationError, section: str, known: Iterable[str]) -> InputError:
+    """One line for the first thing that pydantic refused, in msftk's words: path, what was found, what would do."""
+    first = error.errors()[0]
+    path = ".".join([section, *(str(part) for part in first["loc"])]).lstrip(".")
+    if first["type"] == "extra_forbidden":
+        name = str(first["loc"][-1])
+        return UnknownNameError(
+            f"unknown option '{path}'. {did_you_mean(name, known)}Known here: {', '.join(sorted(known)) or 'none'}."
+        )
+    return InputError(f"{path} is {first.get('input')!r}: {first['msg']}. Correct it in the settings file or by --set.")
+
+
+@cache
+def registry() -> Registry:
+    """The registry of every installed package, read once a process."""
+    return Registry(entry_points(group=GROUP))

@@ -1,0 +1,1 @@
+"""Texts and vectors of an utterance."""

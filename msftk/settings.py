@@ -1,0 +1,207 @@
+"""Every choice of a run: which component of each kind, with which options, and how to train.
+
+Order: defaults < preset < TOML file < environment (MSFTK_FUSION__HIDDEN=256) < --set fusion.hidden=256 < flags.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from msftk.errors import InputError, UnknownNameError
+from msftk.hookspecs import KINDS
+from msftk.registry import did_you_mean, option_error, registry
+
+FORMAT_VERSION = 1
+ENVIRONMENT_PREFIX = "MSFTK_"
+
+
+class Component(BaseModel):
+    """A component by name, with its own options beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+
+    @property
+    def options(self) -> dict[str, object]:
+        return dict(self.model_extra or {})
+
+
+class Data(BaseModel):
+    """What of each utterance the model sees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    seconds_kept: float = Field(12.0, gt=0, description="seconds of audio kept, from the start")
+    source_dropout: float = Field(0.1, ge=0, lt=1, description="share of present sources hidden in training")
+
+
+class Training(BaseModel):
+    """Optimiser and schedule (DESIGN: AdamW, warm-up then linear decay)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    epochs: int = Field(30, ge=1)
+    batch: int = Field(32, ge=2, description="utterances per optimiser step")
+    micro_batch: int = Field(32, ge=1, description="utterances per forward pass")
+    ccc_scope: Literal["batch", "micro"] = "batch"
+    learning_rate: float = Field(1e-3, gt=0, description="parts trained from scratch")
+    learning_rate_pretrained: float = Field(1e-5, gt=0, description="pretrained parts")
+    weight_decay: float = Field(0.01, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    warmup: float = Field(0.1, ge=0, le=1, description="share of steps with rising learning rate")
+    select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")
+    seed: int = 0
+
+
+class Settings(BaseModel):
+    """All settings of a run; a run's settings.toml rebuilds exactly this."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format_version: int = FORMAT_VERSION
+    preset: str = "tiny"
+    semantics: tuple[str, ...] = ("gs", "les", "es")
+    acoustic: Component
+    text: Component
+    describer: Component
+    emphasis: Component = Component(name="lemf")
+    pooling: Component = Component(name="attentive-statistics")
+    intra: Component = Component(name="gated")
+    fusion: Component = Component(name="fm-moe")
+    head: Component = Component(name="regression")
+    loss: Component = Component(name="ccc")
+    engine: Component = Component(name="local")
+    data: Data = Data()  # type: ignore[call-arg]
+    training: Training = Training()  # type: ignore[call-arg]
+
+    def component(self, section: str) -> Component:
+        component: Component = getattr(self, section)
+        return component
+
+    def create(self, section: str, **sizes: Any) -> Any:
+        """Builds the component that `section` names, e.g. create("fusion", sizes=...)."""
+        chosen = self.component(section)
+        return registry().create(kind_of(section), chosen.name, chosen.options, **sizes)
+
+
+SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}
+
+
+def kind_of(section: str) -> str:
+    return SECTIONS[section]
+
+
+def presets() -> list[str]:
+    return sorted(path.name.removesuffix(".toml") for path in files("msftk").joinpath("presets").iterdir())
+
+
+def load_settings(
+    preset: str = "tiny",
+    file: Path | None = None,
+    assignments: Iterable[str] = (),
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Merges all layers and checks every name and option against the installed plugins.
+
+    `assignments` are "section.option=value" texts; `flags` maps dotted paths to values, None meaning not given.
+    Raises InputError/UnknownNameError that names the path and what would do.
+    """
+    if preset not in presets():
+        raise UnknownNameError(
+            f"unknown preset '{preset}'. {did_you_mean(preset, presets())}Known: {', '.join(presets())}."
+        )
+    merged = _preset(preset)
+    merged["preset"] = preset
+    if file is not None:
+        _merge(merged, read_toml(file))
+    for name, value in sorted((os.environ if environment is None else environment).items()):
+        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
+            path = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
+            _merge(merged, _nested(path, _value(value)))
+    for assignment in assignments:
+        path, equals, value = assignment.partition("=")
+        if not equals:
+            raise InputError(f"--set {assignment}: expected section.option=value, e.g. fusion.hidden=256.")
+        _merge(merged, _nested(path.strip(), _value(value.strip())))
+    for path, flag in (flags or {}).items():
+        if flag is not None:
+            _merge(merged, _nested(path, flag))
+    return check_settings(merged)
+
+
+def check_settings(values: Mapping[str, Any]) -> Settings:
+    """Builds `Settings` from plain values; every component name and option must exist."""
+    try:
+        settings = Settings.model_validate(dict(values))
+    except ValidationError as error:
+        place = error.errors()[0]["loc"]
+        model = {"training": Training, "data": Data}.get(str(place[0]) if len(place) > 1 else "", Settings)
+        raise option_error(error, "", model.model_fields) from error
+    for section, kind in SECTIONS.items():
+        chosen = settings.component(section)
+        registry().options(kind, chosen.name, chosen.options)
+    for source in settings.semantics:
+        registry().get("semantic-source", source)
+    return settings
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}). Give an existing TOML file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not valid TOML: {error}. Correct the file.") from error
+
+
+def settings_toml(settings: Settings) -> str:
+    """Settings as TOML text, which `load_settings(file=...)` or `check_settings` reads back to the same object."""
+    plain = settings.model_dump(mode="json")
+    lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items() if not isinstance(value, dict)]
+    for key, table in plain.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]"]
+            lines += [f"{name} = {json.dumps(value)}" for name, value in table.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _preset(name: str) -> dict[str, Any]:
+    values = tomllib.loads(files("msftk").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8"))
+    merged = _preset(values.pop("extends")) if "extends" in values else {}
+    _merge(merged, values)
+    return merged
+
+
+def _value(text: str) -> Any:
+    """The TOML value that `text` writes; a bare word is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _nested(path: str, value: object) -> dict[str, Any]:
+    *parents, last = path.split(".")
+    nested: dict[str, Any] = {last: value}
+    for parent in reversed(parents):
+        nested = {parent: nested}
+    return nested
+
+
+def _merge(into: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    """Lays `layer` over `into`. Another component name drops the options that belonged to the former one."""
+    for key, value in layer.items():
+        old = into.get(key)
+        if isinstance(value, Mapping) and isinstance(old, dict):
+            if key in SECTIONS and value.get("name", old.get("name")) != old.get("name"):
+                into[key] = dict(value)
+            else:
+                _merge(old, value)
+        else:
+            into[key] = dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,1 @@
+"""Manifest and content-keyed feature store."""

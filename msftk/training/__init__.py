@@ -1,0 +1,1 @@
+"""Batches, losses, loop, checkpoints and folds."""

@@ -1,0 +1,172 @@
+"""The values that travel between rooms: utterances, ratings, alignments, emphasis, descriptions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msftk.errors import InputError
+
+ATTRIBUTES = ("valence", "arousal", "dominance")
+SAMPLE_RATE_HZ = 16_000  # LEMf and every acoustic encoder here are defined at this rate
+
+Float64 = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingScale:
+    """The corpus' rating scale, e.g. 1..7; models are trained on the unit scale 0..1."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise InputError(f"rating scale {self.low:g}..{self.high:g}: expected two finite numbers, low below high.")
+
+    def to_unit(self, rating_raw: Float64) -> Float64:
+        """Corpus scale -> 0..1, any shape."""
+        return (rating_raw - self.low) / (self.high - self.low)
+
+    def from_unit(self, rating_unit: Float64) -> Float64:
+        """0..1 -> corpus scale, any shape; values outside 0..1 are kept, not clipped."""
+        return rating_unit * (self.high - self.low) + self.low
+
+    def __str__(self) -> str:
+        return f"{self.low:g}..{self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class RaterRating:
+    """One person's ratings of one utterance on the corpus scale; an attribute that was left blank is missing."""
+
+    rater: str
+    ratings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One utterance of a corpus. What is absent is None, never "" or NaN.
+
+    `audio` and `alignment` are paths; `alignment` names a file that an alignment reader opens (a table of many
+    utterances is read with `id`). `start_s`/`end_s` cut a segment out of `audio`; None means from the start / to the
+    end. `ratings` maps attribute -> value on the corpus scale. `audio_sha256` is the hash of the whole audio file.
+    """
+
+    id: str
+    audio: Path
+    start_s: float | None = None
+    end_s: float | None = None
+    speaker: str | None = None
+    gender: str | None = None
+    language: str | None = None
+    transcript: str | None = None
+    alignment: Path | None = None
+    split: str | None = None
+    session: str | None = None
+    ratings: Mapping[str, float] | None = None
+    rater_ratings: tuple[RaterRating, ...] | None = None
+    category: str | None = None
+    duration_s: float | None = None
+    audio_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Labelled intervals, columnar: `start_s`, `end_s` [n] float64; `spoken` [n] is False for silence, filler, noise."""
+
+    start_s: Float64
+    end_s: Float64
+    labels: tuple[str, ...]
+    spoken: Bool
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Words and phones of one utterance, in seconds from the start of its audio, ordered by start.
+
+    Words may touch, leave gaps and overlap a little (TIMIT shares a phone between two words). A phone belongs to the
+    word that holds its centre.
+    """
+
+    words: Tier
+    phones: Tier
+    source: str = ""
+
+    @property
+    def spoken_words(self) -> tuple[str, ...]:
+        """Labels of the words proper, in order: the words that `WordProsody` and `Emphasis` count."""
+        return tuple(label for label, spoken in zip(self.words.labels, self.words.spoken, strict=True) if spoken)
+
+
+@dataclass(frozen=True, slots=True)
+class WordProsody:
+    """Prosody of each word of one utterance (paper Sec. 2.2): every array is [n_words].
+
+    `log_f0`: log of the largest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2 norm, linear.
+    `phone_duration_s`: mean phone duration; where the word has no phone, word duration / letters, `guessed_duration` True.
+    `z_*`: z-scores within the sentence (Eq. 1); 0 where the feature does not vary or the word is unvoiced.
+    """
+
+    words: tuple[str, ...]
+    start_s: Float64
+    end_s: Float64
+    voiced: Bool
+    log_f0: Float64
+    energy: Float64
+    phone_duration_s: Float64
+    guessed_duration: Bool
+    z_pitch: Float64
+    z_energy: Float64
+    z_duration: Float64
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """Which words of one utterance are stressed: `score` [n_words] (Eq. 2), the top word, and the emphasis segment.
+
+    `first` and `last` are word indices, both inside the segment; `settings` names the scorer and its options.
+    """
+
+    prosody: WordProsody
+    score: Float64
+    top: int
+    first: int
+    last: int
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def segment_text(self) -> str:
+        return " ".join(self.prosody.words[self.first : self.last + 1])
+
+
+DESCRIPTION_FIELDS = ("free_emotion", "constrained_emotion", "explanation", "scenario", "paralinguistics", "gender")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The six fields of the paper's Table 1 as an audio-language model (or a measurement) filled them.
+
+    An absent field is None. `status` is "ok" or the reason why there is no description; `raw_text` is the model's answer.
+    """
+
+    free_emotion: str | None = None
+    constrained_emotion: str | None = None
+    explanation: str | None = None
+    scenario: str | None = None
+    paralinguistics: str | None = None
+    gender: str | None = None
+    backend: str = ""
+    prompt_fingerprint: str = ""
+    raw_text: str = ""
+    status: str = "ok"

