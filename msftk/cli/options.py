@@ -1,0 +1,29 @@
+"""Options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msftk.settings import Settings, load_settings
+
+Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, paper, paper-32, paper-128.")]
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid over the preset.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="One setting; repeatable.")]
+Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sources, e.g. gs,les,es.")]
+Store = Annotated[Path | None, typer.Option("--store", help="Feature store [default: MSFTK_STORE, else the user cache].")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads [default: all cores].")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+def settings_from(
+    preset: str, config: Path | None, assignments: list[str] | None, semantics: str | None = None, **flags: object
+) -> Settings:
+    """Merges the shared options into checked settings; `flags` are dotted paths written with __ (fusion__name="film")."""
+    paths = {name.replace("__", "."): value for name, value in flags.items()}
+    if semantics is not None:
+        paths["semantics"] = tuple(part.strip() for part in semantics.split(",") if part.strip())
+    return load_settings(preset, config, assignments or (), paths)

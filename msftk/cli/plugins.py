@@ -1,0 +1,94 @@
+"""`msftk plugins`: what is installed, and what each plugin's options are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from msftk.cli.console import err, out, print_json
+from msftk.cli.options import Json
+from msftk.errors import InputError, UnknownNameError
+from msftk.hookspecs import KINDS
+from msftk.registry import did_you_mean, registry
+
+plugins = typer.Typer(help="List plugins and show their options.", no_args_is_help=True)
+
+
+@plugins.command("list")
+def list_plugins(
+    kind: Annotated[str | None, typer.Option(help="Only this kind, e.g. fusion.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Import every plugin.")] = False,
+    json: Json = False,
+) -> None:
+    """List installed plugins by kind, and the packages that did not load with their error.
+
+    Example: msftk plugins list --kind fusion
+    """
+    found = registry().plugins(_known_kind(kind))
+    broken = [(b.package, b.error) for b in registry().broken]
+    if check:
+        for plugin in found:
+            try:
+                plugin.load()
+            except InputError as error:
+                broken.append((plugin.package, str(error)))
+    if json:
+        rows = [{"kind": p.kind, "name": p.name, "help": p.help, "package": p.package} for p in found]
+        print_json({"plugins": rows, "broken": [{"package": package, "error": error} for package, error in broken]})
+    else:
+        table = Table("kind", "name", "what it is", "package", box=None)
+        for plugin in found:
+            table.add_row(plugin.kind, plugin.name, plugin.help, plugin.package)
+        out.print(table)
+        for package, error in broken:
+            err.print(f"{package} did not load: {error}", style="red", markup=False, soft_wrap=True)
+    if check and broken:
+        raise typer.Exit(1)
+
+
+@plugins.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="Plugin name, or KIND:NAME where several kinds share it.")],
+    json: Json = False,
+) -> None:
+    """Show one plugin: what it does, where it comes from, and its options with defaults.
+
+    Example: msftk plugins show fm-moe
+    """
+    kind, _, bare = name.rpartition(":")
+    found = [p for p in registry().plugins(_known_kind(kind or None)) if p.name == bare]
+    if not found:
+        names = sorted({p.name for p in registry().plugins(kind or None)})
+        raise UnknownNameError(f"unknown plugin '{name}'. {did_you_mean(bare, names)}`msftk plugins list` shows all.")
+    shown = []
+    for plugin in found:
+        component = plugin.load()
+        options = component.Options.model_json_schema().get("properties", {})
+        shown.append((plugin, " ".join((component.__doc__ or plugin.help).split()), options))
+    if json:
+        print_json(
+            [
+                {"kind": p.kind, "name": p.name, "package": p.package, "target": p.target, "about": about, "options": o}
+                for p, about, o in shown
+            ]
+        )
+        return
+    for plugin, about, options in shown:
+        out.print(f"[bold]{plugin.kind} {plugin.name}[/]  ({plugin.package}, {plugin.target})")
+        out.print(about, markup=False)
+        section = next(k.section for k in KINDS if k.name == plugin.kind)
+        for option, schema in options.items():
+            setting = f"--set {section}.{option}" if section else option
+            out.print(
+                f"  {setting} = {schema.get('default', 'required')}   {schema.get('description', '')}", markup=False
+            )
+        out.print()
+
+
+def _known_kind(kind: str | None) -> str | None:
+    kinds = [k.name for k in KINDS]
+    if kind is not None and kind not in kinds:
+        raise UnknownNameError(f"unknown kind '{kind}'. {did_you_mean(kind, kinds)}Known: {', '.join(kinds)}.")
+    return kind
