@@ -1,0 +1,110 @@
+"""Where the voice is, and how high: WORLD Harvest, and the name under which its F0 is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from msftk.errors import InputError
+from msftk.types import SAMPLE_RATE_HZ, Float32, Float64
+
+if TYPE_CHECKING:
+    from msftk.store.features import Shelf
+
+F0_FLOOR_HZ = 71.0  # pyworld's defaults
+F0_CEIL_HZ = 800.0
+HOP_S = 0.005
+LOWEST_RATE_HZ = 8_000  # Harvest works at 8 kHz inside; far below it returns zeros without a word
+
+
+def harvest(
+    waveform: Float32 | Float64,
+    sample_rate_hz: int,
+    f0_floor_hz: float = F0_FLOOR_HZ,
+    f0_ceil_hz: float = F0_CEIL_HZ,
+    hop_s: float = HOP_S,
+) -> Float64:
+    """F0 by WORLD Harvest (Morise 2017), as pyworld computes it.
+
+    Args:
+        waveform: [samples] mono, any float type, memory order left alone.
+        sample_rate_hz: any rate from 8 kHz up.
+    Returns:
+        [frames] float64 in Hz, 0 = unvoiced; frame i lies at i * hop_s; floor(duration / hop_s) + 1 frames. Silence and
+        signals of a few samples are all unvoiced.
+    Raises:
+        InputError: empty or one-sample waveform, more than one channel, NaN or infinite samples, impossible range or hop.
+    """
+    _check_waveform(waveform)
+    if sample_rate_hz < LOWEST_RATE_HZ:
+        raise InputError(
+            f"sample rate {sample_rate_hz} Hz: Harvest finds F0 from {LOWEST_RATE_HZ} Hz up. Resample the audio first."
+        )
+    if not 0 < f0_floor_hz < f0_ceil_hz < sample_rate_hz / 2:
+        raise InputError(
+            f"F0 range {f0_floor_hz:g}..{f0_ceil_hz:g} Hz: expected 0 < floor < ceil < {sample_rate_hz / 2:g} Hz, "
+            "half the sample rate."
+        )
+    if not 0.001 <= hop_s <= 1:
+        raise InputError(f"F0 hop {hop_s:g} s: expected 0.001 to 1 s (Harvest works on a 1 ms grid inside).")
+    samples = np.ascontiguousarray(waveform, dtype=np.float64)  # pyworld refuses any other layout
+    f0_hz: Float64
+    f0_hz, _ = _pyworld().harvest(
+        samples, int(sample_rate_hz), f0_floor=f0_floor_hz, f0_ceil=f0_ceil_hz, frame_period=hop_s * 1000
+    )
+    return f0_hz
+
+
+def f0_producer() -> dict[str, object]:
+    """What makes an utterance's stored F0: emphasis, `measured` and `logmel` share one shelf of the feature store."""
+    return {
+        "what": "f0",
+        "engine": "harvest",
+        "pyworld": version("pyworld"),
+        "sample_rate_hz": SAMPLE_RATE_HZ,
+        "f0_floor_hz": F0_FLOOR_HZ,
+        "f0_ceil_hz": F0_CEIL_HZ,
+        "hop_s": HOP_S,
+    }
+
+
+def f0_key(waveform: Float32) -> str:
+    """The store's key of an utterance's F0: the hash of the 16 kHz samples that it is computed from."""
+    return hashlib.sha256(np.ascontiguousarray(waveform, dtype="<f4").tobytes()).hexdigest()
+
+
+def stored_f0(waveform: Float32, shelf: Shelf | None) -> Float64:
+    """F0 of a 16 kHz waveform [samples], read from the shelf of `f0_producer()`, else computed and put there."""
+    if shelf is None:
+        return harvest(waveform, SAMPLE_RATE_HZ)
+    key = f0_key(waveform)
+    known = shelf.get(key)
+    if known is not None:
+        f0_hz: Float64 = known["f0_hz"].astype(np.float64, copy=False)
+        return f0_hz
+    f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
+    shelf.put(key, {"f0_hz": f0_hz})
+    return f0_hz
+
+
+def _check_waveform(waveform: Float32 | Float64) -> None:
+    if waveform.ndim != 1:
+        raise InputError(f"waveform has shape {waveform.shape}: expected one channel [samples]. Fold it to mono first.")
+    if waveform.size < 2:
+        raise InputError(f"waveform has {waveform.size} samples: expected at least 2. Check that the file is whole.")
+    if not np.isfinite(waveform).all():
+        first = int(np.flatnonzero(~np.isfinite(waveform))[0])
+        raise InputError(f"waveform: sample {first} is {waveform[first]}, expected finite numbers. Repair the audio.")
+
+
+@cache
+def _pyworld() -> Any:
+    with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, which says that it is deprecated
+        warnings.simplefilter("ignore")
+        import pyworld
+    return pyworld
