@@ -1,7 +1,7 @@
-"""What each kind of plugin must offer: one contract a kind. Torch is needed only by those who implement the model kinds.
+"""What each kind of plugin must offer: one contract a kind. Only the model kinds need torch.
 
-A component is a class with a docstring and an `Options` model; the host builds it as `Class(options, **sizes)`. Dimensions
-are written [batch, time, dim]; a `valid` mask is bool, True = real data.
+A component is a class with a docstring and an `Options` model; the host builds it as `Class(options, **sizes)`.
+Dimensions are written [batch, time, dim]; a `valid` mask is bool, True = real data.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class SemanticSource(Protocol):
 
 
 class TextEncoder(Protocol):
-    """Frozen text encoder: texts -> [n, dim] float32. `identity` is everything beside the options that changes vectors."""
+    """Frozen text encoder: texts -> [n, dim] float32. `identity`: all that changes vectors, beside the options."""
 
     dim: int
 
@@ -207,7 +207,7 @@ class FusionSizes:
 
 @dataclass(frozen=True)
 class FusionOutput:
-    """`experts` [batch, expert, dim]; `routing` [batch or 1, attribute, expert], rows sum to one over present experts."""
+    """`experts` [batch, expert, dim]; `routing` [batch or 1, attribute, expert]: one in sum over present experts."""
 
     experts: Tensor
     routing: Tensor
@@ -228,7 +228,7 @@ class Fusion(Protocol):
 
 
 class Head(Protocol):
-    """experts [batch, expert, dim] -> named outputs, each [batch, expert, attribute]; "value" is the prediction (0..1)."""
+    """experts [batch, expert, dim] -> outputs by name, each [batch, expert, attribute]; "value" predicts (0..1)."""
 
     def __call__(self, experts: Tensor) -> Mapping[str, Tensor]: ...
 

@@ -116,7 +116,7 @@ class Registry:
         )
 
     def options(self, kind: str, name: str, values: Mapping[str, object]) -> Options:
-        """Checks option values against the component's `Options`; names path, nearest valid names, or what is expected."""
+        """Checks option values against the component's `Options`; an error names the path and the nearest names."""
         model: type[Options] = self.get(kind, name).load().Options
         section = next((k.section for k in KINDS if k.name == kind), "") or kind
         try:
@@ -127,8 +127,7 @@ class Registry:
     def create(self, kind: str, name: str, values: Mapping[str, object] | None = None, **sizes: Any) -> Any:
         """Builds component `name` with its options; `sizes` are what the kind's contract adds (dims, groups)."""
         options = self.options(kind, name, values or {})
-        component = self.get(kind, name).load()(options, **sizes)
-        return component
+        return self.get(kind, name).load()(options, **sizes)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

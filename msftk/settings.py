@@ -141,7 +141,8 @@ def check_settings(values: Mapping[str, Any]) -> Settings:
         settings = Settings.model_validate(dict(values))
     except ValidationError as error:
         place = error.errors()[0]["loc"]
-        model = {"training": Training, "data": Data}.get(str(place[0]) if len(place) > 1 else "", Settings)
+        models: dict[str, type[BaseModel]] = {"training": Training, "data": Data}
+        model = models.get(str(place[0]) if len(place) > 1 else "", Settings)
         raise option_error(error, "", model.model_fields) from error
     for section, kind in SECTIONS.items():
         chosen = settings.component(section)

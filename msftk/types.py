@@ -80,7 +80,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Labelled intervals, columnar: `start_s`, `end_s` [n] float64; `spoken` [n] is False for silence, filler, noise."""
+    """Labelled intervals, columnar: `start_s`, `end_s` [n]; `spoken` [n] is False for silence, filler, noise."""
 
     start_s: Float64
     end_s: Float64
@@ -114,7 +114,8 @@ class WordProsody:
     """Prosody of each word of one utterance (paper Sec. 2.2): every array is [n_words].
 
     `log_f0`: log of the largest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2 norm, linear.
-    `phone_duration_s`: mean phone duration; where the word has no phone, word duration / letters, `guessed_duration` True.
+    `phone_duration_s`: mean phone duration; where the word has no phone, word duration / letters, and
+    `guessed_duration` is True.
     `z_*`: z-scores within the sentence (Eq. 1); 0 where the feature does not vary or the word is unvoiced.
     """
 
@@ -157,7 +158,7 @@ DESCRIPTION_FIELDS = ("free_emotion", "constrained_emotion", "explanation", "sce
 class Description:
     """The six fields of the paper's Table 1 as an audio-language model (or a measurement) filled them.
 
-    An absent field is None. `status` is "ok" or the reason why there is no description; `raw_text` is the model's answer.
+    An absent field is None. `status` is "ok" or why there is no description; `raw_text` is the model's answer.
     """
 
     free_emotion: str | None = None

