@@ -1,0 +1,69 @@
+"""What the network reads of several utterances at once: padded acoustic input, and each source's vector if present."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from msftk.types import Float32
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Utterances side by side. `inputs` [batch, n, ...] as the acoustic encoder's `prepare` made them, zero after `lengths`.
+
+    `lengths` [batch] int64; `vectors` source -> [batch, dim] float32; `present` source -> [batch] bool. Where a source is
+    absent its vector is never read.
+    """
+
+    inputs: Tensor
+    lengths: Tensor
+    vectors: Mapping[str, Tensor]
+    present: Mapping[str, Tensor]
+    ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to(self, device: torch.device | str) -> Batch:
+        return replace(
+            self,
+            inputs=self.inputs.to(device),
+            lengths=self.lengths.to(device),
+            vectors={source: vector.to(device) for source, vector in self.vectors.items()},
+            present={source: present.to(device) for source, present in self.present.items()},
+        )
+
+
+def make_batch(
+    ids: Sequence[str],
+    prepared: Sequence[Tensor],
+    vectors: Mapping[str, Sequence[Float32 | None]],
+    source_dims: Mapping[str, int],
+) -> Batch:
+    """Pads utterances and stacks their vectors; the same for training, evaluation and prediction.
+
+    Args:
+        ids: n utterances.
+        prepared: n acoustic inputs, each [n_i, ...].
+        vectors: source -> n vectors [dim], None where the utterance does not have that source.
+        source_dims: source -> dim, for every source that the network was built with.
+    """
+    stacked, present = {}, {}
+    for source, dim in source_dims.items():
+        rows = vectors[source]
+        zero = np.zeros(dim, np.float32)
+        stacked[source] = torch.from_numpy(np.stack([zero if row is None else np.asarray(row, np.float32) for row in rows]))
+        present[source] = torch.tensor([row is not None for row in rows], dtype=torch.bool)
+    return Batch(
+        inputs=pad_sequence(list(prepared), batch_first=True),
+        lengths=torch.tensor([len(one) for one in prepared], dtype=torch.int64),
+        vectors=stacked,
+        present=present,
+        ids=tuple(ids),
+    )

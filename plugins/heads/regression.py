@@ -1,0 +1,43 @@
+"""Regression head: an independent two-layer network for each attribute."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from msftk.interfaces import Options as BaseOptions
+
+UNIT_SCALE_MIDDLE = 0.5
+
+
+class Regression(nn.Module):
+    """Per attribute: Linear, LayerNorm, ReLU, Dropout, Linear; every expert is read by the same head (f_k of Eq. 7).
+
+    The output is on the unit scale, neither clipped nor squashed, and starts near its middle.
+    """
+
+    class Options(BaseOptions):
+        hidden: int = Field(128, ge=1, description="width of the layer between")
+        dropout: float = Field(0.5, ge=0, lt=1, description="dropout before the last layer")
+
+    def __init__(self, options: Options, dim: int, attributes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.attributes = attributes
+        self.regressions = nn.ModuleDict({name: _regression(options, dim) for name in attributes})
+
+    def forward(self, experts: Tensor) -> dict[str, Tensor]:
+        """experts [batch, expert, dim] -> {"value": [batch, expert, attribute]}."""
+        return {"value": torch.cat([self.regressions[name](experts) for name in self.attributes], dim=-1)}
+
+
+def _regression(options: Regression.Options, dim: int) -> nn.Sequential:
+    layers = nn.Sequential(
+        nn.Linear(dim, options.hidden),
+        nn.LayerNorm(options.hidden),
+        nn.ReLU(),
+        nn.Dropout(options.dropout),
+        nn.Linear(options.hidden, 1),
+    )
+    nn.init.constant_(layers[-1].bias, UNIT_SCALE_MIDDLE)
+    return layers
