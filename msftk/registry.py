@@ -60,7 +60,7 @@ class Registry:
         self.broken: list[Broken] = []
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(Hooks)
-        for entry_point in sorted(found, key=lambda e: (e.dist is None or e.dist.name != "msftk", e.name)):
+        for entry_point in sorted(found, key=lambda e: (not e.value.startswith("msftk_plugins."), e.name)):
             package = f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist else entry_point.value
             try:
                 self._take(entry_point.load(), package)

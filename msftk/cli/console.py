@@ -26,7 +26,7 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def bar() -> Iterator[ProgressCallback]:
-    """Yields the callback that recipes report to: one line a stage, with time left; silent where stderr is no terminal."""
+    """Yields the callback that recipes report to: a bar a stage, with time left; silent where stderr is no terminal."""
     if not err.is_terminal:
         yield silent
         return

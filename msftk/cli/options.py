@@ -11,9 +11,9 @@ from msftk.settings import Settings, load_settings
 
 Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, paper, paper-32, paper-128.")]
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid over the preset.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="One setting; repeatable.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="Repeatable.")]
 Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sources, e.g. gs,les,es.")]
-Store = Annotated[Path | None, typer.Option("--store", help="Feature store [default: MSFTK_STORE, else the user cache].")]
+Store = Annotated[Path | None, typer.Option("--store", help="Feature store [default: MSFTK_STORE or user cache].")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads [default: all cores].")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
@@ -22,7 +22,7 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 def settings_from(
     preset: str, config: Path | None, assignments: list[str] | None, semantics: str | None = None, **flags: object
 ) -> Settings:
-    """Merges the shared options into checked settings; `flags` are dotted paths written with __ (fusion__name="film")."""
+    """Merges the shared options into checked settings; `flags` are dotted paths written with __: fusion__name."""
     paths = {name.replace("__", "."): value for name, value in flags.items()}
     if semantics is not None:
         paths["semantics"] = tuple(part.strip() for part in semantics.split(",") if part.strip())
