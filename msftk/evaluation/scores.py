@@ -1,0 +1,104 @@
+"""Figures beside CCC: Pearson r, bias, scale ratio, RMSE, CCC within category, and how one person does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from msftk.evaluation.ccc import ccc
+from msftk.types import ATTRIBUTES, Float64, Utterance
+
+MIN_RATED = 10  # utterances a person must share with others before their CCC counts; fewer is mostly chance
+
+
+def ratings_of(utterances: Sequence[Utterance]) -> Float64:
+    """Ratings on the corpus scale [n, attribute], NaN where unrated."""
+    return np.array([[(u.ratings or {}).get(a, np.nan) for a in ATTRIBUTES] for u in utterances], np.float64).reshape(
+        len(utterances), len(ATTRIBUTES)
+    )
+
+
+def pearson(prediction: Float64, truth: Float64) -> float:
+    """Pearson correlation [n]; NaN where either side does not vary."""
+    p, t = _complete(prediction, truth)
+    if len(p) < 2 or np.ptp(p) == 0 or np.ptp(t) == 0:
+        return float("nan")
+    p, t = p - p.mean(), t - t.mean()
+    return float(np.clip(p @ t / np.sqrt((p @ p) * (t @ t)), -1.0, 1.0))
+
+
+def bias(prediction: Float64, truth: Float64) -> float:
+    """Mean of prediction - truth, corpus scale."""
+    p, t = _complete(prediction, truth)
+    return float((p - t).mean()) if len(p) else float("nan")
+
+
+def scale_ratio(prediction: Float64, truth: Float64) -> float:
+    """Standard deviation of the predictions over that of the truth; below 1: predictions are drawn to the middle."""
+    p, t = _complete(prediction, truth)
+    return float(p.std() / t.std()) if len(p) > 1 and np.ptp(t) > 0 else float("nan")
+
+
+def rmse(prediction: Float64, truth: Float64) -> float:
+    """Root mean squared error, corpus scale."""
+    p, t = _complete(prediction, truth)
+    return float(np.sqrt(((p - t) ** 2).mean())) if len(p) else float("nan")
+
+
+SCORES: dict[str, Callable[[Float64, Float64], float]] = {
+    "pearson": pearson,
+    "bias": bias,
+    "scale_ratio": scale_ratio,
+    "rmse": rmse,
+}
+
+
+def ccc_within_category(prediction: Float64, truth: Float64, categories: Sequence[str | None]) -> float:
+    """CCC after each side is centred on its own mean of each category, pooled over categories.
+
+    What is left is how well degrees inside a category are told apart: knowing the category alone scores 0, and a wrong
+    category mean costs nothing. Utterances without a category, and categories of one utterance, are left out.
+
+    Returns:
+        NaN where no category has two rated utterances.
+    """
+    complete = ~(np.isnan(prediction) | np.isnan(truth))
+    p_left, t_left = [], []
+    for category in sorted({c for c in categories if c is not None}):
+        rows = complete & np.array([c == category for c in categories], bool)
+        if rows.sum() >= 2:
+            p_left.append(prediction[rows] - prediction[rows].mean())
+            t_left.append(truth[rows] - truth[rows].mean())
+    return ccc(np.concatenate(p_left), np.concatenate(t_left)) if p_left else float("nan")
+
+
+def person(utterances: Sequence[Utterance]) -> dict[str, float]:
+    """How well one person does: CCC of a rater against the mean of the others on the same utterances, averaged over raters.
+
+    A rater counts who shares at least 10 utterances with others. Not an upper limit: a mean of many is steadier than
+    one person, and a system fitted to it can pass this figure.
+
+    Returns:
+        attribute -> CCC, NaN where no rater counts.
+    """
+    return {attribute: _person(utterances, attribute) for attribute in ATTRIBUTES}
+
+
+def _person(utterances: Sequence[Utterance], attribute: str) -> float:
+    own: dict[str, list[float]] = {}
+    others: dict[str, list[float]] = {}
+    for utterance in utterances:
+        given = {r.rater: r.ratings[attribute] for r in utterance.rater_ratings or () if attribute in r.ratings}
+        total = sum(given.values())
+        for rater, value in given.items() if len(given) > 1 else ():
+            own.setdefault(rater, []).append(value)
+            others.setdefault(rater, []).append((total - value) / (len(given) - 1))
+    values = [ccc(own[rater], others[rater]) for rater in sorted(own) if len(own[rater]) >= MIN_RATED]
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def _complete(prediction: Float64, truth: Float64) -> tuple[Float64, Float64]:
+    kept = ~(np.isnan(prediction) | np.isnan(truth))
+    return prediction[kept], truth[kept]

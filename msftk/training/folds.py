@@ -1,0 +1,121 @@
+"""Which utterances train, select and test: fixed splits of a corpus, or folds by session or speaker with an inner dev."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from msftk.errors import InputError, UnknownNameError
+from msftk.types import Utterance
+
+
+@dataclass(frozen=True)
+class Split:
+    """One model's data. `tests`: name -> utterances that are scored and neither train nor select."""
+
+    name: str
+    train: tuple[Utterance, ...]
+    dev: tuple[Utterance, ...]
+    tests: dict[str, tuple[Utterance, ...]]
+
+
+def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow_overlap: bool = False) -> Split:
+    """The corpus' own splits: train, dev, and every split whose name starts with "test".
+
+    Unrated utterances of train are left out (they teach nothing); splits of other names are not used.
+    Raises InputError for an empty split, and for speakers that train and are scored (unless `allow_overlap`).
+    """
+    groups: dict[str, list[Utterance]] = {}
+    for utterance in utterances:
+        groups.setdefault(utterance.split or "none", []).append(utterance)
+    for name in ("train", "dev") if need_dev else ("train",):
+        if not any(u.ratings for u in groups.get(name, [])):
+            found = ", ".join(f"{split} ({len(members)})" for split, members in sorted(groups.items()))
+            raise InputError(
+                f"split '{name}' has no rated utterance. Splits found: {found or 'none'}. "
+                "Give the manifest that split, or use --folds session or --folds speaker."
+            )
+    train = tuple(u for u in groups["train"] if u.ratings)
+    tests = {name: tuple(members) for name, members in sorted(groups.items()) if name.startswith("test")}
+    split = Split("fixed", train, tuple(groups.get("dev", ())), tests)
+    if not allow_overlap:
+        refuse_overlap(split)
+    return split
+
+
+def folds(utterances: Sequence[Utterance], kind: str) -> list[Split]:
+    """Folds with an inner, speaker-disjoint dev: every utterance tests once and selects once, never in the same fold.
+
+    Args:
+        kind: "session": session k tests, the next one (cyclic) is dev; "speaker": one speaker tests, the next one
+            (sorted, cyclic) is dev; "speaker:K": sorted speakers in K consecutive groups, the next group is dev.
+    Raises:
+        InputError: an utterance without session or speaker, fewer than three groups, or speakers in two groups.
+    """
+    by, n_groups = _parse(kind)
+    lacking = [u.id for u in utterances if getattr(u, by) is None]
+    if lacking:
+        raise InputError(
+            f"--folds {kind}: {len(lacking)} utterances have no {by} ({', '.join(lacking[:3])}"
+            f"{', ...' if len(lacking) > 3 else ''}). Give them one, or leave them out of the manifest."
+        )
+    labels = sorted({str(getattr(u, by)) for u in utterances})
+    groups = [[label] for label in labels] if n_groups is None else _consecutive(labels, n_groups, kind)
+    if len(groups) < 3:
+        raise InputError(
+            f"--folds {kind}: found {len(groups)} {by} group(s) ({', '.join(labels) or 'none'}), expected at least 3: "
+            "one tests, one selects, the rest train. Use the corpus' fixed splits instead."
+        )
+    members = [tuple(u for u in utterances if str(getattr(u, by)) in group) for group in groups]
+    made = []
+    for k, group in enumerate(groups):
+        inner = (k + 1) % len(groups)
+        train = tuple(u for j, part in enumerate(members) if j not in (k, inner) for u in part if u.ratings)
+        split = Split("+".join([group[0], group[-1]] if len(group) > 1 else group), train, members[inner], {"test": members[k]})
+        refuse_overlap(split)
+        if not train or not any(u.ratings for u in split.dev):
+            raise InputError(
+                f"--folds {kind}, fold {split.name}: no rated utterance in its {'dev' if train else 'training'} part. "
+                f"Rate some, or leave {by} {', '.join(groups[inner])} out of the manifest."
+            )
+        made.append(split)
+    return made
+
+
+def refuse_overlap(split: Split) -> None:
+    """Raises InputError where a speaker is in two parts of `split`: the score would reward knowing the voice.
+
+    Test sets may share speakers with each other (those of MSP-Podcast do), not with train or dev.
+    """
+    tests = {name: speakers_of(members) for name, members in split.tests.items()}
+    train, dev = speakers_of(split.train), speakers_of(split.dev)
+    pairs = [("train", "dev", train & dev)]
+    pairs += [(part, name, own & other) for name, other in tests.items() for part, own in (("train", train), ("dev", dev))]
+    for first, second, shared in pairs:
+        if shared:
+            names = ", ".join(sorted(shared)[:5]) + (", ..." if len(shared) > 5 else "")
+            raise InputError(
+                f"{len(shared)} speaker(s) are in both {first} and {second}: {names}. Make the splits speaker-disjoint, "
+                "or allow it with --allow-overlap (the card then says so)."
+            )
+
+
+def speakers_of(utterances: Iterable[Utterance]) -> set[str]:
+    """Known speakers; an unknown one cannot be checked for overlap."""
+    return {u.speaker for u in utterances if u.speaker is not None}
+
+
+def _parse(kind: str) -> tuple[str, int | None]:
+    by, colon, count = kind.partition(":")
+    if by not in ("session", "speaker") or (colon and (by != "speaker" or not count.isdigit() or int(count) < 3)):
+        raise UnknownNameError(
+            f"unknown folds '{kind}'. Known: session, speaker, speaker:K with K of at least 3, e.g. speaker:5."
+        )
+    return by, int(count) if colon else None
+
+
+def _consecutive(labels: list[str], n_groups: int, kind: str) -> list[list[str]]:
+    if len(labels) < n_groups:
+        raise InputError(f"--folds {kind}: found {len(labels)} speakers, expected at least {n_groups}. Use fewer groups.")
+    bounds = [round(k * len(labels) / n_groups) for k in range(n_groups + 1)]
+    return [labels[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
