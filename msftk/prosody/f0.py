@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msftk.errors import InputError
+from msftk.speech.audio import check_waveform
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def harvest(
         [frames] float64 in Hz, 0 = unvoiced; frame i lies at i * hop_s; floor(duration / hop_s) + 1 frames. Silence and
         signals of a few samples are all unvoiced.
     Raises:
-        InputError: empty or one-sample waveform, more than one channel, NaN or infinite samples, impossible range or hop.
+        InputError: empty, one sample, several channels, NaN or infinite samples, impossible rate, range or hop.
     """
-    _check_waveform(waveform)
+    check_waveform(waveform, "waveform")
     if sample_rate_hz < LOWEST_RATE_HZ:
         raise InputError(
             f"sample rate {sample_rate_hz} Hz: Harvest finds F0 from {LOWEST_RATE_HZ} Hz up. Resample the audio first."
@@ -90,16 +91,6 @@ def stored_f0(waveform: Float32, shelf: Shelf | None) -> Float64:
     f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
     shelf.put(key, {"f0_hz": f0_hz})
     return f0_hz
-
-
-def _check_waveform(waveform: Float32 | Float64) -> None:
-    if waveform.ndim != 1:
-        raise InputError(f"waveform has shape {waveform.shape}: expected one channel [samples]. Fold it to mono first.")
-    if waveform.size < 2:
-        raise InputError(f"waveform has {waveform.size} samples: expected at least 2. Check that the file is whole.")
-    if not np.isfinite(waveform).all():
-        first = int(np.flatnonzero(~np.isfinite(waveform))[0])
-        raise InputError(f"waveform: sample {first} is {waveform[first]}, expected finite numbers. Repair the audio.")
 
 
 @cache

@@ -1,0 +1,34 @@
+"""LEMf: a weighted sum of how high, how loud and how slow a word is within its sentence."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from msftk import interfaces
+from msftk.prosody.words import score_words
+from msftk.types import Alignment, Float32, Float64, WordProsody
+
+
+class Lemf:
+    """Local Emphasis Modeling Framework: s = 1.0 z_pitch + 1.2 z_energy + 0.8 z_duration (paper Sec. 2.2, Eq. 2)."""
+
+    class Options(interfaces.Options):
+        weight_pitch: float = Field(1.0, allow_inf_nan=False, description="weight of the highest log-F0")
+        weight_energy: float = Field(1.2, allow_inf_nan=False, description="weight of the mean frame energy")
+        weight_duration: float = Field(0.8, allow_inf_nan=False, description="weight of the mean phone duration")
+
+    def __init__(self, options: Lemf.Options) -> None:
+        self.options = options
+
+    def scores(
+        self,
+        waveform: Float32,
+        sample_rate_hz: int,
+        alignment: Alignment,
+        transcript: str | None = None,
+        *,
+        prosody: WordProsody,
+    ) -> Float64:
+        """[n_words] float64: the z-scores in `prosody`, weighted."""
+        weights = self.options
+        return score_words(prosody, weights.weight_pitch, weights.weight_energy, weights.weight_duration)
