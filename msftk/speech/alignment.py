@@ -1,0 +1,128 @@
+"""How words and phones with times become an `Alignment`, and what in them is speech."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msftk.errors import InputError
+from msftk.registry import registry
+from msftk.types import Alignment, Tier
+
+# Whole labels that are not speech, whatever their case:
+UNSPOKEN = frozenset(
+    {
+        "",  # Praat and MFA: an empty interval
+        "sil", "sp", "spn", "nsn",  # HTK, Kaldi, MFA: silence, short pause, spoken and other noise
+        "h#", "pau", "epi",  # TIMIT: edges, pause, epenthetic silence
+        "_", "_:", "#",  # MBROLA and eSpeak, Prosogram: pauses
+    }
+)  # fmt: skip
+# ... and every label in brackets or between plus signs: <s> </s> <sil> <eps> <unk> <p:>, [x] [laughter], {LG},
+# (breath), ++UM++ +NSN+ (Kaldi, WebMAUS, Buckeye, Sphinx). A bare "um" or "silence" is a word that was said.
+UNSPOKEN_FORM = re.compile(r"<.*>|\[.*\]|\{.*\}|\(.*\)|\+.+\+")
+
+MICROSECONDS = 1e6  # times are compared after rounding to whole microseconds
+MAX_OVERLAP_S = 0.25  # neighbours may share a phone: up to 0.149 s in TIMIT; more is no shared phone
+
+
+def is_spoken(label: str) -> bool:
+    """False for silence, filler and noise (`UNSPOKEN`, `UNSPOKEN_FORM`); blanks around a label do not count."""
+    label = label.strip()
+    return label.lower() not in UNSPOKEN and UNSPOKEN_FORM.fullmatch(label) is None
+
+
+def make_tier(start_s: Sequence[float], end_s: Sequence[float], labels: Sequence[str]) -> Tier:
+    """Columns of equal length -> `Tier`, silences, fillers and noises marked as not spoken."""
+    return Tier(
+        np.asarray(start_s, dtype=np.float64),
+        np.asarray(end_s, dtype=np.float64),
+        tuple(label.strip() for label in labels),
+        np.array([is_spoken(label) for label in labels], dtype=np.bool_),
+    )
+
+
+def make_alignment(words: Tier, phones: Tier, source: str) -> Alignment:
+    """Checks both tiers and joins them; `source` (a file, or a file and an id) begins every message.
+
+    Neighbours may leave gaps, and overlap by a phone that they share (TIMIT). Broken is an interval that has no or
+    negative length, starts before its predecessor, ends before its predecessor's end, or overlaps it by more than
+    `MAX_OVERLAP_S`.
+
+    Raises:
+        InputError: as above, or a time that is negative or not finite.
+    """
+    _check_tier(words, "word", source)
+    _check_tier(phones, "phone", source)
+    return Alignment(words, phones, source)
+
+
+def read_alignment(
+    path: Path,
+    utterance_id: str | None = None,
+    reader: str | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Alignment:
+    """Words and phones of one utterance, by the reader whose suffix is the longest that `path` ends with.
+
+    `utterance_id` chooses from a table of many utterances; `reader` names an alignment reader whatever the suffix;
+    `options` are that reader's, e.g. {"phone_tier": "phone"}.
+
+    Raises:
+        InputError: no such file, no reader for it, or what the reader finds wrong.
+        AbsentError: the table does not hold this utterance.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file. Check the path of the alignment.")
+    return _reader(reader or reader_name(path), tuple((options or {}).items())).read(path, utterance_id)  # type: ignore[no-any-return]
+
+
+def reader_name(path: Path) -> str:
+    """Name of the alignment reader that claims the end of this file name."""
+    claims = [(suffix, name) for name, suffixes in _suffixes().items() for suffix in suffixes]
+    fitting = [(len(suffix), name) for suffix, name in claims if path.name.lower().endswith(suffix)]
+    if not fitting:
+        known = ", ".join(sorted(suffix for suffix, _ in claims))
+        raise InputError(f"{path}: no alignment reader for this file name. Readers are installed for: {known}.")
+    return max(fitting)[1]
+
+
+@cache
+def _suffixes() -> dict[str, tuple[str, ...]]:
+    return {plugin.name: plugin.load().suffixes for plugin in registry().plugins("alignment-reader")}
+
+
+@cache
+def _reader(name: str, options: tuple[tuple[str, object], ...]) -> Any:
+    return registry().create("alignment-reader", name, dict(options))
+
+
+def _check_tier(tier: Tier, what: str, source: str) -> None:
+    """Raises InputError that names the first interval that is broken, counted from 1."""
+    times_us = np.stack([tier.start_s, tier.end_s]) * MICROSECONDS
+    if not np.isfinite(times_us).all() or (times_us < 0).any():
+        bad = int(np.argmin((np.isfinite(times_us) & (times_us >= 0)).all(axis=0)))
+        raise InputError(f"{_interval(tier, bad, what, source)}: expected times from 0 s. Correct its times.")
+    start_us, end_us = np.round(times_us)
+    if (end_us <= start_us).any():
+        bad = int(np.argmax(end_us <= start_us))
+        raise InputError(f"{_interval(tier, bad, what, source)}: expected its end after its start. Correct its times.")
+    overlap_us = end_us[:-1] - start_us[1:]
+    disordered = (start_us[1:] < start_us[:-1]) | (end_us[1:] < end_us[:-1])
+    broken = disordered | (overlap_us > MAX_OVERLAP_S * MICROSECONDS)
+    if broken.any():
+        bad = int(np.argmax(broken)) + 1
+        former = f"'{tier.labels[bad - 1]}' ({tier.start_s[bad - 1]:g} to {tier.end_s[bad - 1]:g} s)"
+        raise InputError(
+            f"{_interval(tier, bad, what, source)} overlaps its predecessor {former}: expected {what}s in order that "
+            f"share at most {MAX_OVERLAP_S:g} s. Correct their times."
+        )
+
+
+def _interval(tier: Tier, place: int, what: str, source: str) -> str:
+    return f"{source}: {what} {place + 1} '{tier.labels[place]}' ({tier.start_s[place]:g} to {tier.end_s[place]:g} s)"

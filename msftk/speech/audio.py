@@ -1,0 +1,121 @@
+"""How an audio file becomes the mono 16 kHz waveform that everything here reads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from msftk.errors import InputError
+from msftk.types import SAMPLE_RATE_HZ, Float32
+
+EDGE_TOLERANCE_S = 0.02  # tables round to 10 ms, so a segment may seem to end a little after its file
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What the header of an audio file says."""
+
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+
+
+def audio_facts(path: Path) -> AudioFacts:
+    """Reads the header only. Raises InputError: missing, unreadable, or fewer than 2 samples."""
+    with _open(path) as file:
+        _check_length(file.frames, str(path))
+        return AudioFacts(file.frames / file.samplerate, file.samplerate, file.channels)
+
+
+def load_audio(
+    path: Path, start_s: float | None = None, end_s: float | None = None, max_s: float | None = None
+) -> Float32:
+    """Decodes a file, or the segment `start_s`..`end_s` of it, of which at most the first `max_s` are kept.
+
+    Reads WAV, FLAC, OGG and MP3 (all that libsndfile knows); a segment is sought, so the rest of the file is not read.
+    Channels are folded to mono by their mean; other rates are resampled to 16 kHz (`resample`).
+
+    Returns:
+        [n] float32, mono, 16 kHz.
+    Raises:
+        InputError: the file is missing or unreadable, holds fewer than 2 samples or one that is not finite, or the
+            segment is not inside the file (`EDGE_TOLERANCE_S` is forgiven at its end).
+    """
+    with _open(path) as file:
+        rate_hz = file.samplerate
+        first, last = _segment(path, file.frames / rate_hz, start_s, end_s, max_s)
+        try:
+            file.seek(round(first * rate_hz))
+            frames = min(round(last * rate_hz), file.frames) - round(first * rate_hz)
+            channels = file.read(frames, dtype="float32", always_2d=True)  # [n, channels]
+        except soundfile.SoundFileError as error:
+            raise _undecodable(path, error) from error
+    with np.errstate(invalid="ignore"):  # inf - inf: check_waveform names it
+        waveform = channels.mean(axis=1, dtype=np.float32)
+    check_waveform(waveform, str(path))
+    return resample(waveform, rate_hz)
+
+
+def resample(waveform: Float32, from_hz: int, to_hz: int = SAMPLE_RATE_HZ) -> Float32:
+    """Polyphase filter (scipy's default low-pass, Kaiser, beta 5): [n] -> [ceil(n * to_hz / from_hz)] float32."""
+    if from_hz == to_hz:
+        return waveform
+    from scipy.signal import resample_poly  # slow to import, and most corpora are at 16 kHz already
+
+    divisor = math.gcd(from_hz, to_hz)
+    resampled: Float32 = resample_poly(waveform, to_hz // divisor, from_hz // divisor).astype(np.float32)
+    return resampled
+
+
+def check_waveform(waveform: NDArray[np.floating], place: str) -> None:
+    """Raises InputError, beginning with `place`, unless `waveform` is [n >= 2] finite samples."""
+    if waveform.ndim != 1:
+        raise InputError(f"{place}: waveform of shape {waveform.shape}, expected [samples]. Fold its channels to mono.")
+    _check_length(len(waveform), place)
+    finite = np.isfinite(waveform)
+    if not finite.all():
+        worst = int(np.argmin(finite))
+        raise InputError(
+            f"{place}: sample {worst} is {waveform[worst]}, expected finite numbers. Export the audio again."
+        )
+
+
+def _check_length(n_samples: int, place: str) -> None:
+    if n_samples < 2:
+        found = "no samples" if n_samples == 0 else "1 sample"
+        raise InputError(f"{place}: {found}, expected speech. Record or export the audio again.")
+
+
+def _open(path: Path) -> soundfile.SoundFile:
+    if not path.is_file():
+        found = "a folder, not an audio file" if path.is_dir() else "no such file"
+        raise InputError(f"{path}: {found}. Check the path of the audio.")
+    try:
+        return soundfile.SoundFile(path)
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, which has no header
+        raise _undecodable(path, error) from error
+
+
+def _undecodable(path: Path, error: Exception) -> InputError:
+    reason = getattr(error, "error_string", str(error)).rstrip(".")
+    return InputError(f"{path}: cannot be decoded ({reason}). Convert it to WAV, FLAC, OGG or MP3.")
+
+
+def _segment(
+    path: Path, duration_s: float, start_s: float | None, end_s: float | None, max_s: float | None
+) -> tuple[float, float]:
+    """First and last second to read. A file of no length passes here, so that the samples' own check names it."""
+    first = 0.0 if start_s is None else start_s
+    last = duration_s if end_s is None else end_s
+    if (start_s, end_s) != (None, None) and not 0 <= first < last <= duration_s + EDGE_TOLERANCE_S:
+        raise InputError(
+            f"{path}: segment {first:g} to {last:g} s, expected a start before the end, both within "
+            f"0 to {duration_s:.3f} s. Correct the segment's times."
+        )
+    last = min(last, duration_s)
+    return first, last if max_s is None else min(last, first + max_s)
