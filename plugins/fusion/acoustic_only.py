@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import nn
 
@@ -15,6 +16,8 @@ class AcousticOnly(nn.Module):
 
     class Options(BaseOptions):
         """No options."""
+
+    reads_semantics: ClassVar[bool] = False  # so training does not extract any
 
     def __init__(self, options: Options, sizes: FusionSizes) -> None:
         super().__init__()

@@ -1,0 +1,162 @@
+"""All scores of a set of predictions: CCC with intervals, the figures beside it, experts, and the protocol card."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from msftk.errors import InputError
+from msftk.evaluation.bootstrap import DRAWS, ccc_intervals, clusters_of
+from msftk.evaluation.ccc import ccc
+from msftk.evaluation.experts import ExpertScores, score_experts
+from msftk.evaluation.predictions import Predictions
+from msftk.evaluation.scores import SCORES, ccc_within_category, person, ratings_of
+from msftk.types import ATTRIBUTES, Float64, Utterance
+
+Numbers = dict[str, float]
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """CCC of each fold by attribute and "mean", and over folds their mean and spread (sample standard deviation)."""
+
+    ccc: dict[str, Numbers]
+    mean: Numbers
+    spread: Numbers
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one split by attribute, NaN where undefined; `protocol` says how they came about.
+
+    `ccc` and `ci95` also hold "mean" (over attributes). `role` is "held out", "selected on" or "trained on".
+    """
+
+    ccc: Numbers
+    ci95: dict[str, tuple[float, float]]
+    n: int
+    missing: Mapping[str, Any]
+    scores: dict[str, Numbers]
+    experts: ExpertScores
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    folds: FoldScores | None = None
+
+    @property
+    def role(self) -> str:
+        return str(self.protocol.get("role", "held out"))
+
+    def json(self) -> dict[str, Any]:
+        """The stable JSON shape; undefined numbers are null."""
+        folds = self.folds and {"ccc": self.folds.ccc, "mean": self.folds.mean, "spread": self.folds.spread}
+        shaped = {
+            "ccc": self.ccc,
+            "ci95": {name: list(bounds) for name, bounds in self.ci95.items()},
+            "n": self.n,
+            "missing": dict(self.missing),
+            "scores": self.scores,
+            "experts": {"share": self.experts.share, "ccc_loss_without": self.experts.ccc_loss_without},
+            "folds": folds,
+            "protocol": dict(self.protocol),
+        }
+        plain: dict[str, Any] = without_nan(shaped)
+        return plain
+
+
+def evaluate_predictions(
+    predictions: Predictions,
+    utterances: Sequence[Utterance],
+    *,
+    cluster_by: str = "speaker",
+    missing: Mapping[str, Any] | None = None,
+    protocol: Mapping[str, Any] | None = None,
+    folds: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+) -> Evaluation:
+    """Scores `predictions` against the ratings of `utterances` (both on `predictions.scale`), pooled over all of them.
+
+    Args:
+        utterances: those of the split; one without prediction counts as missing, an unrated attribute is left out.
+        cluster_by: what the bootstrap resamples, "speaker" or "session".
+        folds: fold -> ids that it tests; adds mean and spread of folds.
+    Raises:
+        InputError: no utterance has both a rating and a prediction.
+    """
+    have = set(predictions.ids)
+    scored = [u for u in utterances if u.id in have]
+    kept = predictions.of([u.id for u in scored])
+    truth = ratings_of(scored)
+    if not (~np.isnan(truth) & ~np.isnan(kept.values)).any():
+        raise InputError(
+            f"none of {len(utterances)} utterances has both ratings and a prediction: nothing to score. "
+            "Give a split with ratings, or use `msftk predict`."
+        )
+    clusters = clusters_of(scored, cluster_by)
+    bounds = ccc_intervals(kept.values, truth, clusters.labels, seed=seed)
+    unrated = {a: int(np.isnan(truth[:, column]).sum()) for column, a in enumerate(ATTRIBUTES)}
+    bootstrap = {
+        "over": clusters.by,
+        "clusters": clusters.n,
+        "draws": DRAWS,
+        "seed": seed,
+        "descriptive": clusters.descriptive,
+        "unknown": list(clusters.unknown),
+    }
+    return Evaluation(
+        ccc=ccc_by_attribute(kept.values, truth),
+        ci95=dict(zip((*ATTRIBUTES, "mean"), bounds, strict=True)),
+        n=len(scored),
+        missing={"utterances": len(utterances) - len(scored), "ratings": unrated, **(missing or {})},
+        scores=_scores(kept.values, truth, scored),
+        experts=score_experts(kept, truth),
+        protocol={**(protocol or {}), "bootstrap": bootstrap},
+        folds=fold_scores(predictions, scored, folds) if folds else None,
+    )
+
+
+def ccc_by_attribute(values: Float64, truth: Float64) -> Numbers:
+    """CCC of each attribute and their plain mean: values, truth [n, attribute]; NaN where one is undefined."""
+    by = {a: ccc(values[:, column], truth[:, column]) for column, a in enumerate(ATTRIBUTES)}
+    return {**by, "mean": float(np.mean(list(by.values())))}
+
+
+def fold_scores(
+    predictions: Predictions, utterances: Sequence[Utterance], folds: Mapping[str, Sequence[str]]
+) -> FoldScores:
+    """CCC inside each fold, then mean and sample standard deviation over the folds where it is defined."""
+    by_id = {u.id: u for u in utterances}
+    each: dict[str, Numbers] = {}
+    for name, ids in folds.items():
+        part = predictions.of([one for one in ids if one in by_id])
+        if len(part):
+            each[name] = ccc_by_attribute(part.values, ratings_of([by_id[one] for one in part.ids]))
+    columns = {key: np.array([numbers[key] for numbers in each.values()]) for key in (*ATTRIBUTES, "mean")}
+    defined = {key: column[~np.isnan(column)] for key, column in columns.items()}
+    return FoldScores(
+        each,
+        {key: float(column.mean()) if len(column) else math.nan for key, column in defined.items()},
+        {key: float(column.std(ddof=1)) if len(column) > 1 else math.nan for key, column in defined.items()},
+    )
+
+
+def without_nan(value: Any) -> Any:
+    """The same nested value with every NaN or infinity as None, as JSON wants it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(inner) for inner in value]
+    return value
+
+
+def _scores(values: Float64, truth: Float64, utterances: Sequence[Utterance]) -> dict[str, Numbers]:
+    columns = list(enumerate(ATTRIBUTES))
+    by = {name: {a: score(values[:, c], truth[:, c]) for c, a in columns} for name, score in SCORES.items()}
+    categories = [u.category for u in utterances]
+    by["ccc_within_category"] = {a: ccc_within_category(values[:, c], truth[:, c], categories) for c, a in columns}
+    by["person"] = person(utterances)
+    return by

@@ -1,0 +1,65 @@
+"""What each expert does to a prediction. Routing weights are not importance: a large weight on a flat output moves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from msftk.evaluation.ccc import ccc
+from msftk.evaluation.predictions import Predictions
+from msftk.types import ATTRIBUTES, Float64
+
+
+@dataclass(frozen=True)
+class ExpertScores:
+    """Per attribute and expert: share of the prediction's variance, and CCC lost without the expert; NaN = undefined."""
+
+    share: dict[str, dict[str, float]]
+    ccc_loss_without: dict[str, dict[str, float]]
+
+
+def score_experts(predictions: Predictions, truth: Float64) -> ExpertScores:
+    """Scores every expert of `predictions` against `truth` [n, attribute] (corpus scale, NaN = unrated)."""
+    share: dict[str, dict[str, float]] = {}
+    loss: dict[str, dict[str, float]] = {}
+    for a, attribute in enumerate(ATTRIBUTES):
+        shares = variance_shares(predictions.contributions[:, :, a])
+        share[attribute] = dict(zip(predictions.expert_names, shares.tolist(), strict=True))
+        loss[attribute] = {
+            expert: _ccc_loss(predictions, k, a, truth[:, a]) for k, expert in enumerate(predictions.expert_names)
+        }
+    return ExpertScores(share, loss)
+
+
+def variance_shares(contributions: Float64) -> Float64:
+    """Covariance share cov(pi_k f_k, y) / var(y), y their sum: [n, expert] -> [expert], adding up to 1.
+
+    A share below 0 is an expert that works against the sum. NaN where the sum does not vary.
+    """
+    if len(contributions) < 2:
+        return np.full(contributions.shape[1], np.nan)
+    centred = contributions - contributions.mean(axis=0)
+    total = centred.sum(axis=1)
+    variance = total @ total
+    shares: Float64 = centred.T @ total / variance if variance > 0 else np.full(contributions.shape[1], np.nan)
+    return shares
+
+
+def without_expert(contributions: Float64, routing: Float64, k: int) -> Float64:
+    """The prediction (above scale.low) with expert `k` removed and routing renormalised: [n, expert] -> [n].
+
+    NaN where no other expert is present.
+    """
+    left = 1.0 - routing[:, k]
+    others = contributions.sum(axis=1) - contributions[:, k]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        renormalised: Float64 = np.where(left > 1e-9, others / left, np.nan)
+    return renormalised
+
+
+def _ccc_loss(predictions: Predictions, k: int, a: int, truth: Float64) -> float:
+    contributions, routing = predictions.contributions[:, :, a], predictions.routing[:, :, a]
+    without = without_expert(contributions, routing, k)
+    rated = np.where(np.isnan(without), np.nan, truth - predictions.scale.low)  # both sides on the same utterances
+    return ccc(contributions.sum(axis=1), rated) - ccc(without, rated)

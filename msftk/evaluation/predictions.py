@@ -1,0 +1,139 @@
+"""What a model said of a set of utterances, with each expert's part, as one Parquet table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msftk.errors import InputError, VersionError
+from msftk.types import ATTRIBUTES, Float64, RatingScale
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of n utterances by one model (or one a fold), attributes in the order of ATTRIBUTES.
+
+    `values` [n, attribute] on the corpus scale, NaN where there is none. `contributions` [n, expert, attribute] is each
+    expert's pi_k f_k (paper Eq. 7) in units of the corpus scale: over experts they add up to values - scale.low (before
+    clipping). `routing` [n, expert, attribute] is pi_k. `extra`: what the head adds, name -> [n, attribute].
+    """
+
+    ids: tuple[str, ...]
+    values: Float64
+    scale: RatingScale
+    expert_names: tuple[str, ...]
+    contributions: Float64
+    routing: Float64
+    clipped: bool = False
+    extra: Mapping[str, Float64] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of(self, ids: Sequence[str]) -> Predictions:
+        """The rows of `ids`, in their order; ids without a prediction are left out."""
+        place = {one: row for row, one in enumerate(self.ids)}
+        rows = [place[one] for one in ids if one in place]
+        return replace(
+            self,
+            ids=tuple(self.ids[row] for row in rows),
+            values=self.values[rows],
+            contributions=self.contributions[rows],
+            routing=self.routing[rows],
+            extra={name: values[rows] for name, values in self.extra.items()},
+        )
+
+    def on(self, scale: RatingScale) -> Predictions:
+        """The same predictions on another corpus' scale: low stays low, high stays high."""
+        if scale == self.scale:
+            return self
+        ratio = (scale.high - scale.low) / (self.scale.high - self.scale.low)
+        values = scale.from_unit(self.scale.to_unit(self.values))
+        return replace(self, values=values, scale=scale, contributions=self.contributions * ratio)
+
+
+def pooled(parts: Sequence[Predictions]) -> Predictions:
+    """Predictions of several folds as one set."""
+    first = parts[0]
+    return replace(
+        first,
+        ids=tuple(one for part in parts for one in part.ids),
+        values=np.concatenate([part.values for part in parts]),
+        contributions=np.concatenate([part.contributions for part in parts]),
+        routing=np.concatenate([part.routing for part in parts]),
+        extra={name: np.concatenate([part.extra[name] for part in parts]) for name in first.extra},
+    )
+
+
+def write_predictions(predictions: Predictions, path: Path) -> None:
+    """Columns id, valence, arousal, dominance, then what the head adds, then VALENCE_EXPERT_contribution and _routing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, Any] = {"id": list(predictions.ids)}
+    for a, attribute in enumerate(ATTRIBUTES):
+        columns[attribute] = predictions.values[:, a]
+    for name, values in predictions.extra.items():
+        for a, attribute in enumerate(ATTRIBUTES):
+            columns[f"{attribute}_{name}"] = values[:, a]
+    for a, attribute in enumerate(ATTRIBUTES):
+        for k, expert in enumerate(predictions.expert_names):
+            columns[f"{attribute}_{expert}_contribution"] = predictions.contributions[:, k, a]
+            columns[f"{attribute}_{expert}_routing"] = predictions.routing[:, k, a]
+    about = {
+        "format_version": FORMAT_VERSION,
+        "scale": [predictions.scale.low, predictions.scale.high],
+        "clipped": predictions.clipped,
+        "experts": predictions.expert_names,
+        "extra": list(predictions.extra),
+    }
+    table = pa.table(columns).replace_schema_metadata({"msftk": json.dumps(about)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    pq.write_table(table, partial)
+    os.replace(partial, path)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Raises InputError for a file that is not such a table, VersionError for one of another format version."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        about = json.loads((table.schema.metadata or {})[b"msftk"])
+        version = about["format_version"]
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise InputError(f"{path}: not a predictions table of msftk ({error}). Run train again into a new folder.") from error
+    if version != FORMAT_VERSION:
+        raise VersionError(
+            f"{path}: predictions of format version {version}, expected {FORMAT_VERSION}. "
+            "Read them with the msftk that wrote them, or train again."
+        )
+    experts = tuple(about["experts"])
+
+    def stack(pattern: str) -> Float64:
+        made = [[table[pattern.format(a=a, k=k)].to_numpy() for a in ATTRIBUTES] for k in experts]
+        return np.array(made, np.float64).reshape(len(experts), len(ATTRIBUTES), len(table)).transpose(2, 0, 1)
+
+    def attributes(pattern: str) -> Float64:
+        return np.stack([np.asarray(table[pattern.format(a=a)].to_numpy(), np.float64) for a in ATTRIBUTES], axis=1)
+
+    return Predictions(
+        ids=tuple(table["id"].to_pylist()),
+        values=attributes("{a}"),
+        scale=RatingScale(*about["scale"]),
+        expert_names=experts,
+        contributions=stack("{a}_{k}_contribution"),
+        routing=stack("{a}_{k}_routing"),
+        clipped=bool(about["clipped"]),
+        extra={name: attributes(f"{{a}}_{name}") for name in about["extra"]},
+    )
