@@ -15,6 +15,9 @@ from msftk.types import SAMPLE_RATE_HZ, Float32
 
 EDGE_TOLERANCE_S = 0.02  # tables round to 10 ms, so a segment may seem to end a little after its file
 
+# An MP3 frame borrows bits from frames before it; right after a seek libsndfile lacks them and gives wrong samples.
+MP3_PREROLL_FRAMES = 16 * 1152
+
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
@@ -48,11 +51,11 @@ def load_audio(
     """
     with _open(path) as file:
         rate_hz = file.samplerate
-        first, last = _segment(path, file.frames / rate_hz, start_s, end_s, max_s)
+        start, stop = (round(s * rate_hz) for s in _segment(path, file.frames / rate_hz, start_s, end_s, max_s))
+        preroll = min(start, MP3_PREROLL_FRAMES) if file.format == "MP3" else 0
         try:
-            file.seek(round(first * rate_hz))
-            frames = min(round(last * rate_hz), file.frames) - round(first * rate_hz)
-            channels = file.read(frames, dtype="float32", always_2d=True)  # [n, channels]
+            file.seek(start - preroll)
+            channels = file.read(stop - start + preroll, dtype="float32", always_2d=True)[preroll:]  # [n, channels]
         except soundfile.SoundFileError as error:
             raise _undecodable(path, error) from error
     with np.errstate(invalid="ignore"):  # inf - inf: check_waveform names it

@@ -1,0 +1,118 @@
+"""Tables of words and phones for many utterances (words.csv, phones.csv): read once a process, one line at a time."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from msftk.errors import AbsentError, InputError
+from msftk.speech.alignment import make_alignment, make_tier
+from msftk.types import Alignment, Tier
+
+_lock = Lock()  # many threads ask for one table: the first reads it, the others wait
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalTable:
+    """Rows of one table by utterance id, as text: (line, start, end, label). Numbers are checked when asked for."""
+
+    path: Path
+    rows: dict[str, list[tuple[int, str, str, str]]]
+
+    def tier(self, utterance_id: str) -> Tier:
+        """Intervals of one utterance in table order; empty if there are none."""
+        rows = self.rows.get(utterance_id, [])
+        start_s = [self._number(line, "start", start) for line, start, _, _ in rows]
+        end_s = [self._number(line, "end", end) for line, _, end, _ in rows]
+        return make_tier(start_s, end_s, [label for *_, label in rows])
+
+    def _number(self, line: int, column: str, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise InputError(
+                f"{self.path}:{line}: {column} is '{text}', expected seconds. Correct the row or remove it."
+            ) from None
+
+
+def read_table(path: Path, label: str) -> IntervalTable:
+    """The table at `path` with columns id, start, end and `label` ("word" or "phone"); others are ignored.
+
+    Kept for the process until the file's time or size changes.
+
+    Raises:
+        InputError: missing, not UTF-8, or without one of these columns.
+    """
+    try:
+        facts = os.stat(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path of the table.") from error
+    with _lock:
+        return _parse(path, label, facts.st_mtime_ns, facts.st_size)
+
+
+def phones_beside(words: Path) -> Path | None:
+    """words.csv -> phones.csv, s01_words.csv -> s01_phones.csv, if it exists."""
+    head, found, tail = words.name.rpartition("words")
+    phones = words.with_name(f"{head}phones{tail}")
+    return phones if found and phones.is_file() else None
+
+
+def aligned_ids(words: Path) -> Iterable[str]:
+    """Ids of the utterances that the table of words holds."""
+    return read_table(words, "word").rows.keys()
+
+
+def read_aligned(words: Path, utterance_id: str | None = None) -> Alignment:
+    """Alignment of one utterance from a table of words and, where it exists, the table of phones beside it.
+
+    Raises:
+        AbsentError: the table does not hold this utterance.
+        InputError: no id given for a table of several utterances, or a row that is wrong (file:line).
+    """
+    table = read_table(words, "word")
+    if utterance_id is None:
+        if len(table.rows) != 1:
+            raise InputError(f"{words}: holds {len(table.rows)} utterances. Say which one by its id.")
+        utterance_id = next(iter(table.rows))
+    if utterance_id not in table.rows:
+        raise AbsentError(f"{words}: no words of utterance '{utterance_id}'. Add its rows, or go on without alignment.")
+    beside = phones_beside(words)
+    phones = read_table(beside, "phone").tier(utterance_id) if beside else make_tier((), (), ())
+    return make_alignment(table.tier(utterance_id), phones, f"{words} ({utterance_id})")
+
+
+@lru_cache(maxsize=16)
+def _parse(path: Path, label: str, mtime_ns: int, n_bytes: int) -> IntervalTable:
+    rows: dict[str, list[tuple[int, str, str, str]]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            columns = next(reader, [])
+            places = [_column(path, columns, name) for name in ("id", "start", "end", label)]
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) <= max(places):
+                    raise InputError(
+                        f"{path}:{reader.line_num}: {len(cells)} cells, expected {len(columns)}. Complete the row."
+                    )
+                utterance_id, start, end, text = (cells[place] for place in places)
+                rows.setdefault(utterance_id, []).append((reader.line_num, start, end, text))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV table in UTF-8 ({error}). Save it as CSV, UTF-8.") from error
+    return IntervalTable(path, rows)
+
+
+def _column(path: Path, columns: list[str], name: str) -> int:
+    if name not in columns:
+        found = ", ".join(columns) or "none"
+        raise InputError(
+            f"{path}: no column '{name}' (found: {found}). Name the columns id, start, end, word or phone."
+        )
+    return columns.index(name)

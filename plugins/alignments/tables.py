@@ -1,0 +1,25 @@
+"""words.csv with phones.csv beside it: alignments of many utterances in two tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from msftk.interfaces import Options
+from msftk.speech.alignment_table import read_aligned
+from msftk.types import Alignment
+
+
+class Tables:
+    """Reads columns id, start, end, word, and id, start, end, phone of the table beside it; times in seconds."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
+
+    class Options(Options):
+        pass
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def read(self, path: Path, utterance_id: str | None = None) -> Alignment:
+        return read_aligned(path, utterance_id)

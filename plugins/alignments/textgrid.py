@@ -1,0 +1,136 @@
+"""Praat TextGrid, long and short text form: interval tiers of words and phones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from msftk.errors import InputError
+from msftk.interfaces import Options
+from msftk.registry import did_you_mean
+from msftk.speech.alignment import make_alignment, make_tier
+from msftk.types import Alignment, Tier
+
+# Praat reads a text file as quoted texts, flags and free-standing numbers; everything else is comment. So both forms
+# are one grammar. Beside free numbers, whatever stands after "=" or alone on its line is taken as a value, so that a
+# misspelt number is found where it stands.
+TOKEN = re.compile(
+    r"""
+    "(?P<text>(?:[^"]|"")*)"
+    | (?P<flag><exists>|<absent>)
+    | =[ \t]*(?P<assigned>[^\s"]+)
+    | (?<!\S)(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)
+    | ^[ \t]*(?P<alone>[^\s"=<:]+)[ \t]*$
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+WORD_FLAG, PHONE_FLAG = "--word-tier", "--phone-tier"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one file and a place in them; errors name the line."""
+
+    path: Path
+    text: str
+    matches: list[re.Match[str]]
+
+    def error(self, place: int, expected: str) -> InputError:
+        if place >= len(self.matches):
+            return InputError(f"{self.path}: the file ends before {expected}. It was cut off: write it again.")
+        match = self.matches[place]
+        line = self.text.count("\n", 0, match.end()) + 1
+        return InputError(
+            f"{self.path}:{line}: found {match.group().strip(' =')}, expected {expected}. Save the file again in Praat."
+        )
+
+    def number(self, place: int, expected: str) -> float:
+        if place < len(self.matches) and self.matches[place].lastgroup in ("assigned", "number", "alone"):
+            try:
+                return float(self.matches[place][self.matches[place].lastgroup])
+            except ValueError:
+                pass
+        raise self.error(place, expected)
+
+    def string(self, place: int, expected: str) -> str:
+        if place < len(self.matches) and (text := self.matches[place]["text"]) is not None:
+            return text.replace('""', '"')
+        raise self.error(place, expected)
+
+
+class TextGrid:
+    """Reads the tiers `word_tier` and `phone_tier` (any case); empty intervals are silence, gaps are allowed."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".textgrid",)
+
+    class Options(Options):
+        word_tier: str = Field("words", description="name of the tier of words")
+        phone_tier: str = Field("phones", description='name of the tier of phones, "" if the file has none')
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def read(self, path: Path, utterance_id: str | None = None) -> Alignment:
+        tiers = read_tiers(path)
+        words = _choose(path, tiers, self.options.word_tier, WORD_FLAG)
+        named = self.options.phone_tier
+        phones = _choose(path, tiers, named, PHONE_FLAG) if named else make_tier((), (), ())
+        return make_alignment(words, phones, str(path))
+
+
+def read_tiers(path: Path) -> dict[str, Tier]:
+    """Interval tiers by name, in file order; of two with one name the first. Point tiers are left out.
+
+    Raises:
+        InputError: not UTF-8, not a TextGrid, cut off, or text where a number belongs (file:line).
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path of the TextGrid.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text. Save it in Praat as UTF-8 (Text writing preferences).") from error
+    tokens = Tokens(path, text, list(TOKEN.finditer(text)))
+    if [m["text"] for m in tokens.matches[:2]] != ["ooTextFile", "TextGrid"]:
+        raise InputError(
+            f'{path}: not a TextGrid (its first texts are not "ooTextFile" and "TextGrid"). Check the file.'
+        )
+    if len(tokens.matches) > 4 and tokens.matches[4]["flag"] == "<absent>":
+        return {}
+    tiers: dict[str, Tier] = {}
+    place = 6
+    for number in range(1, int(tokens.number(5, "the number of tiers")) + 1):
+        kind = tokens.string(place, f"the class of tier {number}")
+        name = tokens.string(place + 1, f"the name of tier {number}")
+        size = int(tokens.number(place + 4, f"the size of tier '{name}'"))
+        place += 5
+        if kind == "IntervalTier":
+            tiers.setdefault(name, _intervals(tokens, place, size, name))
+        place += size * (3 if kind == "IntervalTier" else 2)  # a point has a time and a mark
+    return tiers
+
+
+def _intervals(tokens: Tokens, place: int, size: int, name: str) -> Tier:
+    start_s, end_s, labels = [], [], []
+    for index in range(size):
+        what = f"of interval {index + 1} of {size} in tier '{name}'"
+        start_s.append(tokens.number(place, f"the start {what}"))
+        end_s.append(tokens.number(place + 1, f"the end {what}"))
+        labels.append(tokens.string(place + 2, f"the text {what}"))
+        place += 3
+    return make_tier(start_s, end_s, labels)
+
+
+def _choose(path: Path, tiers: dict[str, Tier], wanted: str, flag: str) -> Tier:
+    for name, tier in tiers.items():
+        if name.lower() == wanted.lower():
+            return tier
+    found = ", ".join(f"'{name}'" for name in tiers) or "none"
+    near = re.search(r"'(.+)'", did_you_mean(wanted, tiers))
+    raise InputError(
+        f"{path}: no tier named '{wanted}' (found: {found}). Name the tier with {flag} {near[1] if near else 'NAME'}."
+    )
