@@ -58,14 +58,17 @@ class AlignmentReader(Protocol):
 
 # ---------------------------------------------------------------- preparation: no gradient, stored once
 
-Need = Literal["audio", "f0", "alignment", "transcript", "emphasis", "description"]
+Need = Literal["id", "language", "audio", "f0", "alignment", "transcript", "emphasis", "description"]
+# A component of preparation may also define `optional`, more needs that it works without, and `identity()`, what changes
+# its results beside its options (a model's revision, a file's hash); an option of the same name is replaced by it. It is
+# called from several threads.
 
 
 @dataclass(frozen=True)
 class Evidence:
     """One utterance as semantics may see it: what a component `needs`, and never a label, a split or a speaker.
 
-    `waveform` [n] float32 mono at 16 kHz; `f0_hz` [frames] float64 on a 5 ms grid, 0 = unvoiced.
+    `id` is for messages; a component whose answer depends on it needs "id". `waveform` [n] float32 mono at 16 kHz; `f0_hz` [frames] float64 on a 5 ms grid, 0 = unvoiced.
     """
 
     id: str
@@ -93,7 +96,10 @@ class EmphasisScorer(Protocol):
 
 
 class Describer(Protocol):
-    """Audio -> the six-field description. `needs` says which evidence it reads."""
+    """Audio -> the six-field description. `needs` says which evidence it reads.
+
+    A description whose status is not "ok" is an answer and is stored; an exception is tried again in the next run.
+    """
 
     needs: ClassVar[tuple[Need, ...]]
 
@@ -101,7 +107,7 @@ class Describer(Protocol):
 
 
 class SemanticSource(Protocol):
-    """A granularity of meaning: `text` of an utterance, or `vector` directly where the class defines it.
+    """A granularity of meaning: `text` of an utterance, or, where the class defines it, `vector` [dim] and its `dim`.
 
     `group` is what FM-MoE gives one expert to: "transcript", "extended", or a name of the source's own. None means that
     this utterance does not have it.

@@ -1,0 +1,89 @@
+"""Components of the preparation, each with the producer that its results are stored under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msftk.interfaces import Need
+from msftk.prosody.f0 import f0_producer
+from msftk.registry import registry
+from msftk.settings import Component, Settings
+from msftk.store.keys import producer_hash
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component, what it reads, and everything that its results depend on beside what it reads."""
+
+    name: str
+    component: Any
+    needs: tuple[Need, ...]
+    optional: tuple[Need, ...]
+    producer: Mapping[str, object]
+
+    @property
+    def hash(self) -> str:
+        return producer_hash(self.producer)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components that the chosen sources need; `scorer`, `describer` are None where no source reads them."""
+
+    sources: tuple[Part, ...]
+    scorer: Part | None
+    describer: Part | None
+    encoder: Part | None
+
+    @property
+    def named(self) -> dict[str, Part]:
+        """Part by what it makes, for reports."""
+        made = {"emphasis": self.scorer, "description": self.describer, "text vectors": self.encoder}
+        return {what: part for what, part in made.items() if part} | {part.name: part for part in self.sources}
+
+
+def make_parts(settings: Settings) -> Parts:
+    """Builds what `settings.semantics` needs, and nothing else; no model is loaded."""
+    classes = {name: registry().get("semantic-source", name).load() for name in settings.semantics}
+    reads: set[Need] = {need for source in classes.values() for need in _reads(source)}
+    upstream: dict[Need, str] = {"f0": producer_hash(f0_producer())}
+    describer = scorer = None
+    if "description" in reads:
+        described = registry().get("describer", settings.describer.name).load()
+        if "emphasis" in _reads(described):
+            reads.add("emphasis")
+    if "emphasis" in reads:
+        scorer = make_part("emphasis", settings.emphasis, upstream, needs=("audio", "f0", "alignment", "transcript"))
+        upstream["emphasis"] = scorer.hash
+    if "description" in reads:
+        describer = make_part("describer", settings.describer, upstream)
+        upstream["description"] = describer.hash
+    sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
+    texts = any(not hasattr(source.component, "vector") for source in sources)
+    encoder = make_part("text-encoder", settings.text, upstream, needs=()) if texts else None
+    return Parts(sources, scorer, describer, encoder)
+
+
+def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs: Iterable[Need] | None = None) -> Part:
+    """One component with its producer: plugin, package and version, options, identity, and the producers it reads from."""
+    plugin = registry().get(kind, chosen.name)
+    options = registry().options(kind, chosen.name, chosen.options).model_dump(mode="json")
+    component = registry().create(kind, chosen.name, chosen.options)
+    identity = dict(component.identity()) if hasattr(component, "identity") else {}
+    reads = tuple(component.needs if needs is None else needs)
+    optional = tuple(getattr(component, "optional", ()))
+    producer = {
+        "kind": kind,
+        "plugin": plugin.name,
+        "package": plugin.package,
+        "options": {name: value for name, value in options.items() if name not in identity},
+        "identity": identity,
+        "upstream": {need: upstream[need] for need in (*reads, *optional) if need in upstream},
+    }
+    return Part(chosen.name, component, reads, optional, producer)
+
+
+def _reads(component: Any) -> tuple[Need, ...]:
+    return (*component.needs, *getattr(component, "optional", ()))

@@ -1,0 +1,58 @@
+"""What each source says of an utterance: its text, or its vector, from the store or made now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from msftk.errors import AbsentError, MsftkError
+from msftk.semantics.evidence import Material
+from msftk.semantics.parts import Part
+
+NOTHING = "nothing to say"  # the source was asked and returned None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a source gave: a text, or the key of a vector it made itself; or the reason why neither."""
+
+    text: str | None = None
+    vector_key: str | None = None
+    reason: str | None = None
+
+
+def say(part: Part, material: Material) -> Said:
+    """Asks one source about one utterance; what the store knows is not made again.
+
+    Raises InputError where the utterance's audio cannot be used.
+    """
+    try:
+        key = material.key(part)
+        if part.name in material.shelves.vectors:
+            return _vector(part, material, key)
+        log = material.shelves.texts[part.name]
+        row = log.get(key)
+        if row is None:
+            text = (part.component.text(material.evidence(part)) or "").strip()
+            row = {"text": text or None}
+            log.put(key, row)
+        return Said(text=row["text"]) if row["text"] else Said(reason=NOTHING)
+    except AbsentError as absent:
+        return Said(reason=str(absent))
+
+
+def _vector(part: Part, material: Material, key: str) -> Said:
+    shelf = material.shelves.vectors[part.name]
+    if key not in shelf:
+        vector = part.component.vector(material.evidence(part))
+        if vector is None:
+            return Said(reason=NOTHING)
+        vector = np.asarray(vector, dtype=np.float32)
+        if vector.shape != (part.component.dim,) or not np.isfinite(vector).all():
+            raise MsftkError(
+                f"semantic source '{part.name}' gave {material.utterance.id} a vector of shape {vector.shape}, "
+                f"expected ({part.component.dim},) of finite numbers. Correct the plugin."
+            )
+        shelf.put(key, {"vector": vector})
+    return Said(vector_key=key)

@@ -1,0 +1,45 @@
+"""What a stored result is filed under: the hash of what was read, and the hash of what made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from msftk.types import Alignment, Tier
+
+FORMAT_VERSION = 1  # of shards, index and logs; a change makes every producer another one
+
+
+def canonical_json(value: object) -> str:
+    """One text for equal values: sorted keys, no spaces; NaN is refused with ValueError."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: object) -> str:
+    """SHA-256 of the canonical JSON of `value`, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def content_key(**inputs: object) -> str:
+    """Key of a result: every input that its producer reads, by content; never a path or a time of day."""
+    return digest(inputs)
+
+
+def producer_hash(producer: Mapping[str, object]) -> str:
+    """Name of a producer's folder: kind, plugin, package and version, options, identity of models, format version."""
+    return digest({"format_version": FORMAT_VERSION, **producer})
+
+
+def alignment_digest(alignment: Alignment) -> str:
+    """Content of an alignment, whatever file format told it; times in whole microseconds, as LEMf compares them."""
+    return digest({"words": _columns(alignment.words), "phones": _columns(alignment.phones)})
+
+
+def _columns(tier: Tier) -> dict[str, object]:
+    return {
+        "start_us": [round(float(time_s) * 1e6) for time_s in tier.start_s],
+        "end_us": [round(float(time_s) * 1e6) for time_s in tier.end_s],
+        "labels": list(tier.labels),
+        "spoken": [bool(spoken) for spoken in tier.spoken],
+    }
