@@ -43,8 +43,12 @@ def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow
     return split
 
 
-def folds(utterances: Sequence[Utterance], kind: str) -> list[Split]:
+def folds(
+    utterances: Sequence[Utterance], kind: str, *, inner_dev: bool = True, allow_overlap: bool = False
+) -> list[Split]:
     """Folds with an inner, speaker-disjoint dev: every utterance tests once and selects once, never in the same fold.
+
+    Without `inner_dev` (a fixed number of epochs, nothing to select) that part trains too.
 
     Args:
         kind: "session": session k tests, the next one (cyclic) is dev; "speaker": one speaker tests, the next one
@@ -61,23 +65,27 @@ def folds(utterances: Sequence[Utterance], kind: str) -> list[Split]:
         )
     labels = sorted({str(getattr(u, by)) for u in utterances})
     groups = [[label] for label in labels] if n_groups is None else _consecutive(labels, n_groups, kind)
-    if len(groups) < 3:
+    fewest = 3 if inner_dev else 2
+    if len(groups) < fewest:
         raise InputError(
-            f"--folds {kind}: found {len(groups)} {by} group(s) ({', '.join(labels) or 'none'}), expected at least 3: "
-            "one tests, one selects, the rest train. Use the corpus' fixed splits instead."
+            f"--folds {kind}: found {len(groups)} {by} group(s) ({', '.join(labels) or 'none'}), expected at least "
+            f"{fewest}: one tests{', one selects' if inner_dev else ''}, the rest train. Use the corpus' fixed splits."
         )
     members = [tuple(u for u in utterances if str(getattr(u, by)) in group) for group in groups]
     made = []
     for k, group in enumerate(groups):
-        inner = (k + 1) % len(groups)
+        inner = (k + 1) % len(groups) if inner_dev else None
         train = tuple(u for j, part in enumerate(members) if j not in (k, inner) for u in part if u.ratings)
-        split = Split("+".join([group[0], group[-1]] if len(group) > 1 else group), train, members[inner], {"test": members[k]})
-        refuse_overlap(split)
-        if not train or not any(u.ratings for u in split.dev):
-            raise InputError(
-                f"--folds {kind}, fold {split.name}: no rated utterance in its {'dev' if train else 'training'} part. "
-                f"Rate some, or leave {by} {', '.join(groups[inner])} out of the manifest."
-            )
+        dev = members[inner] if inner is not None else ()
+        split = Split("+".join(dict.fromkeys((group[0], group[-1]))), train, dev, {"test": members[k]})
+        for part, rated in (("training", train), ("dev", [u for u in dev if u.ratings])):
+            if not rated and (part == "training" or inner_dev):
+                raise InputError(
+                    f"--folds {kind}, fold {split.name}: no rated utterance in its {part} part. "
+                    f"Rate some, or use fewer, larger groups."
+                )
+        if not allow_overlap:
+            refuse_overlap(split)
         made.append(split)
     return made
 

@@ -1,0 +1,96 @@
+"""Gradients of one optimiser step, over one or many micro-batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from msftk.errors import InputError
+from msftk.interfaces import Loss
+from msftk.models.batch import Batch
+from msftk.models.network import NetworkOutput, SerNetwork
+
+Micro = tuple[Batch, Tensor]  # a batch and its targets [batch, attribute]
+
+
+def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:
+    """A loss over a whole batch that reads features cannot be had from predictions alone."""
+    if ccc_scope == "batch" and loss.scope == "batch" and loss.reads_features:
+        raise InputError(
+            f"loss '{name}' reads features, which the two-pass batch scope does not keep. "
+            "Use --set training.ccc_scope=micro, or another loss."
+        )
+
+
+def accumulate_gradients(
+    network: SerNetwork, loss: Loss, micros: Sequence[Micro], ccc_scope: Literal["batch", "micro"]
+) -> float:
+    """Adds the gradient of the step's loss to the parameters and returns the loss.
+
+    "batch": the loss of all micro-batches as one batch, exactly. "micro": the mean of their losses. A loss that is a mean
+    over examples needs no second pass: its micro-batches are weighted by their size.
+    """
+    if ccc_scope == "batch" and loss.scope == "batch" and len(micros) > 1:
+        return _two_passes(network, loss, micros)
+    n = sum(len(targets) for _, targets in micros)
+    total = 0.0
+    for batch, targets in micros:
+        said = forward(network, batch)
+        weight = len(targets) / n if loss.scope == "example" else 1 / len(micros)
+        value = weight * loss(said.outputs, targets, said.features, network.parameters())
+        value.backward()
+        total += value.item()
+    return total
+
+
+def forward(network: SerNetwork, batch: Batch) -> NetworkOutput:
+    """The network on one batch, with bf16 autocast on CUDA; outputs come back in float32 at least."""
+    device = batch.inputs.device.type
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        said = network(batch)
+    outputs = {name: _at_least_float32(values) for name, values in said.outputs.items()}
+    experts = {name: _at_least_float32(values) for name, values in said.experts.items()}
+    return NetworkOutput(outputs, experts, _at_least_float32(said.routing), said.features)
+
+
+def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro]) -> float:
+    """First pass without graph; the loss' gradient at the predictions; second pass with the same random states.
+
+    Gradient caching (Gao et al. 2021): memory of one micro-batch, gradient of the whole batch. Dropout draws the same
+    numbers twice, since each micro-batch starts from the random state it started from before.
+    """
+    device = micros[0][0].inputs.device
+    states, said = [], []
+    with torch.no_grad():
+        for batch, _ in micros:
+            states.append(_random_state(device))
+            said.append(forward(network, batch).outputs)
+    whole = {name: torch.cat([one[name] for one in said]).requires_grad_() for name in said[0]}
+    value = loss(whole, torch.cat([targets for _, targets in micros]), {}, network.parameters())
+    value.backward()  # fills the gradients at the predictions, and those of parameters that the loss reads itself
+    start = 0
+    for (batch, targets), state in zip(micros, states, strict=True):
+        _set_random_state(device, state)
+        again = forward(network, batch).outputs
+        rows = slice(start, start + len(targets))
+        start += len(targets)
+        read = [name for name in whole if whole[name].grad is not None]
+        torch.autograd.backward([again[name] for name in read], [whole[name].grad[rows] for name in read])
+    return value.item()
+
+
+def _at_least_float32(values: Tensor) -> Tensor:
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
+
+
+def _random_state(device: torch.device) -> tuple[Tensor, Tensor | None]:
+    return torch.get_rng_state(), torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+
+def _set_random_state(device: torch.device, state: tuple[Tensor, Tensor | None]) -> None:
+    torch.set_rng_state(state[0])
+    if state[1] is not None:
+        torch.cuda.set_rng_state(state[1], device)
