@@ -49,7 +49,8 @@ def word_prosody_batch(
 
     log_f0 = np.empty(n_words)
     f0_offsets = _offsets(len(f0) for f0 in f0_hz)
-    kernels.word_log_f0(_flat(f0_hz), f0_offsets, _micros(HOP_S), start_us, end_us, word_offsets, log_f0)
+    f0_flat = _flat(f0_hz).astype(np.float64, copy=False)
+    kernels.word_log_f0(f0_flat, f0_offsets, _micros(HOP_S), start_us, end_us, word_offsets, log_f0)
 
     energy, frame_offsets = frame_energy(waveforms)
     word_energy = np.empty(n_words)
