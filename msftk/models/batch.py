@@ -15,10 +15,11 @@ from msftk.types import Float32
 
 @dataclass(frozen=True)
 class Batch:
-    """Utterances side by side. `inputs` [batch, n, ...] as the acoustic encoder's `prepare` made them, zero after `lengths`.
+    """Utterances side by side.
 
-    `lengths` [batch] int64; `vectors` source -> [batch, dim] float32; `present` source -> [batch] bool. Where a source is
-    absent its vector is never read.
+    `inputs` [batch, n, ...] as the acoustic encoder's `prepare` made them, zero after `lengths` [batch] int64;
+    `vectors` source -> [batch, dim] float32; `present` source -> [batch] bool. Where a source is absent its vector is
+    never read.
     """
 
     inputs: Tensor
@@ -57,8 +58,8 @@ def make_batch(
     stacked, present = {}, {}
     for source, dim in source_dims.items():
         rows = vectors[source]
-        zero = np.zeros(dim, np.float32)
-        stacked[source] = torch.from_numpy(np.stack([zero if row is None else np.asarray(row, np.float32) for row in rows]))
+        filled = [np.zeros(dim) if row is None else row for row in rows]
+        stacked[source] = torch.from_numpy(np.stack(filled).astype(np.float32))
         present[source] = torch.tensor([row is not None for row in rows], dtype=torch.bool)
     return Batch(
         inputs=pad_sequence(list(prepared), batch_first=True),

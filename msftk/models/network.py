@@ -80,7 +80,7 @@ class SerNetwork(nn.Module):
 
     @property
     def acoustic_config(self) -> str | None:
-        """What a checkpoint keeps beside settings and weights, so that the acoustic encoder can be built without its source."""
+        """What a checkpoint keeps beside settings and weights: with it no pretrained model is read again."""
         config_json = getattr(self.acoustic, "config_json", None)
         return config_json() if config_json else None
 
@@ -130,7 +130,7 @@ class SerNetwork(nn.Module):
 
 
 def mix(values: Tensor, routing: Tensor) -> Tensor:
-    """values [batch, expert, attribute], routing [batch or 1, attribute, expert] -> [batch, attribute] (paper Eq. 7)."""
+    """Eq. 7: values [batch, expert, attribute], routing [batch or 1, attribute, expert] -> [batch, attribute]."""
     return (values * routing.transpose(1, 2)).sum(dim=1)
 
 

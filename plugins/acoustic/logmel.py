@@ -54,7 +54,7 @@ class LogMel(nn.Module):
         self.dropout = nn.Dropout(options.dropout)
 
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
-        """waveform [samples] at 16 kHz, f0_hz on a 5 ms grid -> [frames, features] float32, frame k centred at 10 k ms."""
+        """waveform [samples] at 16 kHz, f0_hz on a 5 ms grid -> [frames, features], frame k centred at 10 k ms."""
         if f0_hz is None:
             raise ValueError("logmel reads F0: give f0_hz on a 5 ms grid")
         power = power_spectra(waveform)

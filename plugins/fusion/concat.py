@@ -22,7 +22,7 @@ class Concat(nn.Module):
     def __init__(self, options: Options, sizes: FusionSizes) -> None:
         super().__init__()
         if not sizes.groups:
-            raise InputError("fusion 'concat' needs a semantic source. Name one with --semantics, or take --fusion none.")
+            raise InputError("fusion 'concat' needs a semantic source. Name one by --semantics, or take --fusion none.")
         self.join = JoinedGroups(sizes.groups)
         self.out_dim = sizes.pooled_dim + self.join.dim
         self.expert_names = ("joint",)

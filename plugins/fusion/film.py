@@ -15,7 +15,7 @@ from msftk.models.groups import JoinedGroups
 
 
 class Film(nn.Module):
-    """Pooled acoustics modulated by all semantic groups together (Eqs. 5-6); with no group present, left as they are."""
+    """Pooled acoustics modulated by all semantic groups together (Eqs. 5-6); left as they are if none is present."""
 
     class Options(BaseOptions):
         hidden: int = Field(128, ge=1, description="width of the MLP that makes scale and shift")
@@ -24,7 +24,7 @@ class Film(nn.Module):
     def __init__(self, options: Options, sizes: FusionSizes) -> None:
         super().__init__()
         if not sizes.groups:
-            raise InputError("fusion 'film' needs a semantic source. Name one with --semantics, or take --fusion none.")
+            raise InputError("fusion 'film' needs a semantic source. Name one by --semantics, or take --fusion none.")
         self.join = JoinedGroups(sizes.groups)
         self.film = FilmLayer(self.join.dim, sizes.pooled_dim, options.hidden, options.dropout)
         self.out_dim = sizes.pooled_dim

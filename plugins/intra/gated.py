@@ -14,9 +14,9 @@ from msftk.interfaces import Options as BaseOptions
 class Gated(nn.Module):
     """h_sem = gate * h_local + (1 - gate) * h_global, gate = sigmoid(W [h_local; h_global] + b) (paper Eqs. 3-4).
 
-    The paper leaves the gate's size open: here one value a dimension, or one in all (`gate = "scalar"`). Which source is
-    local is told by name, not by position. One source passes through; for more than two the sigmoid becomes a softmax
-    over sources. An absent source is left out exactly: a single present one passes through, none gives zeros.
+    The paper leaves the gate's size open: here one value a dimension, or one in all (`gate = "scalar"`). Which source
+    is local is told by name, not by position. One source passes through; for more than two the sigmoid becomes a
+    softmax over sources. An absent source is left out exactly: one present passes through, none gives zeros.
     """
 
     class Options(BaseOptions):

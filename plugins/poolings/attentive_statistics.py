@@ -11,7 +11,7 @@ VARIANCE_FLOOR = 1e-5  # as in the public MSP-Podcast baseline; keeps the gradie
 
 
 class AttentiveStatistics(nn.Module):
-    """frames [batch, time, dim] -> [mean; sd] [batch, 2 dim], both weighted by a softmax over valid frames (paper Sec. 2.1).
+    """frames [batch, time, dim] -> [mean; sd] [batch, 2 dim], weighted by a softmax over valid frames (paper Sec. 2.1).
 
     score_t = v . tanh(W h_t + b), one number a frame; weights are exactly zero on padding. The variance is computed
     about the weighted mean (two passes), which stays accurate where E[x^2] - E[x]^2 would cancel.

@@ -1,0 +1,239 @@
+"""WavLM, wav2vec 2.0 and HuBERT as acoustic encoders, by model id or folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from msftk.errors import InputError
+from msftk.interfaces import Options as BaseOptions
+from msftk.types import Float32, Float64
+
+VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
+SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
+
+
+class HfAcousticEncoder(nn.Module):
+    """A transformers speech encoder with a convolutional front end that stays frozen; what is above is fine-tuned.
+
+    Frames come every 20 ms. Their number follows the convolution arithmetic, (n - kernel) // stride + 1 layer by layer.
+    A checkpoint keeps `config_json()` beside the weights; given as `config` it rebuilds the network, and the model that
+    the options name is not read again.
+    """
+
+    class Options(BaseOptions):
+        model: str = Field("microsoft/wavlm-large", description="model id, or folder with config and model.safetensors")
+        revision: str | None = Field(None, description="branch, tag or commit of the model id")
+        layer: Literal["last", "weighted"] | int = Field(
+            "last",
+            description="last layer, a learned softmax-weighted sum of all, or one by number (0 = input of the first)",
+        )
+        normalise: Literal["utterance", "global", "none"] = Field(
+            "utterance", description="zero mean and unit variance per utterance, over all training samples, or as it is"
+        )
+        freeze: bool = Field(False, description="train nothing of the pretrained model")
+        gradient_checkpointing: bool = Field(False, description="less memory, more time")
+        trust_remote_code: bool = Field(False, description="run Python code that comes with the model")
+
+    needs_f0: ClassVar[bool] = False
+
+    def __init__(self, options: Options, config: str | None = None) -> None:
+        super().__init__()
+        self.options = options
+        model = _load(options) if config is None else _build(options, config)
+        self.config = model.config
+        self.dim: int = self.config.hidden_size
+        # The front end is called here, not inside the model: see _front_end_features.
+        self.front_end, model.feature_extractor = model.feature_extractor, nn.Identity()
+        self.front_end.requires_grad_(False)
+        self.model = model.requires_grad_(not options.freeze)
+        if options.gradient_checkpointing and not options.freeze:
+            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+        self._prepare_layer(self.config.num_hidden_layers + 1)
+        if options.normalise == "global":
+            self.register_buffer("mean", torch.zeros(()))
+            self.register_buffer("sd", torch.ones(()))
+
+    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
+        """waveform [samples] -> [samples] float32, zero-padded to what one frame needs."""
+        if self.options.normalise == "utterance":
+            waveform = (waveform - waveform.mean()) / np.sqrt(waveform.var() + VARIANCE_EPS)
+        missing = max(0, shortest_input(self.config.conv_kernel, self.config.conv_stride) - len(waveform))
+        return torch.from_numpy(np.pad(waveform, (0, missing)).astype(np.float32))
+
+    def fit(self, prepared: Iterable[Tensor]) -> None:
+        """Global mean and standard deviation over all training samples, where `normalise` is global."""
+        if self.options.normalise != "global":
+            return
+        n, total, squares = 0, 0.0, 0.0
+        for waveform in prepared:
+            samples = waveform.double()
+            n, total, squares = n + len(samples), total + samples.sum(), squares + samples.square().sum()
+        mean = total / n
+        self.mean.copy_(mean)
+        self.sd.copy_((squares / n - mean.square()).clamp(min=0).sqrt())
+
+    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """inputs [batch, samples], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
+        samples = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
+        if self.options.normalise == "global":
+            inputs = (inputs - self.mean) / (self.sd + SD_EPS)
+        features = self._front_end_features(inputs.masked_fill(~samples, 0.0), lengths)  # [batch, conv_dim, time]
+        n_frames = frame_counts(lengths, self.config.conv_kernel, self.config.conv_stride)
+        valid = torch.arange(features.shape[-1], device=inputs.device) < n_frames.unsqueeze(1)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.freeze):
+            answer = self.model(
+                features, attention_mask=samples.long(), output_hidden_states=self.options.layer != "last"
+            )
+        return self._chosen(answer).masked_fill(~valid.unsqueeze(-1), 0.0), valid
+
+    def train(self, mode: bool = True) -> HfAcousticEncoder:
+        """A frozen model stays in evaluation mode: dropout in it would only blur features that nothing learns from."""
+        super().train(mode)
+        if self.options.freeze:
+            self.model.eval()
+        return self
+
+    def pretrained_parameters(self) -> Iterable[nn.Parameter]:
+        return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+
+    def config_json(self) -> str:
+        """The model's configuration, for the checkpoint."""
+        text: str = self.config.to_json_string(use_diff=False)
+        return text
+
+    @torch.no_grad()
+    def _front_end_features(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """[batch, samples] -> [batch, conv_dim, time] by the frozen convolutions.
+
+        Models with feat_extract_norm "group" (wav2vec2-base, hubert-base) normalise over time, so in a padded batch
+        silence would change every frame: their utterances go through one by one, each at its own length.
+        """
+        if self.config.feat_extract_norm != "group":
+            return self.front_end(inputs)
+        single = [self.front_end(row[None, :n])[0].T for row, n in zip(inputs, lengths.tolist(), strict=True)]
+        features = pad_sequence(single, batch_first=True).transpose(1, 2)
+        longest = frame_counts(torch.tensor(inputs.shape[1]), self.config.conv_kernel, self.config.conv_stride)
+        return nn.functional.pad(features, (0, int(longest) - features.shape[-1]))
+
+    def _chosen(self, answer: Any) -> Tensor:
+        if self.options.layer == "last":
+            return answer.last_hidden_state
+        states = answer.hidden_states
+        if self.layer_logits is None:
+            return states[self.options.layer]
+        weights = torch.softmax(self.layer_logits, dim=0)
+        return torch.einsum("l,lbtd->btd", weights, torch.stack(states))
+
+    def _prepare_layer(self, n_states: int) -> None:
+        """Gets the hidden states ready that `layer` asks for; what nothing would train is frozen."""
+        layer, encoder = self.options.layer, self.model.encoder
+        if isinstance(layer, int):
+            if not 0 <= layer < n_states:
+                raise InputError(
+                    f"acoustic.layer is {layer}: {self.options.model} has layers 0 (input of the first) to "
+                    f"{n_states - 1}. Choose one of them, 'last' or 'weighted'."
+                )
+            encoder.layers[layer:].requires_grad_(False)
+        if layer != "last":
+            # a dropped layer leaves no hidden state, and all later ones would be taken for their neighbours
+            self.config.layerdrop = 0.0
+            if getattr(self.config, "do_stable_layer_norm", False):
+                encoder.layer_norm.requires_grad_(False)  # comes after the last hidden state, so only "last" reads it
+        self.layer_logits = nn.Parameter(torch.zeros(n_states)) if layer == "weighted" else None
+        if (mask_embedding := getattr(self.model, "masked_spec_embed", None)) is not None:
+            mask_embedding.requires_grad_(False)
+
+
+def frame_counts(lengths: Tensor, kernels: Iterable[int], strides: Iterable[int]) -> Tensor:
+    """Frames that unpadded convolutions make of `lengths` samples; at least one, which `prepare` provides for."""
+    for kernel, stride in zip(kernels, strides, strict=True):
+        lengths = torch.div(lengths - kernel, stride, rounding_mode="floor") + 1
+    return lengths
+
+
+def shortest_input(kernels: Iterable[int], strides: Iterable[int]) -> int:
+    """Samples that one frame is made of: 400 (25 ms) for the WavLM family."""
+    n = 1
+    for kernel, stride in reversed(list(zip(kernels, strides, strict=True))):
+        n = (n - 1) * stride + kernel
+    return n
+
+
+def _load(options: HfAcousticEncoder.Options) -> Any:
+    from transformers import AutoModel
+
+    try:
+        with _quiet():
+            model, info = AutoModel.from_pretrained(
+                options.model,
+                config=_without_augmentation(options, options.model),
+                revision=options.revision or "main",
+                trust_remote_code=options.trust_remote_code,
+                use_safetensors=True,  # never a pickle
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"acoustic.model '{options.model}' cannot be loaded: {first_line} Give a model id that can be downloaded, "
+            "or a folder with config.json and model.safetensors."
+        ) from error
+    if missing := sorted(set(info["missing_keys"]) - {"masked_spec_embed"}):
+        raise InputError(
+            f"acoustic.model '{options.model}' lacks {len(missing)} weights of a {model.config.model_type} encoder, "
+            f"first {missing[0]}. Give a model whose weights and config.json belong together."
+        )
+    return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Neither a bar nor a table of unused heads while a model loads; missing weights are reported by `_load`."""
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()
+
+
+def _build(options: HfAcousticEncoder.Options, config: str) -> Any:
+    """The model that a checkpoint's configuration describes, weights still to be filled in."""
+    from transformers import AutoModel
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "config.json").write_text(config, encoding="utf-8")
+        read = _without_augmentation(options, folder)
+    return AutoModel.from_config(read, trust_remote_code=options.trust_remote_code, dtype=torch.float32)
+
+
+def _without_augmentation(options: HfAcousticEncoder.Options, source: str) -> Any:
+    """The configuration at `source` with SpecAugment off; it must be of the kind with convolutions in front."""
+    from transformers import AutoConfig
+
+    revision = options.revision or "main"
+    config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=options.trust_remote_code)
+    if not hasattr(config, "conv_kernel") or not hasattr(config, "feat_extract_norm"):
+        raise InputError(
+            f"acoustic.model '{options.model}' is of type {config.model_type}: expected a speech encoder with a "
+            "convolutional front end, such as wavlm, wav2vec2 or hubert."
+        )
+    config.apply_spec_augment = False
+    config.add_adapter = False  # it would shorten the frames, and `valid` counts the convolutions' frames
+    return config
