@@ -1,0 +1,61 @@
+"""`msftk predict`: valence, arousal and dominance of recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.options import Device, Json, Store, Workers
+from msftk.types import ATTRIBUTES
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="AUDIO...|DIR|M.parquet", help="What to predict.")],
+    table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
+    clip: Annotated[bool, typer.Option("--clip", help="Cut predictions to the rating scale.")] = False,
+    device: Device = "auto",
+    store: Store = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Predict valence, arousal and dominance of audio files, folders or a manifest.
+
+    Audio alone works. STEM.txt (transcript) and STEM.TextGrid, or words.csv and phones.csv, beside it are used too.
+
+    Example: msftk predict runs/quickstart recordings/ --out ratings.csv
+    """
+    from msftk.recipes.predict import check_table, load, write_table
+
+    if table is not None:
+        check_table(table)
+    loaded = load(run, device)
+    with bar() as progress:
+        result = loaded.predict(inputs, store=store, clip=clip, progress=progress, workers=workers)
+    if table is not None:
+        write_table(result.predictions, table)
+    if json:
+        rows = [{"id": one.id, **one.values} for one in result]
+        scale = result.predictions.scale
+        about = {"scale": [scale.low, scale.high], "clipped": clip, "warning": result.warning or None}
+        print_json({"predictions": rows, **about, "absent": result.absent, "failures": result.failures})
+    elif table is None:
+        drawn = Table(
+            "id", *ATTRIBUTES, box=None, title=f"on the scale {result.predictions.scale}", title_justify="left"
+        )
+        for one in result:
+            drawn.add_row(one.id, *(f"{one.values[attribute]:.2f}" for attribute in ATTRIBUTES))
+        out.print(drawn)
+    else:
+        out.print(f"{len(result)} predictions on the scale {result.predictions.scale} in {table}", soft_wrap=True)
+    for source, reasons in result.absent.items():
+        err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
+    if result.warning:
+        err.print(
+            f"the model was trained on ratings that are {result.warning}: not an emotion estimate", style="yellow"
+        )
+    some_failed(result.failures)

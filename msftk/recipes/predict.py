@@ -1,0 +1,228 @@
+"""Predicts valence, arousal and dominance of recordings: files, folders or a manifest, with a trained run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from msftk.errors import AbsentError, InputError
+from msftk.evaluation.predictions import Predictions
+from msftk.progress import ProgressCallback, silent
+from msftk.recipes.extract import extract
+from msftk.speech.alignment import read_alignment
+from msftk.store.features import Store, default_store_path
+from msftk.store.manifest import Manifest, read_manifest, sha256_file
+from msftk.training.checkpoints import Model, load_model
+from msftk.training.loop import choose_device
+from msftk.training.prediction import predict_utterances
+from msftk.types import ATTRIBUTES, Utterance
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
+WORDS_TABLE = "words.csv"  # with phones.csv beside it
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """V/A/D of one utterance, by attribute name, on the scale of the corpus that the run was trained on."""
+
+    id: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """Predictions in input order. `failures`: id -> message; `absent`: source -> reason -> how many lacked it.
+
+    `warning` is what the corpus that the run was trained on says of its ratings, e.g. that they are planted; or "".
+    """
+
+    predictions: Predictions
+    failures: dict[str, str]
+    absent: dict[str, dict[str, int]]
+    warning: str
+
+    def __iter__(self) -> Iterator[Prediction]:
+        for utterance_id, row in zip(self.predictions.ids, self.predictions.values.tolist(), strict=True):
+            yield Prediction(utterance_id, dict(zip(ATTRIBUTES, row, strict=True)))
+
+    def __len__(self) -> int:
+        return len(self.predictions.ids)
+
+
+class Run:
+    """A trained run in memory: `load(folder).predict([...])`."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def predict(
+        self,
+        inputs: str | Path | Iterable[str | Path | Utterance] | Manifest,
+        *,
+        store: Path | None = None,
+        clip: bool = False,
+        progress: ProgressCallback | None = None,
+        workers: int | None = None,
+    ) -> PredictResult:
+        """Predicts audio files, folders of them, manifests, or utterances.
+
+        Audio alone works; what lies beside it is used too (see `utterance_of`).
+
+        Raises:
+            InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
+                stands in `failures`.
+        """
+        utterances, failures = collect(inputs)
+        if not utterances and not failures:
+            raise InputError(
+                f"{inputs}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}). Name files or a folder."
+            )
+        model = self.model
+        prepared = extract(
+            utterances,
+            model.settings,
+            Store(default_store_path(store)),
+            with_f0=model.network.acoustic.needs_f0,
+            progress=progress,
+            workers=workers,
+        )
+        predictions, unreadable = predict_utterances(
+            model.network,
+            utterances,
+            prepared,
+            scale=model.scale,
+            seconds_kept=model.settings.data.seconds_kept,
+            clip=clip,
+            progress=progress or silent,
+        )
+        n_inputs = len(utterances) + len(failures)
+        failures = {**failures, **prepared.failures, **unreadable}
+        if n_inputs == 1 and failures:
+            raise InputError(next(iter(failures.values())))
+        absent = {source: dict(reasons) for source, reasons in prepared.absent.items() if reasons}
+        return PredictResult(predictions, failures, absent, model.ratings)
+
+
+def load(run: str | Path, device: str = "auto") -> Run:
+    """Loads a finished run folder for prediction on `device` (auto, cpu, cuda). Raises as `load_model` does."""
+    return Run(load_model(Path(run), choose_device(device)))
+
+
+def collect(
+    inputs: str | Path | Iterable[str | Path | Utterance] | Manifest,
+) -> tuple[list[Utterance], dict[str, str]]:
+    """Utterances of all inputs, and name -> message of recordings that cannot be used. Equal stems become paths."""
+    if isinstance(inputs, Manifest):
+        return list(inputs.utterances), {}
+    utterances: list[Utterance] = []
+    failures: dict[str, str] = {}
+    paths: list[Path] = []
+    for one in [inputs] if isinstance(inputs, str | Path) else inputs:
+        if isinstance(one, Utterance):
+            utterances.append(one)
+        elif Path(one).suffix == ".parquet":
+            utterances += read_manifest(Path(one)).utterances
+        else:
+            paths += _audio_files(Path(one))
+    for path in paths:
+        try:
+            utterances.append(utterance_of(path))
+        except InputError as error:
+            failures[str(path)] = str(error)
+    return _unique(utterances), failures
+
+
+def utterance_of(audio: Path) -> Utterance:
+    """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` its alignment.
+
+    A `words.csv` (with `phones.csv`) in the same folder or the one above is its alignment where it lists STEM. An
+    alignment without a transcript gives the transcript by its words.
+    """
+    alignment = _alignment_beside(audio)
+    text = audio.with_suffix(".txt")
+    transcript = text.read_text(encoding="utf-8").strip() or None if text.is_file() else None
+    if transcript is None and alignment is not None:
+        transcript = " ".join(read_alignment(alignment, audio.stem).spoken_words) or None
+    return Utterance(
+        id=audio.stem, audio=audio, transcript=transcript, alignment=alignment, audio_sha256=sha256_file(audio)
+    )
+
+
+def _alignment_beside(audio: Path) -> Path | None:
+    textgrid = audio.with_suffix(".TextGrid")
+    if textgrid.is_file():
+        return textgrid
+    for folder in (audio.parent, audio.parent.parent):
+        table = folder / WORDS_TABLE
+        if table.is_file():
+            try:
+                read_alignment(table, audio.stem)
+            except AbsentError:
+                continue
+            return table
+    return None
+
+
+def _audio_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and not p.name.startswith("._"))
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file or folder. Name audio files, a folder of them, or a manifest (.parquet)."
+        )
+    return [path]
+
+
+def _unique(utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Where two files share a stem, their ids become their paths."""
+    seen: dict[str, int] = {}
+    for utterance in utterances:
+        seen[utterance.id] = seen.get(utterance.id, 0) + 1
+    return [replace(u, id=str(u.audio)) if seen[u.id] > 1 else u for u in utterances]
+
+
+def write_table(predictions: Predictions, path: Path) -> None:
+    """Writes `id,valence,arousal,dominance`, what the head adds, scale and clipping; the format follows the suffix."""
+    check_table(path)
+    columns = table_columns(predictions)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    partial = path.with_name(path.name + ".partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    match path.suffix:
+        case ".csv":
+            with partial.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(columns))
+                writer.writeheader()
+                writer.writerows(rows)
+        case ".jsonl":
+            partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        case ".parquet":
+            import pyarrow
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(pyarrow.table(columns), partial)
+    partial.replace(path)
+
+
+def check_table(path: Path) -> None:
+    """Raises InputError for a suffix that no table format has; call it before the work."""
+    if path.suffix not in TABLE_SUFFIXES:
+        raise InputError(f"{path}: expected a file that ends in {', '.join(TABLE_SUFFIXES)}.")
+
+
+def table_columns(predictions: Predictions) -> dict[str, list[object]]:
+    """Column name -> values, a value an utterance."""
+    n = len(predictions.ids)
+    columns: dict[str, list[object]] = {"id": list(predictions.ids)}
+    for place, attribute in enumerate(ATTRIBUTES):
+        columns[attribute] = predictions.values[:, place].tolist()
+    for name, values in predictions.extra.items():
+        for place, attribute in enumerate(ATTRIBUTES):
+            columns[f"{attribute}_{name}"] = values[:, place].tolist()
+    columns["scale"] = [str(predictions.scale)] * n
+    columns["clipped"] = [predictions.clipped] * n
+    return columns
