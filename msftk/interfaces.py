@@ -41,7 +41,10 @@ class CorpusReading:
 
 
 class Corpus(Protocol):
-    """A corpus on disk -> utterances. `root` is a folder, or the file that the corpus is described by."""
+    """A corpus on disk -> utterances. `root` is a folder, or the file that the corpus is described by.
+
+    A corpus that lies in its own package sets `needs_root = False`; it may be absent.
+    """
 
     def read(self, root: Path) -> CorpusReading: ...
 
@@ -59,16 +62,17 @@ class AlignmentReader(Protocol):
 # ---------------------------------------------------------------- preparation: no gradient, stored once
 
 Need = Literal["id", "language", "audio", "f0", "alignment", "transcript", "emphasis", "description"]
-# A component of preparation may also define `optional`, more needs that it works without, and `identity()`, what changes
-# its results beside its options (a model's revision, a file's hash); an option of the same name is replaced by it. It is
-# called from several threads.
+# A component of preparation may also define `optional`, needs that it works without, and `identity()`: what changes its
+# results beside its options (a model's revision, a file's hash); an option of the same name is replaced by it. Several
+# threads call one component.
 
 
 @dataclass(frozen=True)
 class Evidence:
     """One utterance as semantics may see it: what a component `needs`, and never a label, a split or a speaker.
 
-    `id` is for messages; a component whose answer depends on it needs "id". `waveform` [n] float32 mono at 16 kHz; `f0_hz` [frames] float64 on a 5 ms grid, 0 = unvoiced.
+    `id` is for messages; a component whose answer depends on it needs "id". `waveform` [n] float32 mono at 16 kHz;
+    `f0_hz` [frames] float64 on a 5 ms grid, 0 = unvoiced.
     """
 
     id: str
@@ -99,6 +103,7 @@ class Describer(Protocol):
     """Audio -> the six-field description. `needs` says which evidence it reads.
 
     A description whose status is not "ok" is an answer and is stored; an exception is tried again in the next run.
+    A class with `flush_items = 1` has each description written at once (audio-language models).
     """
 
     needs: ClassVar[tuple[Need, ...]]

@@ -25,8 +25,8 @@ from msftk.types import Float32, Float64, Utterance
 class Prepared:
     """What preparation knows of the utterances it was given; vectors and F0 are read from the store when asked for.
 
-    `dims`, `groups`: of each source. `absent`: source -> reason -> how many utterances. `failures`: utterances whose audio
-    cannot be used, with the message. `warnings`: utterances of which something was there and could not be used.
+    `dims`, `groups`: of each source. `absent`: source -> reason -> how many utterances. `failures`: utterances whose
+    audio cannot be used, with the message. `warnings`: where something was there and could not be used.
     `producers`: what was made -> hash of its producer.
     """
 

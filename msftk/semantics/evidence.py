@@ -14,7 +14,7 @@ from msftk.semantics.f0 import audio_key, f0_shelf, utterance_f0
 from msftk.semantics.parts import Part, Parts
 from msftk.speech.alignment import read_alignment
 from msftk.speech.audio import load_audio
-from msftk.store.features import Shelf, Store
+from msftk.store.features import FLUSH_ITEMS, Shelf, Store
 from msftk.store.keys import alignment_digest, content_key
 from msftk.store.records import RecordLog
 from msftk.types import (
@@ -42,10 +42,11 @@ class Shelves:
     def of(cls, parts: Parts, store: Store) -> Shelves:
         direct = {part.name for part in parts.sources if hasattr(part.component, "vector")}
         describer = parts.describer
-        dear = bool(getattr(describer.component, "dear", False)) if describer else False
         return cls(
             f0_shelf(store),
-            store.records(describer.producer, flush_items=1 if dear else 32) if describer else None,
+            store.records(describer.producer, getattr(describer.component, "flush_items", FLUSH_ITEMS))
+            if describer
+            else None,
             {part.name: store.records(part.producer) for part in parts.sources if part.name not in direct},
             {part.name: store.shelf(part.producer) for part in parts.sources if part.name in direct},
         )

@@ -67,7 +67,7 @@ def make_parts(settings: Settings) -> Parts:
 
 
 def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs: Iterable[Need] | None = None) -> Part:
-    """One component with its producer: plugin, package and version, options, identity, and the producers it reads from."""
+    """One component with its producer: plugin, package and version, options, identity, upstream producers."""
     plugin = registry().get(kind, chosen.name)
     options = registry().options(kind, chosen.name, chosen.options).model_dump(mode="json")
     component = registry().create(kind, chosen.name, chosen.options)

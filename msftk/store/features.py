@@ -121,7 +121,7 @@ class Shelf:
                 self.flush()
 
     def flush(self) -> None:
-        """Writes what waits: first the shard, then its rows in the index, so that no row names a shard that is not there."""
+        """Writes what waits: first the shard, then its rows in the index: no row names a shard that is not there."""
         with self._lock:
             if not self._waiting:
                 return

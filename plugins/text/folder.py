@@ -1,0 +1,162 @@
+"""A frozen transformers text encoder in a folder: what plugins `hf` and `minilm` share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msftk.errors import InputError
+from msftk.store.manifest import sha256_file
+from msftk.types import Float32
+
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+READ = (
+    "*.safetensors",
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.py",
+)  # what changes vectors: weights, configuration, tokenizer
+
+
+class FolderEncoder:
+    """Texts -> [n, dim] by a transformers model in `folder`; torch and the model are loaded at the first text.
+
+    `pooling`: "mean" over real tokens, or "cls", the first token. `layer`: -1 is the last hidden layer.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pooling: str = "mean",
+        layer: int = -1,
+        max_length: int = 512,
+        trust_remote_code: bool = False,
+    ) -> None:
+        check_weights(folder)
+        self.folder = folder
+        self.pooling = pooling
+        self.layer = layer
+        self.max_length = max_length
+        self.trust_remote_code = trust_remote_code
+
+    @property
+    def dim(self) -> int:
+        return int(self._model.config.hidden_size)
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """[n, dim] float32; padding changes a vector by less than 1e-5."""
+        import torch
+
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        tokens = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=self._limit, return_tensors="pt"
+        ).to(self._model.device)
+        with torch.inference_mode():
+            states = self._model(**tokens, output_hidden_states=self.layer != -1)
+            hidden = states.last_hidden_state if self.layer == -1 else states.hidden_states[self.layer]
+            pooled = hidden[:, 0] if self.pooling == "cls" else mean_over_tokens(hidden, tokens["attention_mask"])
+        vectors: Float32 = pooled.float().cpu().numpy()
+        return vectors
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from transformers import AutoTokenizer
+
+        return self._loaded(
+            lambda: AutoTokenizer.from_pretrained(
+                self.folder, local_files_only=True, trust_remote_code=self.trust_remote_code
+            )
+        )
+
+    @cached_property
+    def _model(self) -> Any:
+        import torch
+        from transformers import AutoModel
+
+        with torch.random.fork_rng(devices=[]):  # an unused pooler is filled at random: keep the caller's random state
+            model = self._loaded(
+                lambda: AutoModel.from_pretrained(
+                    self.folder,
+                    use_safetensors=True,
+                    local_files_only=True,
+                    trust_remote_code=self.trust_remote_code,
+                    dtype=torch.float32,
+                )
+            )
+        if self.layer != -1 and not -model.config.num_hidden_layers - 1 <= self.layer <= model.config.num_hidden_layers:
+            raise InputError(
+                f"text.layer is {self.layer}: {self.folder} has hidden layers 0 to {model.config.num_hidden_layers}. "
+                "Give one of them, or -1 for the last."
+            )
+        return model.eval().requires_grad_(False).to("cuda" if torch.cuda.is_available() else "cpu")
+
+    @cached_property
+    def _limit(self) -> int:
+        """Most tokens of a text: as asked, as the tokenizer says, and as positions are there."""
+        positions = getattr(self._model.config, "max_position_embeddings", self.max_length)
+        table = getattr(getattr(self._model, "embeddings", None), "position_embeddings", None)
+        if (padding := getattr(table, "padding_idx", None)) is not None:
+            positions -= padding + 1  # RoBERTa counts positions from behind the padding index
+        return int(min(self.max_length, self._tokenizer.model_max_length, positions))
+
+    def _loaded(self, load: Callable[[], Any]) -> Any:
+        from transformers.utils import logging
+
+        verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+        logging.set_verbosity_error()  # the pooler that we do not use is "newly initialized"
+        logging.disable_progress_bar()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return load()
+        except Exception as error:  # transformers raises anything, from KeyError to its own
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputError(
+                f"{self.folder}: not a text encoder that transformers can load: {reason} "
+                "Give a folder with config.json, model.safetensors and the tokenizer's files."
+            ) from error
+        finally:
+            logging.set_verbosity(verbosity)
+            if bar:
+                logging.enable_progress_bar()
+
+
+def mean_over_tokens(hidden: Any, attention_mask: Any) -> Any:
+    """Mean over real tokens: hidden [batch, token, dim], attention_mask [batch, token] -> [batch, dim]."""
+    weight = attention_mask.unsqueeze(-1).to(hidden.dtype)  # [batch, token, 1]
+    return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
+
+
+def check_weights(folder: Path) -> None:
+    """Raises InputError where `folder` holds no config.json, or weights only as pickles, which can run any code."""
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: no config.json there. Give a folder that transformers' save_pretrained() wrote.")
+    if any(folder.glob("*.safetensors")):
+        return
+    pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+    if pickles:
+        raise InputError(
+            f"{folder}: weights only as a pickle ({', '.join(pickles)}), which can run any code when it is read; "
+            "msftk reads model.safetensors. Where you trust the file, convert it: "
+            "AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)."
+        )
+    raise InputError(
+        f"{folder}: no weights there, expected model.safetensors (pickles are not read). Choose a model that has it."
+    )
+
+
+def folder_digest(folder: Path) -> str:
+    """Hash of everything in a model's folder that changes its vectors; its place does not count."""
+    files = sorted({path.name for pattern in READ for path in folder.glob(pattern)})
+    content = json.dumps([(name, sha256_file(folder / name)) for name in files])
+    return hashlib.sha256(content.encode()).hexdigest()
