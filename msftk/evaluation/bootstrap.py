@@ -44,7 +44,7 @@ def clusters_of(utterances: Sequence[Utterance], by: str = "speaker") -> Cluster
 
 
 def cluster_moments(prediction: Float64, truth: Float64, labels: Sequence[str]) -> Float64:
-    """Moments of each cluster: prediction, truth [n, attribute] -> [cluster, attribute, 6], clusters sorted by label."""
+    """Moments of each cluster, sorted by label: prediction, truth [n, attribute] -> [cluster, attribute, 6]."""
     members: dict[str, list[int]] = {}
     for row, label in enumerate(labels):
         members.setdefault(label, []).append(row)

@@ -1,4 +1,7 @@
-"""What each expert does to a prediction. Routing weights are not importance: a large weight on a flat output moves nothing."""
+"""What each expert does to a prediction.
+
+Routing weights are not importance: a large weight on a flat output moves nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from msftk.types import ATTRIBUTES, Float64
 
 @dataclass(frozen=True)
 class ExpertScores:
-    """Per attribute and expert: share of the prediction's variance, and CCC lost without the expert; NaN = undefined."""
+    """Per attribute and expert: share of the prediction's variance, CCC lost without the expert; NaN = undefined."""
 
     share: dict[str, dict[str, float]]
     ccc_loss_without: dict[str, dict[str, float]]

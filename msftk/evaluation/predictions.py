@@ -112,7 +112,9 @@ def read_predictions(path: Path) -> Predictions:
         about = json.loads((table.schema.metadata or {})[b"msftk"])
         version = about["format_version"]
     except (OSError, pa.ArrowInvalid, KeyError, ValueError) as error:
-        raise InputError(f"{path}: not a predictions table of msftk ({error}). Run train again into a new folder.") from error
+        raise InputError(
+            f"{path}: not a predictions table of msftk ({error}). Run train again into a new folder."
+        ) from error
     if version != FORMAT_VERSION:
         raise VersionError(
             f"{path}: predictions of format version {version}, expected {FORMAT_VERSION}. "

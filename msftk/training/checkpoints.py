@@ -75,7 +75,9 @@ def load_model(run: Path, device: str | torch.device = "cpu") -> Model:
     if not path.is_file():
         if (run / "folds").is_dir():
             names = ", ".join(sorted(fold.name for fold in (run / "folds").iterdir()))
-            raise InputError(f"{run}: a run of folds, each with its own model. Give one of them: {run}/folds/NAME ({names}).")
+            raise InputError(
+                f"{run}: a run of folds, each with its own model. Give one of them: {run}/folds/NAME ({names})."
+            )
         refuse_pickles(run)
         raise InputError(f"{run}: no {MODEL}. Train again into a new folder.")
     settings = load_run_settings(run)
@@ -189,7 +191,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 )
             return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as weights of msftk ({error}). Train again into a new folder.") from error
+        raise InputError(
+            f"{path}: cannot be read as weights of msftk ({error}). Train again into a new folder."
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -98,7 +98,9 @@ def refuse_overlap(split: Split) -> None:
     tests = {name: speakers_of(members) for name, members in split.tests.items()}
     train, dev = speakers_of(split.train), speakers_of(split.dev)
     pairs = [("train", "dev", train & dev)]
-    pairs += [(part, name, own & other) for name, other in tests.items() for part, own in (("train", train), ("dev", dev))]
+    pairs += [
+        (part, name, own & other) for name, other in tests.items() for part, own in (("train", train), ("dev", dev))
+    ]
     for first, second, shared in pairs:
         if shared:
             names = ", ".join(sorted(shared)[:5]) + (", ..." if len(shared) > 5 else "")
@@ -124,6 +126,8 @@ def _parse(kind: str) -> tuple[str, int | None]:
 
 def _consecutive(labels: list[str], n_groups: int, kind: str) -> list[list[str]]:
     if len(labels) < n_groups:
-        raise InputError(f"--folds {kind}: found {len(labels)} speakers, expected at least {n_groups}. Use fewer groups.")
+        raise InputError(
+            f"--folds {kind}: found {len(labels)} speakers, expected at least {n_groups}. Use fewer groups."
+        )
     bounds = [round(k * len(labels) / n_groups) for k in range(n_groups + 1)]
     return [labels[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.optim import AdamW
 
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
 from msftk.evaluation.evaluation import ccc_by_attribute, without_nan
 from msftk.interfaces import Loss
 from msftk.models.network import SerNetwork
@@ -54,7 +54,8 @@ def fit(
     inside `seeded`, with the network built there.
 
     Raises:
-        InputError: the loss does not fit the CCC scope, nothing learns, or the loss is no longer a number.
+        InputError: the loss does not fit the CCC scope.
+        MsftkError: the loss is no longer a number.
     """
     training = settings.training
     loss: Loss = settings.create("loss")
@@ -64,7 +65,9 @@ def fit(
     metrics = _metrics_until(folder / "metrics.jsonl", reached.epoch)
     for epoch in range(reached.epoch + 1, training.epochs + 1):
         start = time.perf_counter()
-        train_loss, rate = _epoch(network, data.train, loss, optimiser, training, epoch, _noting(progress, stage, reached))
+        train_loss, rate = _epoch(
+            network, data.train, loss, optimiser, training, epoch, _noting(progress, stage, reached)
+        )
         dev = _dev_ccc(network, data)
         mean = dev.get("mean", math.nan)
         is_best = not math.isnan(mean) and (reached.best_ccc is None or mean > reached.best_ccc)
@@ -147,7 +150,7 @@ def _epoch(
         optimiser.zero_grad(set_to_none=True)
         losses.append(accumulate_gradients(network, loss, micros, training.ccc_scope))
         if not math.isfinite(losses[-1]):
-            raise InputError(
+            raise MsftkError(
                 f"epoch {epoch}: the loss is {losses[-1]}. Lower training.learning_rate "
                 f"(now {training.learning_rate:g}) or training.clip_norm (now {training.clip_norm:g})."
             )

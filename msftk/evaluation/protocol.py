@@ -1,0 +1,61 @@
+"""The protocol card: how a score came about, beside every score."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from msftk.evaluation.bootstrap import DRAWS, FEW_CLUSTERS
+from msftk.registry import registry
+from msftk.settings import SECTIONS, Settings
+
+LIBRARIES = ("msftk", "torch", "transformers", "numpy", "safetensors", "pyarrow", "pyworld", "soundfile")
+
+# what the paper leaves open and we decided, where it is no setting; settings of ours stand in `settings`
+DECISIONS = (
+    "CCC is Lin's population form over all predictions of a split, never a mean of batches; undefined is null",
+    "ratings are trained on the unit scale (y - low) / (high - low); predictions come back on the corpus scale",
+    "only the first `data.seconds_kept` seconds of an utterance are heard, in training and in testing",
+    "batches hold utterances of like length, drawn by (seed, epoch); steps of one epoch have equal sizes, up to one",
+    "what is fitted on data is fitted on training utterances alone",
+    "the checkpoint is chosen by mean CCC on dev, or is the last one (`training.select`)",
+    f"95 % intervals: {DRAWS} resamplings of whole clusters, seed 0; under {FEW_CLUSTERS} clusters descriptive",
+    "CCC within category: each side centred on its own category means",
+    "an expert's share is cov(pi_k f_k, y) / var(y); without it, routing is renormalised over the others",
+)
+
+
+def resolved_settings(settings: Settings) -> dict[str, Any]:
+    """All settings with every option of every component, defaults too."""
+    plain = settings.model_dump(mode="json")
+    for section, kind in SECTIONS.items():
+        chosen = settings.component(section)
+        options = registry().options(kind, chosen.name, chosen.options)
+        plain[section] = {"name": chosen.name, **options.model_dump(mode="json")}
+    return plain
+
+
+def library_versions() -> dict[str, str]:
+    """Installed versions of what a number may depend on."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def protocol_card(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The card of a run: `facts` (corpus, splits, missing counts, producers ...), settings, decisions and versions."""
+    return {
+        **facts,
+        "seed": settings.training.seed,
+        "seconds_kept": settings.data.seconds_kept,
+        "clipping": settings.data.clip_predictions,
+        "settings": resolved_settings(settings),
+        "decisions": list(DECISIONS),
+        "versions": library_versions(),
+    }

@@ -1,0 +1,137 @@
+"""Scores a run on a split: from the predictions it keeps, or by predicting a manifest anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from msftk.errors import UnknownNameError
+from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
+from msftk.evaluation.predictions import read_predictions
+from msftk.progress import ProgressCallback, silent
+from msftk.recipes.extract import extract
+from msftk.registry import did_you_mean
+from msftk.store.features import Store, default_store_path
+from msftk.store.manifest import Manifest, read_manifest
+from msftk.training.checkpoints import MANIFEST, load_model, read_protocol
+from msftk.training.loop import choose_device
+from msftk.training.prediction import predict_utterances
+from msftk.types import Utterance
+
+HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
+
+
+def evaluate(
+    run: Path,
+    manifest: Manifest | Path | None = None,
+    split: str = "dev",
+    *,
+    store: Store | Path | None = None,
+    device: str = "auto",
+    progress: ProgressCallback | None = None,
+    workers: int | None = None,
+) -> Evaluation:
+    """Scores of a finished run on one split, pooled over folds where it has folds.
+
+    Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model; on a
+    corpus with another rating scale, predictions are laid on that scale (low on low, high on high).
+
+    Raises:
+        InputError: an unfinished run, no ratings to score against; a run of folds with a manifest.
+        UnknownNameError: the run or the manifest has no such split; the message lists those it has.
+    """
+    protocol = read_protocol(run)
+    if manifest is None:
+        return _evaluate_kept(run, protocol, split)
+    corpus = read_manifest(manifest) if isinstance(manifest, Path) else manifest
+    return _evaluate_anew(run, protocol, corpus, split, store, device, progress or silent, workers)
+
+
+def predictions_file(run: Path, split: str) -> Path:
+    return run / "predictions" / f"{split}.parquet"
+
+
+def _evaluate_kept(run: Path, protocol: dict[str, Any], split: str) -> Evaluation:
+    file = predictions_file(run, split)
+    if not file.is_file():
+        found = sorted(path.stem for path in file.parent.glob("*.parquet"))
+        raise UnknownNameError(
+            f"{run}: no predictions of split '{split}'. {did_you_mean(split, found)}Kept: {', '.join(found) or 'none'}. "
+            f"To score another split give a manifest: msftk evaluate {run} {run / MANIFEST} --split {split}."
+        )
+    own = read_manifest(run / MANIFEST)
+    fold_names = (protocol["folds"] or {}).get("names", ())
+    tested = {
+        name: [u.id for u in read_manifest(run / "folds" / name / MANIFEST).utterances if u.split == split]
+        for name in fold_names
+    }
+    utterances = list(own.utterances) if tested else own.split(split)
+    selects = split == "dev" and protocol["selection"]["by"] != "last epoch"
+    return evaluate_predictions(
+        read_predictions(file),
+        utterances,
+        cluster_by=protocol["clusters"],
+        missing={"sources": protocol["missing"].get(split, {})},
+        protocol={**protocol, "split": split, "role": SELECTED_ON if selects else HELD_OUT},
+        folds=tested,
+    )
+
+
+def _evaluate_anew(
+    run: Path,
+    protocol: dict[str, Any],
+    corpus: Manifest,
+    split: str,
+    store: Store | Path | None,
+    device: str,
+    progress: ProgressCallback,
+    workers: int | None,
+) -> Evaluation:
+    utterances = corpus.split(split)
+    model = load_model(run, choose_device(device))
+    shelf = store if isinstance(store, Store) else Store(default_store_path(store))
+    needs_f0 = model.network.acoustic.needs_f0
+    prepared = extract(utterances, model.settings, shelf, with_f0=needs_f0, progress=progress, workers=workers)
+    said, failures = predict_utterances(
+        model.network,
+        utterances,
+        prepared,
+        scale=corpus.scale,
+        seconds_kept=model.settings.data.seconds_kept,
+        clip=model.settings.data.clip_predictions,
+        progress=progress,
+    )
+    absent = {
+        source: dict(Counter(reason for one in by_id.values() if (reason := one.reason)))
+        for source, by_id in prepared.said.items()
+    }
+    own = read_manifest(run / MANIFEST)
+    return evaluate_predictions(
+        said,
+        utterances,
+        cluster_by=corpus.facts.get("clusters", protocol["clusters"]),
+        missing={"sources": absent},
+        protocol={
+            **protocol,
+            "split": split,
+            "role": _role(own, corpus, utterances, protocol),
+            "failures": failures,
+            "evaluated_on": {
+                "corpus": corpus.corpus,
+                "corpus_facts": dict(corpus.facts),
+                "scale": [corpus.scale.low, corpus.scale.high],
+            },
+        },
+    )
+
+
+def _role(own: Manifest, corpus: Manifest, utterances: list[Utterance], protocol: dict[str, Any]) -> str:
+    """Whether the run saw any of these utterances, by id, in a corpus of the same name."""
+    if corpus.corpus != own.corpus:
+        return HELD_OUT
+    ids = {u.id for u in utterances}
+    if any(u.id in ids for u in own.utterances if u.split == "train"):
+        return TRAINED_ON
+    selects = protocol["selection"]["by"] != "last epoch"
+    return SELECTED_ON if selects and any(u.id in ids for u in own.utterances if u.split == "dev") else HELD_OUT
