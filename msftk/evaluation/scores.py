@@ -74,7 +74,7 @@ def ccc_within_category(prediction: Float64, truth: Float64, categories: Sequenc
 
 
 def person(utterances: Sequence[Utterance]) -> dict[str, float]:
-    """How well one person does: CCC of a rater against the mean of the others on the same utterances, averaged over raters.
+    """How well one person does: CCC of a rater against the mean of the others on the same utterances, mean over raters.
 
     A rater counts who shares at least 10 utterances with others. Not an upper limit: a mean of many is steadier than
     one person, and a system fitted to it can pass this figure.

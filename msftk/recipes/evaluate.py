@@ -57,7 +57,8 @@ def _evaluate_kept(run: Path, protocol: dict[str, Any], split: str) -> Evaluatio
     if not file.is_file():
         found = sorted(path.stem for path in file.parent.glob("*.parquet"))
         raise UnknownNameError(
-            f"{run}: no predictions of split '{split}'. {did_you_mean(split, found)}Kept: {', '.join(found) or 'none'}. "
+            f"{run}: no predictions of split '{split}'. {did_you_mean(split, found)}"
+            f"Kept: {', '.join(found) or 'none'}. "
             f"To score another split give a manifest: msftk evaluate {run} {run / MANIFEST} --split {split}."
         )
     own = read_manifest(run / MANIFEST)

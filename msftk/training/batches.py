@@ -114,7 +114,7 @@ class Examples:
 def training_batches(
     lengths: np.ndarray, batch: int, micro_batch: int, seed: int, epoch: int
 ) -> list[list[np.ndarray]]:
-    """Rows of every optimiser step of an epoch, each step as a list of micro-batches; the same for the same (seed, epoch).
+    """Rows of every optimiser step of an epoch, each step a list of micro-batches; the same for the same (seed, epoch).
 
     Steps differ by at most one utterance in size (a CCC over a small remainder would be noise) and none is larger than
     `batch`. Utterances of like length meet, after noise on the length.

@@ -1,9 +1,10 @@
-"""Which utterances train, select and test: fixed splits of a corpus, or folds by session or speaker with an inner dev."""
+"""Which utterances train, select and test: splits of a corpus, or folds by session or speaker with an inner dev."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from msftk.errors import InputError, UnknownNameError
 from msftk.types import Utterance
@@ -105,8 +106,8 @@ def refuse_overlap(split: Split) -> None:
         if shared:
             names = ", ".join(sorted(shared)[:5]) + (", ..." if len(shared) > 5 else "")
             raise InputError(
-                f"{len(shared)} speaker(s) are in both {first} and {second}: {names}. Make the splits speaker-disjoint, "
-                "or allow it with --allow-overlap (the card then says so)."
+                f"{len(shared)} speaker(s) are in both {first} and {second}: {names}. "
+                "Make the splits speaker-disjoint, or allow it with --allow-overlap (the card then says so)."
             )
 
 
@@ -130,4 +131,4 @@ def _consecutive(labels: list[str], n_groups: int, kind: str) -> list[list[str]]
             f"--folds {kind}: found {len(labels)} speakers, expected at least {n_groups}. Use fewer groups."
         )
     bounds = [round(k * len(labels) / n_groups) for k in range(n_groups + 1)]
-    return [labels[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [labels[start:end] for start, end in pairwise(bounds)]

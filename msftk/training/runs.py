@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from msftk.errors import InputError, VersionError
@@ -51,26 +51,17 @@ def begin_run(run: Path, settings: Settings, plan: Plan, manifest: Manifest) -> 
     begun.parent.mkdir(parents=True, exist_ok=True)
     save_run_settings(run, settings)
     write_manifest(manifest, run / MANIFEST)
-    write_text(
-        begun,
-        json.dumps(
-            {
-                "format_version": FORMAT_VERSION,
-                "folds": plan.folds,
-                "allow_overlap": plan.allow_overlap,
-                "data": plan.data,
-            }
-        )
-        + "\n",
-    )
+    write_text(begun, json.dumps({"format_version": FORMAT_VERSION, **asdict(plan)}) + "\n")
     return False
 
 
 def manifest_fingerprint(manifest: Manifest) -> str:
     """Hash of what training reads of a manifest; where the files lie is not part of it."""
     rows = [
-        [u.id, u.audio_sha256 or str(u.audio), u.start_s, u.end_s, u.speaker, u.session, u.split, u.transcript]
-        + [dict(u.ratings) if u.ratings else None, u.alignment is not None]
+        (
+            *(u.id, u.audio_sha256 or str(u.audio), u.start_s, u.end_s, u.transcript, u.alignment is not None),
+            *(u.speaker, u.session, u.split, dict(u.ratings) if u.ratings else None),
+        )
         for u in manifest.utterances
     ]
     return digest([manifest.corpus, manifest.scale.low, manifest.scale.high, rows])

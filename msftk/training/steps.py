@@ -30,8 +30,8 @@ def accumulate_gradients(
 ) -> float:
     """Adds the gradient of the step's loss to the parameters and returns the loss.
 
-    "batch": the loss of all micro-batches as one batch, exactly. "micro": the mean of their losses. A loss that is a mean
-    over examples needs no second pass: its micro-batches are weighted by their size.
+    "batch": the loss of all micro-batches as one batch, exactly. "micro": the mean of their losses. A loss that is a
+    mean over examples needs no second pass: its micro-batches are weighted by their size.
     """
     if ccc_scope == "batch" and loss.scope == "batch" and len(micros) > 1:
         return _two_passes(network, loss, micros)
