@@ -1,0 +1,44 @@
+"""Keys: equal content, equal key; anything else, another key."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from msftk.store.keys import alignment_digest, canonical_json, content_key, producer_hash
+from msftk.types import Alignment, Tier
+
+
+def tier(times: list[float], labels: tuple[str, ...], spoken: bool = True) -> Tier:
+    return Tier(np.array(times[:-1]), np.array(times[1:]), labels, np.full(len(labels), spoken))
+
+
+def test_order_of_inputs_does_not_change_a_key_and_content_does() -> None:
+    assert content_key(a=1, b="x") == content_key(b="x", a=1)
+    keys = {content_key(a=1), content_key(a=2), content_key(b=1), content_key(a="1"), content_key(a=None)}
+    assert len(keys) == 5
+
+
+def test_each_part_of_a_producer_changes_its_hash() -> None:
+    base = {"plugin": "x", "package": "p 1", "options": {"dim": 2}}
+    others = [{**base, "plugin": "y"}, {**base, "package": "p 2"}, {**base, "options": {"dim": 3}}, {**base, "more": 1}]
+    assert len({producer_hash(producer) for producer in [base, *others]}) == 5
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"x": float("nan")})
+
+
+def test_alignments_of_equal_content_are_equal_whatever_their_source() -> None:
+    words, phones = tier([0.1, 0.30000000000000004], ("yes",)), tier([0.1, 0.2, 0.3], ("Y", "EH"))
+    same = Alignment(tier([0.1, 0.3], ("yes",)), phones, source="elsewhere.csv")
+    assert alignment_digest(Alignment(words, phones, source="a.TextGrid")) == alignment_digest(same)
+
+
+@pytest.mark.parametrize(
+    "words", [tier([0.1, 0.3001], ("yes",)), tier([0.1, 0.3], ("no",)), tier([0.1, 0.3], ("yes",), spoken=False)]
+)
+def test_another_time_word_or_mark_is_another_alignment(words: Tier) -> None:
+    phones = tier([0.1, 0.3], ("Y",))
+    assert alignment_digest(Alignment(words, phones)) != alignment_digest(Alignment(tier([0.1, 0.3], ("yes",)), phones))

@@ -1,0 +1,51 @@
+"""The log of texts and descriptions: append-only, and whole after a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from msftk.store.records import RecordLog
+
+
+def test_rows_come_back_by_key_and_the_last_counts(tmp_path: Path) -> None:
+    with RecordLog(tmp_path / "log.jsonl") as log:
+        log.put("a", {"text": "très bien\nzwei Zeilen"})
+        log.put("b", {"text": None})
+        log.put("a", {"text": "later"})
+    back = RecordLog(tmp_path / "log.jsonl")
+    assert back.get("a") == {"key": "a", "text": "later"}
+    assert back.get("b") == {"key": "b", "text": None}
+    assert back.get("c") is None
+    assert len(back) == 2
+
+
+def test_dear_rows_are_written_at_once(tmp_path: Path) -> None:
+    RecordLog(tmp_path / "log.jsonl", flush_items=1).put("a", {"text": "dear"})
+    assert "a" in RecordLog(tmp_path / "log.jsonl")
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_a_torn_last_line_is_dropped_and_later_rows_are_whole(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "log.jsonl"
+    with RecordLog(path) as log:
+        log.put("a", {"text": "first"})
+        log.put("b", {"text": "a longer second text, torn by a power cut"})
+    path.write_bytes(path.read_bytes()[:-cut])
+    whole = cut == 1  # only the newline is missing: the row can be read
+    again = RecordLog(path, flush_items=1)
+    assert ("b" in again) is whole
+    again.put("c", {"text": "third"})
+    back = RecordLog(path)
+    assert back.get("a")["text"] == "first"
+    assert back.get("c")["text"] == "third"
+    assert ("b" in back) is whole
+
+
+def test_bytes_that_are_no_text_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'\xff\xfe\n[1]\n{"no": "key"}\n{"key": "a", "text": "x"}\n')
+    log = RecordLog(path)
+    assert len(log) == 1
+    assert log.get("a")["text"] == "x"
