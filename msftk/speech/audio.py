@@ -51,7 +51,7 @@ def load_audio(
     """
     with _open(path) as file:
         rate_hz = file.samplerate
-        start, stop = (round(s * rate_hz) for s in _segment(path, file.frames / rate_hz, start_s, end_s, max_s))
+        start, stop = (round(s * rate_hz) for s in segment_bounds(path, file.frames / rate_hz, start_s, end_s, max_s))
         preroll = min(start, MP3_PREROLL_FRAMES) if file.format == "MP3" else 0
         try:
             file.seek(start - preroll)
@@ -88,6 +88,25 @@ def check_waveform(waveform: NDArray[np.floating], place: str) -> None:
         )
 
 
+def segment_bounds(
+    path: Path, duration_s: float, start_s: float | None, end_s: float | None, max_s: float | None = None
+) -> tuple[float, float]:
+    """First and last second of the segment of a file that lasts `duration_s`; None is the file's own edge.
+
+    Raises:
+        InputError: the segment has no length or is not inside the file (`EDGE_TOLERANCE_S` is forgiven at its end).
+    """
+    first = 0.0 if start_s is None else start_s
+    last = duration_s if end_s is None else end_s
+    if (start_s, end_s) != (None, None) and not 0 <= first < last <= duration_s + EDGE_TOLERANCE_S:
+        raise InputError(
+            f"{path}: segment {first:g} to {last:g} s, expected a start before the end, both within "
+            f"0 to {duration_s:.3f} s. Correct the segment's times."
+        )
+    last = min(last, duration_s)
+    return first, last if max_s is None else min(last, first + max_s)
+
+
 def _check_length(n_samples: int, place: str) -> None:
     if n_samples < 2:
         found = "no samples" if n_samples == 0 else "1 sample"
@@ -107,18 +126,3 @@ def _open(path: Path) -> soundfile.SoundFile:
 def _undecodable(path: Path, error: Exception) -> InputError:
     reason = getattr(error, "error_string", str(error)).rstrip(".")
     return InputError(f"{path}: cannot be decoded ({reason}). Convert it to WAV, FLAC, OGG or MP3.")
-
-
-def _segment(
-    path: Path, duration_s: float, start_s: float | None, end_s: float | None, max_s: float | None
-) -> tuple[float, float]:
-    """First and last second to read. A file of no length passes here, so that the samples' own check names it."""
-    first = 0.0 if start_s is None else start_s
-    last = duration_s if end_s is None else end_s
-    if (start_s, end_s) != (None, None) and not 0 <= first < last <= duration_s + EDGE_TOLERANCE_S:
-        raise InputError(
-            f"{path}: segment {first:g} to {last:g} s, expected a start before the end, both within "
-            f"0 to {duration_s:.3f} s. Correct the segment's times."
-        )
-    last = min(last, duration_s)
-    return first, last if max_s is None else min(last, first + max_s)

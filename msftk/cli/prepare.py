@@ -1,0 +1,110 @@
+"""`msftk prepare`: a corpus tree or table becomes a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from msftk.cli.console import bar, err, out, print_json
+from msftk.cli.options import Json, Workers
+from msftk.errors import InputError
+
+if TYPE_CHECKING:
+    from msftk.recipes.prepare import PrepareResult
+
+
+def prepare(
+    corpus: Annotated[str, typer.Argument(help="msp-podcast, csv, demo, or a plugin's (msftk plugins list).")],
+    manifest: Annotated[Path, typer.Option("--out", metavar="M.parquet", help="Manifest to write.")],
+    root: Annotated[Path | None, typer.Argument(help="Its folder or table; demo needs none.")] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="FIELD=COLUMN", help="Names a column of a csv corpus, e.g. valence=V."),
+    ] = None,
+    scale: Annotated[str | None, typer.Option(metavar="LOW..HIGH", help="Rating scale of a csv corpus.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Keeps such rows of a csv corpus alone.")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Any other option of the corpus.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Hash all audio, even if size and time are known.")] = False,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Read a corpus into a manifest: one table of utterances with ratings, transcripts, alignments and audio hashes.
+
+    Example: msftk prepare demo --out demo.parquet
+    """
+    from msftk.recipes.prepare import prepare as run
+
+    options = _pairs(assignments, "--set", "option=value")
+    options |= {"columns": named} if (named := _pairs(columns, "--column", "field=column")) else {}
+    options |= {"where": kept} if (kept := _pairs(where, "--where", "column=value")) else {}
+    options |= {"scale": _scale(scale)} if scale is not None else {}
+    with bar() as progress:
+        result = run(corpus, root, manifest, options=options, verify=verify, workers=workers, progress=progress)
+    if json:
+        print_json(_plain(manifest, result))
+    else:
+        _show(manifest, result)
+    if result.problems:
+        err.print(f"{len(result.problems)} left out:", style="bold red")
+        for problem in result.problems:
+            err.print(f"  {problem}", markup=False, soft_wrap=True)
+        raise typer.Exit(3)
+
+
+def _pairs(texts: list[str] | None, flag: str, form: str) -> dict[str, Any]:
+    """ "name=value" texts as a mapping; "table.name=value" goes into a mapping of its own."""
+    pairs: dict[str, Any] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"{flag} {text}: expected {form}. Write {flag} {form}.")
+        table, dot, inner = name.strip().partition(".") if flag == "--set" else (name.strip(), "", "")
+        if dot:
+            pairs.setdefault(table, {})[inner] = value
+        else:
+            pairs[table] = value
+    return pairs
+
+
+def _scale(text: str) -> tuple[float, float]:
+    low, _, high = text.partition("..")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise InputError(f"--scale {text}: expected lowest and highest rating. Write e.g. --scale 1..5.") from None
+
+
+def _plain(path: Path, result: PrepareResult) -> dict[str, Any]:
+    manifest = result.manifest
+    return {
+        "out": str(path),
+        "corpus": manifest.corpus,
+        "scale": [manifest.scale.low, manifest.scale.high],
+        "splits": [asdict(counts) for counts in result.counts],
+        "facts": dict(manifest.facts),
+        "problems": list(result.problems),
+    }
+
+
+def _show(path: Path, result: PrepareResult) -> None:
+    table = Table("split", box=None)
+    for heading in ("utterances", "hours", "speakers", "transcript", "alignment", "ratings"):
+        table.add_column(heading, justify="right")
+    for counts in result.counts:
+        numbers = (counts.utterances, f"{counts.hours:.2f}", counts.speakers)
+        having = (counts.with_transcript, counts.with_alignment, counts.with_ratings)
+        table.add_row(counts.split or "(none)", *map(str, (*numbers, *having)))
+    out.print(table)
+    for name, fact in result.manifest.facts.items():
+        out.print(f"{name}: {fact}", markup=False, soft_wrap=True)
+    n_utterances, scale = len(result.manifest.utterances), result.manifest.scale
+    rated = f"rated {scale}" if any(counts.with_ratings for counts in result.counts) else "no ratings"
+    out.print(f"{path}: {n_utterances} utterances, {rated}", markup=False, soft_wrap=True)

@@ -1,0 +1,231 @@
+"""Any corpus that a CSV table describes: a row an utterance, columns named by the user, other tables beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from msftk import interfaces
+from msftk.errors import InputError, UnknownNameError
+from msftk.interfaces import CorpusReading
+from msftk.registry import did_you_mean
+from msftk.speech.alignment_table import aligned_ids
+from msftk.store.manifest import split_name
+from msftk.store.rows import Row, Table, read_rows
+from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
+
+# What the column of a field is called where the user names none: the first of these that the table has.
+USUAL = {
+    "id": ("id",),
+    "audio": ("audio", "file", "path"),
+    "start_s": ("start_s",),
+    "end_s": ("end_s",),
+    "speaker": ("speaker",),
+    "gender": ("gender", "sex"),
+    "language": ("language",),
+    "transcript": ("transcript", "text"),
+    "alignment": ("alignment",),
+    "split": ("split",),
+    "session": ("session",),
+    "category": ("category", "emotion"),
+    **{attribute: (attribute,) for attribute in ATTRIBUTES},
+}
+USUAL_OF_RATERS = {"id": ("id",), "rater": ("rater",), **{attribute: (attribute,) for attribute in ATTRIBUTES}}
+GENDERS = {"f": "female", "m": "male", "unknown": None}
+Columns = Mapping[str, str | None]  # field -> column, None where the table has none
+
+
+class CsvTable:
+    """A CSV table in UTF-8 (`,` `;` tab or `|`), one row an utterance; only the column of the audio must exist.
+
+    Columns with other names: `--column valence=V`. With ratings the scale must be named: `--scale 1..5`. Absent columns
+    and blank cells stay absent. A table without ratings takes the mean of the raters' table, if there is one.
+    """
+
+    class Options(interfaces.Options):
+        columns: dict[str, str] = Field(default_factory=dict, description="field -> name of its column")
+        scale: tuple[float, float] | None = Field(None, description="lowest and highest rating")
+        where: dict[str, str] = Field(
+            default_factory=dict, description="column -> value that rows must hold to be kept"
+        )
+        audio_root: Path | None = Field(None, description="folder where paths of audio start, if not the table's")
+        audio_suffix: str = Field("", description="what the paths of audio leave out, e.g. .wav")
+        alignments: Path | None = Field(None, description="folder of alignment files named after ids, e.g. ID.TextGrid")
+        words: str = Field("words.csv", description='table of words beside it, phones.csv likewise; "" for none')
+        raters: str = Field("ratings.csv", description='table beside it with a row a rater and utterance; "" for none')
+        rater_columns: dict[str, str] = Field(default_factory=dict, description="field -> its column in `raters`")
+
+    def __init__(self, options: CsvTable.Options) -> None:
+        self.options = options
+
+    def read(self, root: Path) -> CorpusReading:
+        if root.is_dir():
+            raise InputError(f"{root}: a folder, expected a CSV table. Give the path of the table.")
+        table = read_rows(root)
+        columns = _columns(table, USUAL, self.options.columns, "--column ")
+        _demand(table, columns, "audio", "--column ")
+        raters = self._raters(root)
+        scale = self._scale(root, columns, rated_by_people=raters is not None)
+        problems = list(table.problems)
+        reading = _Reading(self.options, root, columns, scale, raters, problems)
+        utterances = reading.utterances(self._kept(table))
+        name = root.stem if root.stem != "manifest" else root.resolve().parent.name
+        facts = {"table": root.name, "columns": ", ".join(f"{field}={c}" for field, c in columns.items() if c)}
+        facts |= {"where": ", ".join(f"{c}={value}" for c, value in self.options.where.items())}
+        facts |= {"words": reading.words.name if reading.words else "", "raters": raters.path.name if raters else ""}
+        return CorpusReading(name, utterances, scale, {key: fact for key, fact in facts.items() if fact}, problems)
+
+    def _raters(self, root: Path) -> Table | None:
+        path = _beside(root, self.options.raters, CsvTable.Options.model_fields["raters"].default)
+        return read_rows(path) if path else None
+
+    def _scale(self, root: Path, columns: Columns, rated_by_people: bool) -> RatingScale:
+        if self.options.scale is not None:
+            return RatingScale(*self.options.scale)
+        rated = [columns[attribute] for attribute in ATTRIBUTES if columns[attribute]]
+        if rated or rated_by_people:
+            raise InputError(
+                f"{root}: ratings ({', '.join(filter(None, rated)) or self.options.raters}) on an unknown scale. "
+                "Name its ends, e.g. --scale 1..5."
+            )
+        return RatingScale(0, 1)  # nothing is rated: the unit scale, which says nothing
+
+    def _kept(self, table: Table) -> list[Row]:
+        for column in self.options.where:
+            if column not in table.columns:
+                raise _no_column(table, column, "--where ", "COLUMN=VALUE")
+        return [row for row in table.rows if all(row.text(c) == value for c, value in self.options.where.items())]
+
+
+class _Reading:
+    """One table on its way to utterances; what is wrong with a row goes to `problems`."""
+
+    def __init__(
+        self,
+        options: CsvTable.Options,
+        root: Path,
+        columns: Columns,
+        scale: RatingScale,
+        raters: Table | None,
+        problems: list[str],
+    ) -> None:
+        self.options, self.root, self.columns, self.scale, self.problems = options, root, columns, scale, problems
+        self.by_people = self._read_raters(raters) if raters else {}
+        self.words = _beside(root, options.words, CsvTable.Options.model_fields["words"].default)
+        self.aligned = frozenset(aligned_ids(self.words)) if self.words else frozenset()
+        self.files = _by_stem(options.alignments) if options.alignments else {}
+
+    def utterances(self, rows: Sequence[Row]) -> list[Utterance]:
+        taken: dict[str, Utterance] = {}
+        places: dict[str, str] = {}
+        for row in rows:
+            try:
+                utterance = self._utterance(row)
+                if utterance.id in taken:
+                    raise InputError(
+                        f"{row.place}: id '{utterance.id}' stands there twice (first: {places[utterance.id]}). "
+                        "Give each row its own id."
+                    )
+                taken[utterance.id], places[utterance.id] = utterance, row.place
+            except InputError as error:
+                self.problems.append(str(error))
+        return list(taken.values())
+
+    def _utterance(self, row: Row) -> Utterance:
+        audio = row.text(self.columns["audio"])
+        if audio is None:
+            raise InputError(f"{row.place}: {self.columns['audio']} is empty, expected a path. Complete the row.")
+        utterance_id = row.text(self.columns["id"]) if self.columns["id"] else Path(audio).stem
+        if utterance_id is None:
+            raise InputError(f"{row.place}: {self.columns['id']} is empty, expected an id. Complete the row.")
+        people = self.by_people.get(utterance_id)
+        gender = (row.text(self.columns["gender"]) or "").lower()
+        return Utterance(
+            id=utterance_id,
+            audio=(self.options.audio_root or self.root.parent) / f"{audio}{self.options.audio_suffix}",
+            start_s=row.number(self.columns["start_s"], "seconds"),
+            end_s=row.number(self.columns["end_s"], "seconds"),
+            gender=GENDERS.get(gender, gender) or None,
+            alignment=self._alignment(row, utterance_id),
+            split=split_name(row.text(self.columns["split"])),
+            ratings=self._ratings(row, people),
+            rater_ratings=people,
+            **{
+                field: row.text(self.columns[field])
+                for field in ("speaker", "language", "transcript", "session", "category")
+            },
+        )
+
+    def _alignment(self, row: Row, utterance_id: str) -> Path | None:
+        """The row's own file, else the one named after the id, else the table of words."""
+        if named := row.text(self.columns["alignment"]):
+            path = self.root.parent / named
+            if not path.is_file():
+                raise InputError(f"{row.place}: no alignment file {path}. Correct the row, or leave the cell empty.")
+            return path
+        return self.files.get(utterance_id) or (self.words if utterance_id in self.aligned else None)
+
+    def _ratings(self, row: Row, people: Sequence[RaterRating] | None) -> Mapping[str, float] | None:
+        if any(self.columns[attribute] for attribute in ATTRIBUTES):
+            return row.ratings(self.columns, self.scale) or None
+        given = {name: [one.ratings[name] for one in people or () if name in one.ratings] for name in ATTRIBUTES}
+        return {name: sum(values) / len(values) for name, values in given.items() if values} or None
+
+    def _read_raters(self, table: Table) -> dict[str, tuple[RaterRating, ...]]:
+        flag = "--set rater_columns."
+        columns = _columns(table, USUAL_OF_RATERS, self.options.rater_columns, flag)
+        for field in ("id", "rater"):
+            _demand(table, columns, field, flag)
+        self.problems += table.problems
+        given: dict[str, list[RaterRating]] = {}
+        for row in table.rows:
+            utterance_id, rater = row.text(columns["id"]), row.text(columns["rater"])
+            try:
+                if utterance_id is None or rater is None:
+                    raise InputError(f"{row.place}: no id or no rater. Complete the row or remove it.")
+                given.setdefault(utterance_id, []).append(RaterRating(rater, row.ratings(columns, self.scale)))
+            except InputError as error:
+                self.problems.append(str(error))
+        return {utterance_id: tuple(ratings) for utterance_id, ratings in given.items()}
+
+
+def _columns(table: Table, usual: Mapping[str, Sequence[str]], named: Mapping[str, str], flag: str) -> Columns:
+    """The column of each field: the one that the user named, which must exist, else a usual one, else None."""
+    for field, column in named.items():
+        if field not in usual:
+            raise UnknownNameError(
+                f"{flag}{field}={column}: unknown field '{field}'. {did_you_mean(field, usual)}"
+                f"Known: {', '.join(usual)}."
+            )
+        if column not in table.columns:
+            raise _no_column(table, column, f"{flag}", f"{field}=NAME")
+    found = {field: next((name for name in names if name in table.columns), None) for field, names in usual.items()}
+    return found | dict(named)
+
+
+def _demand(table: Table, columns: Columns, field: str, flag: str) -> None:
+    if columns[field] is None:
+        raise _no_column(table, field, flag, f"{field}=NAME")
+
+
+def _no_column(table: Table, column: str, flag: str, form: str) -> InputError:
+    return InputError(
+        f"{table.path}: no column '{column}' (found: {', '.join(table.columns)}). "
+        f"{did_you_mean(column, table.columns)}Name the right one with {flag}{form}."
+    )
+
+
+def _beside(root: Path, name: str, default: str) -> Path | None:
+    """The table `name` in the folder of `root`; one that the user named must exist, the default one may not."""
+    path = root.parent / name
+    if not name or (name == default and not path.is_file()):
+        return None
+    return path
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of alignments. Correct --set alignments=FOLDER.")
+    return {path.stem: path for path in sorted(folder.iterdir()) if not path.name.startswith(".")}
