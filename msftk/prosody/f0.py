@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from msftk.errors import InputError
 from msftk.speech.audio import check_waveform
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64
-
-if TYPE_CHECKING:
-    from msftk.store.features import Shelf
 
 F0_FLOOR_HZ = 71.0  # pyworld's defaults
 F0_CEIL_HZ = 800.0
@@ -72,25 +68,6 @@ def f0_producer() -> dict[str, object]:
         "f0_ceil_hz": F0_CEIL_HZ,
         "hop_s": HOP_S,
     }
-
-
-def f0_key(waveform: Float32) -> str:
-    """The store's key of an utterance's F0: the hash of the 16 kHz samples that it is computed from."""
-    return hashlib.sha256(np.ascontiguousarray(waveform, dtype="<f4").tobytes()).hexdigest()
-
-
-def stored_f0(waveform: Float32, shelf: Shelf | None) -> Float64:
-    """F0 of a 16 kHz waveform [samples], read from the shelf of `f0_producer()`, else computed and put there."""
-    if shelf is None:
-        return harvest(waveform, SAMPLE_RATE_HZ)
-    key = f0_key(waveform)
-    known = shelf.get(key)
-    if known is not None:
-        f0_hz: Float64 = known["f0_hz"].astype(np.float64, copy=False)
-        return f0_hz
-    f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
-    shelf.put(key, {"f0_hz": f0_hz})
-    return f0_hz
 
 
 @cache

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 
 import numpy as np
 import pytest
 
 from msftk.errors import InputError
 from msftk.prosody import harvest
-from msftk.prosody.f0 import f0_key, f0_producer, stored_f0
-from msftk.store.features import Store
+from msftk.prosody.f0 import f0_producer
 
 
 def tone(sample_rate_hz: int, seconds: float = 0.5) -> np.ndarray:
@@ -88,17 +88,13 @@ def test_harvest_refuses_impossible_settings(arguments: dict[str, float], said: 
         harvest(np.zeros(1000), **{"sample_rate_hz": 16_000, **arguments})
 
 
-def test_f0_is_computed_once_and_then_read_from_the_store(
-    tmp_path, waveform: np.ndarray, f0_hz: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Store(tmp_path).shelf(f0_producer()) as shelf:
-        np.testing.assert_array_equal(stored_f0(waveform, shelf), f0_hz)
-    monkeypatch.setattr("msftk.prosody.f0.harvest", None)  # whoever computes now fails
-    again = Store(tmp_path).shelf(f0_producer())
-    np.testing.assert_array_equal(stored_f0(waveform, again), f0_hz)
-    assert again.keys() == [f0_key(waveform)]
-
-
-def test_f0_key_is_of_the_samples() -> None:
-    samples = tone(16_000).astype(np.float32)
-    assert f0_key(samples) == f0_key(samples.copy()) != f0_key(samples[1:])
+def test_f0_producer_names_engine_version_and_settings() -> None:
+    assert f0_producer() == {
+        "what": "f0",
+        "engine": "harvest",
+        "pyworld": version("pyworld"),
+        "sample_rate_hz": 16_000,
+        "f0_floor_hz": 71.0,
+        "f0_ceil_hz": 800.0,
+        "hop_s": 0.005,
+    }

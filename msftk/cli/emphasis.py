@@ -1,0 +1,120 @@
+"""`msftk emphasis`: the stressed words of one recording on screen, or those of a corpus as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.options import Json, Set, Store, Workers, settings_from
+from msftk.errors import InputError
+
+if TYPE_CHECKING:
+    from msftk.settings import Settings
+    from msftk.types import Emphasis
+
+LOWEST, HIGHEST = (128, 134, 150), (240, 60, 30)  # colours of the lowest and highest score: grey to red, on any ground
+
+
+def emphasis(
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO|M.parquet", help="A recording, or a manifest.")],
+    alignment: Annotated[
+        Path | None, typer.Argument(help="Its alignment: a TextGrid, or words.csv with phones.csv beside it.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option("--out", help="For a manifest: table to write, a row a word.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw log-F0, energy and words (png, svg, pdf).")] = None,
+    json: Json = False,
+    assignments: Set = None,
+    store: Store = None,
+    workers: Workers = None,
+) -> None:
+    """Show which words are stressed (LEMf): pitch, energy and phone duration of each word, and the emphasis segment.
+
+    Example: msftk emphasis speech.wav speech.TextGrid --plot stress.png
+    """
+    settings = settings_from("tiny", None, assignments)
+    if audio.suffix.lower() == ".parquet":
+        if alignment or plot:
+            raise InputError(
+                f"{audio}: a manifest names its alignments; leave ALIGNMENT and --plot to single recordings."
+            )
+        if table is None:
+            raise InputError(f"{audio}: a manifest. Name the table to write, e.g. --out stress.parquet.")
+        _corpus(audio, table, settings, store, workers, json)
+        return
+    if table:
+        raise InputError("--out writes the table of a manifest. For one recording use --json or --plot.")
+    if alignment is None:
+        raise InputError(f"{audio}: no alignment given. Name a TextGrid or words.csv after the audio.")
+    from msftk.recipes.emphasis import emphasise_file
+
+    found = emphasise_file(audio, alignment, settings)
+    if plot:
+        found.plot(plot)
+        err.print(f"drawn: {plot}", markup=False, soft_wrap=True)
+    if json:
+        print_json(found.json())
+    else:
+        _show(found.id, found.emphasis)
+
+
+def _corpus(
+    manifest: Path, table: Path, settings: Settings, store: Path | None, workers: int | None, json: bool
+) -> None:
+    from msftk.recipes.emphasis import emphasise_corpus
+
+    with bar() as progress:
+        done = emphasise_corpus(manifest, table, settings=settings, store=store, workers=workers, progress=progress)
+    if json:
+        counts = {"utterances": done.n_utterances, "words": done.n_words, "absent": len(done.absent)}
+        print_json({"out": str(done.path), **counts, "failed": done.failures})
+    else:
+        out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", markup=False, soft_wrap=True)
+    if done.absent:
+        err.print(
+            f"{len(done.absent)} without alignment, left out: {', '.join(done.absent)}", markup=False, soft_wrap=True
+        )
+    some_failed(done.failures)
+
+
+def _show(name: str, found: Emphasis) -> None:
+    """The sentence in colours, its segment in brackets and its top word between asterisks; then a table."""
+    prosody, score = found.prosody, found.score
+    span = max(float(score.max() - score.min()), 1e-9)
+    styles = [_style((float(s) - float(score.min())) / span) for s in score]
+    sentence = Text()
+    for i, word in enumerate(prosody.words):
+        sentence.append("[" if i == found.first else "", style="bold")
+        sentence.append(f"*{word}*" if i == found.top else word, style=styles[i] + (" bold" if i == found.top else ""))
+        sentence.append("]" if i == found.last else "", style="bold")
+        sentence.append(" ")
+    table = Table("word", box=None, pad_edge=False)
+    for heading in ("start s", "z pitch", "z energy", "z duration", "score"):
+        table.add_column(heading, justify="right")
+    for i, word in enumerate(prosody.words):
+        mark = "* " if i == found.top else "| " if found.first <= i <= found.last else "  "
+        table.add_row(
+            Text(mark + word, style=styles[i]),
+            f"{prosody.start_s[i]:.2f}",
+            f"{prosody.z_pitch[i]:+.2f}" if prosody.voiced[i] else "unvoiced",
+            f"{prosody.z_energy[i]:+.2f}",
+            f"{prosody.z_duration[i]:+.2f}" + ("~" if prosody.guessed_duration[i] else ""),
+            Text(f"{score[i]:+.2f}", style=styles[i]),
+        )
+    out.print(Text(name, style="bold"))
+    out.print(sentence)
+    out.print()
+    out.print(table)
+    legend = "[ ] emphasis segment, * highest score"
+    if prosody.guessed_duration.any():
+        legend += ", ~ no phones: word duration / letters"
+    out.print(Text(legend, style="dim"))
+
+
+def _style(share: float) -> str:
+    """Colour of a score, `share` of the way from the sentence's lowest to its highest."""
+    return "rgb({},{},{})".format(*(round(a + share * (b - a)) for a, b in zip(LOWEST, HIGHEST, strict=True)))
