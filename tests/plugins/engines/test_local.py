@@ -1,0 +1,55 @@
+"""The local engine: every item once, failures beside results, and a prompt end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from msftk.registry import registry
+
+
+def engine(workers: int | None = None):
+    return registry().create("engine", "local", {"workers": workers})
+
+
+@given(st.lists(st.integers(-3, 30)), st.integers(1, 4))
+@settings(deadline=None, max_examples=30)
+def test_every_item_comes_back_once_with_its_result_or_its_error(items: list[int], workers: int) -> None:
+    found = list(engine(workers).map(lambda item: 12 // item, items))
+    assert sorted(item for item, _ in found) == sorted(items)
+    for item, result in found:
+        assert isinstance(result, ZeroDivisionError) if item == 0 else result == 12 // item
+
+
+def test_workers_work_at_the_same_time() -> None:
+    together = threading.Barrier(3, timeout=20)
+    assert len(list(engine(3).map(lambda _: together.wait(), range(3)))) == 3
+
+
+def test_an_endless_corpus_is_not_read_ahead_and_leaving_early_drops_what_has_not_begun() -> None:
+    begun = []
+    items = count()
+    running = engine(2).map(begun.append, items)
+    next(running)
+    running.close()
+    assert len(begun) <= 5
+    assert next(items) <= 5
+
+
+def test_an_interruption_in_the_work_ends_the_map() -> None:
+    def work(item: int) -> None:
+        time.sleep(0.01)
+        if item == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(engine(1).map(work, range(1000)))
+
+
+def test_the_default_is_a_thread_a_core() -> None:
+    assert engine().workers >= 1
