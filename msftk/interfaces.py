@@ -150,7 +150,11 @@ class Engine(Protocol):
 
 
 class AcousticEncoder(Protocol):
-    """Waveform -> frames. An nn.Module with `dim`; `pretrained_parameters()` get the small learning rate."""
+    """Waveform -> frames. An nn.Module with `dim`; `pretrained_parameters()` get the small learning rate.
+
+    An encoder whose layers do not follow from its options alone (a pretrained model) also has `config_json() -> str`: the
+    checkpoint keeps that text, and the encoder is rebuilt as `Class(options, config=text)` without reading the model.
+    """
 
     dim: int
     needs_f0: ClassVar[bool]

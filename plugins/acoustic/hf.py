@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from msftk.errors import InputError
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
+from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
@@ -49,7 +47,11 @@ class HfAcousticEncoder(nn.Module):
     def __init__(self, options: Options, config: str | None = None) -> None:
         super().__init__()
         self.options = options
-        model = _load(options) if config is None else _build(options, config)
+        model = (
+            load_pretrained(options.model, options.revision, options.trust_remote_code)
+            if config is None
+            else build_from_config(config, options.trust_remote_code)
+        )
         self.config = model.config
         self.dim: int = self.config.hidden_size
         # The front end is called here, not inside the model: see _front_end_features.
@@ -167,73 +169,3 @@ def shortest_input(kernels: Iterable[int], strides: Iterable[int]) -> int:
     for kernel, stride in reversed(list(zip(kernels, strides, strict=True))):
         n = (n - 1) * stride + kernel
     return n
-
-
-def _load(options: HfAcousticEncoder.Options) -> Any:
-    from transformers import AutoModel
-
-    try:
-        with _quiet():
-            model, info = AutoModel.from_pretrained(
-                options.model,
-                config=_without_augmentation(options, options.model),
-                revision=options.revision or "main",
-                trust_remote_code=options.trust_remote_code,
-                use_safetensors=True,  # never a pickle
-                dtype=torch.float32,
-                output_loading_info=True,
-            )
-    except (OSError, ValueError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"acoustic.model '{options.model}' cannot be loaded: {first_line} Give a model id that can be downloaded, "
-            "or a folder with config.json and model.safetensors."
-        ) from error
-    if missing := sorted(set(info["missing_keys"]) - {"masked_spec_embed"}):
-        raise InputError(
-            f"acoustic.model '{options.model}' lacks {len(missing)} weights of a {model.config.model_type} encoder, "
-            f"first {missing[0]}. Give a model whose weights and config.json belong together."
-        )
-    return model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Neither a bar nor a table of unused heads while a model loads; missing weights are reported by `_load`."""
-    from transformers.utils import logging
-
-    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bar:
-            logging.enable_progress_bar()
-
-
-def _build(options: HfAcousticEncoder.Options, config: str) -> Any:
-    """The model that a checkpoint's configuration describes, weights still to be filled in."""
-    from transformers import AutoModel
-
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "config.json").write_text(config, encoding="utf-8")
-        read = _without_augmentation(options, folder)
-    return AutoModel.from_config(read, trust_remote_code=options.trust_remote_code, dtype=torch.float32)
-
-
-def _without_augmentation(options: HfAcousticEncoder.Options, source: str) -> Any:
-    """The configuration at `source` with SpecAugment off; it must be of the kind with convolutions in front."""
-    from transformers import AutoConfig
-
-    revision = options.revision or "main"
-    config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=options.trust_remote_code)
-    if not hasattr(config, "conv_kernel") or not hasattr(config, "feat_extract_norm"):
-        raise InputError(
-            f"acoustic.model '{options.model}' is of type {config.model_type}: expected a speech encoder with a "
-            "convolutional front end, such as wavlm, wav2vec2 or hubert."
-        )
-    config.apply_spec_augment = False
-    config.add_adapter = False  # it would shorten the frames, and `valid` counts the convolutions' frames
-    return config
