@@ -74,7 +74,7 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
-    """Columns id, valence, arousal, dominance, what the head adds, then each ATTRIBUTE_EXPERT_contribution, _routing."""
+    """Columns id, valence, arousal, dominance, what the head adds, each ATTRIBUTE_EXPERT_contribution, _routing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from msftk.models.network import SerNetwork
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate, predictions_file
 from msftk.recipes.extract import Prepared, extract
+from msftk.recipes.prepare import prepare
 from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.store.features import Store, default_store_path
@@ -39,7 +41,8 @@ from msftk.types import Utterance
 class TrainResult:
     """A finished run: `evaluations` split -> scores (dev is "selected on" where it selected), best epoch of each model.
 
-    `failures`: utterances that could not be read, id -> message; they were left out.
+    `failures`: utterances that could not be read, id -> message; they were left out. `warning`: what the corpus says
+    of its ratings, such as "planted on synthetic speech", or "".
     """
 
     run: Path
@@ -49,6 +52,7 @@ class TrainResult:
     failures: dict[str, str]
     seconds: float
     resumed: bool
+    warning: str
 
     def json(self) -> dict[str, Any]:
         return {
@@ -61,7 +65,7 @@ class TrainResult:
 
 
 def train(
-    manifest: Manifest | Path,
+    manifest: Manifest | Path | None,
     settings: Settings,
     out: Path,
     *,
@@ -75,7 +79,7 @@ def train(
     """Trains on a corpus and scores what was not trained on.
 
     Args:
-        manifest: a corpus with ratings, or the path of its manifest.
+        manifest: a corpus with ratings, or the path of its manifest; None: the demo corpus.
         out: the run folder. An unfinished run there is resumed if settings, folds and data are the same.
         store: where prepared features lie; None: MSFTK_STORE, else the user's cache folder.
         folds: None: the corpus' splits; else "session", "speaker" or "speaker:K".
@@ -87,7 +91,7 @@ def train(
         InputError: see `fixed_split`, `folds`, `begin_run`; no readable utterance is left in train or dev.
     """
     start, report = time.perf_counter(), progress or silent
-    corpus = read_manifest(manifest) if isinstance(manifest, Path) else manifest
+    corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
     settings = without_unread_semantics(settings)
     select = settings.training.select == "best"
     splits = (
@@ -118,7 +122,15 @@ def train(
         failures={one: message for card in cards.values() for one, message in card["failures"].items()},
         seconds=time.perf_counter() - start,
         resumed=resumed,
+        warning=corpus.facts.get("ratings", ""),
     )
+
+
+def _read_or_demo(manifest: Path | None, progress: ProgressCallback) -> Manifest:
+    if manifest is not None:
+        return read_manifest(manifest)
+    with TemporaryDirectory() as folder:  # the run keeps a copy of its manifest
+        return prepare("demo", None, Path(folder) / "demo.parquet", progress=progress).manifest
 
 
 def without_unread_semantics(settings: Settings) -> Settings:

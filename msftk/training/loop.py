@@ -96,7 +96,7 @@ def make_optimiser(network: SerNetwork, training: Training) -> AdamW:
 
 
 def rate_factor(step: int, total: int, warmup: float) -> float:
-    """Share of the peak learning rate at `step` (0-based): linear rise over the first `warmup` share, then fall to 0."""
+    """Share of the peak rate at `step` (0-based): linear rise over the first `warmup` share, then fall to 0."""
     rising = max(1, round(warmup * total)) if warmup > 0 else 0
     return (step + 1) / rising if step < rising else (total - step) / max(1, total - rising)
 

@@ -1,0 +1,51 @@
+"""`msftk evaluate`: the scores of a run on one split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msftk.cli.console import bar, out, print_json, some_failed
+from msftk.cli.options import Device, Json, Store, Workers
+from msftk.cli.scores import print_ccc, print_experts, print_figures, ratings_warning
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
+    manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Another corpus to score.")] = None,
+    split: Annotated[str, typer.Option("--split", help="dev, test, test1 ...")] = "dev",
+    device: Device = "auto",
+    store: Store = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Score a run: CCC with 95 % intervals, Pearson, bias, RMSE, CCC within category, experts, protocol card.
+
+    Without a manifest the predictions kept in the run are scored; with one, its split is predicted anew.
+
+    Example: msftk evaluate runs/first --split dev --json
+    """
+    from msftk.recipes.evaluate import evaluate as evaluate_run
+
+    with bar() as progress:
+        scored = evaluate_run(run, manifest, split, store=store, device=device, progress=progress, workers=workers)
+    if json:
+        print_json(scored.json())
+    else:
+        print_ccc({split: scored})
+        print_figures(scored)
+        print_experts(scored)
+        card = scored.protocol
+        out.print(
+            f"corpus {card['corpus']}, scale {card['scale'][0]:g}..{card['scale'][1]:g}, seed {card['seed']}, "
+            f"first {card['seconds_kept']:g} s heard, clipping {'on' if card['clipping'] else 'off'}, "
+            f"chosen by {card['selection']['by']}; the whole card: --json",
+            soft_wrap=True,
+            markup=False,
+        )
+        if warning := ratings_warning(scored):
+            out.print(f"ratings are {warning}: not a score on human emotion", style="yellow")
+    if manifest is not None:
+        some_failed(scored.protocol["failures"])

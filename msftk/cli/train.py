@@ -1,0 +1,80 @@
+"""`msftk train`: a model from a corpus, and its scores."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.options import Config, Device, Json, Preset, Semantics, Set, Store, Workers, settings_from
+from msftk.cli.scores import print_ccc, print_experts
+
+
+def train(
+    manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Corpus [default: demo].")] = None,
+    fusion: Annotated[str | None, typer.Option("--fusion", help="How sound and meaning are joined.")] = None,
+    semantics: Semantics = None,
+    run: Annotated[Path | None, typer.Option("--out", help="Run folder [default: runs/DATE-FUSION].")] = None,
+    preset: Preset = "tiny",
+    config: Config = None,
+    assignments: Set = None,
+    folds: Annotated[str | None, typer.Option("--folds", help="session, speaker or speaker:K.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, batches and dropout.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training part.")] = None,
+    allow_overlap: Annotated[bool, typer.Option("--allow-overlap", help="Let speakers train and test.")] = False,
+    device: Device = "auto",
+    store: Store = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Train a model, choose its best epoch on dev, and score it. An interrupted run goes on from its last epoch.
+
+    Without a manifest it trains on the demo corpus. --fusion none is acoustics alone.
+
+    Example: msftk train --fusion fm-moe --semantics gs,les,es --out runs/first
+    """
+    from msftk.recipes.train import train as train_model
+
+    settings = settings_from(
+        preset, config, assignments, semantics, fusion__name=fusion, training__seed=seed, training__epochs=epochs
+    )
+    if manifest is None:
+        err.print("no manifest given: training on the demo corpus (synthetic speech, planted ratings)")
+    folder = run or Path("runs") / f"{date.today():%Y-%m-%d}-{settings.fusion.name}"
+    with bar() as progress:
+        result = train_model(
+            manifest,
+            settings,
+            folder,
+            store=store,
+            folds=folds,
+            device=device,
+            allow_overlap=allow_overlap,
+            progress=progress,
+            workers=workers,
+        )
+    if json:
+        print_json(result.json())
+    else:
+        if result.resumed:
+            out.print("resumed from where it was interrupted")
+        print_ccc(result.evaluations)
+        for split, scored in result.evaluations.items():
+            if split != "dev" or len(result.evaluations) == 1:
+                out.print(f"experts on {split}:")
+                print_experts(scored)
+        if result.warning:
+            out.print(f"ratings are {result.warning}: not a score on human emotion", style="yellow")
+        _next_steps(result.run, manifest, folds)
+    some_failed(result.failures)
+
+
+def _next_steps(run: Path, manifest: Path | None, folds: str | None) -> None:
+    out.print(f"run folder: {run}", soft_wrap=True)
+    if folds is None:
+        out.print(f"next: msftk predict {run} AUDIO... | msftk report {run} --out report.html", soft_wrap=True)
+    if manifest is None:
+        out.print("your own corpus: msftk prepare CORPUS ROOT --out M.parquet, then msftk train M.parquet")
