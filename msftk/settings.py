@@ -117,7 +117,8 @@ def load_settings(
         raise UnknownNameError(
             f"unknown preset '{preset}'. {did_you_mean(preset, presets())}Known: {', '.join(presets())}."
         )
-    merged = _preset(preset)
+    merged = _default_components()
+    _merge(merged, _preset(preset))
     merged["preset"] = preset
     if file is not None:
         _merge(merged, read_toml(file))
@@ -171,6 +172,12 @@ def settings_toml(settings: Settings) -> str:
             lines += ["", f"[{key}]"]
             lines += [f"{name} = {json.dumps(value)}" for name, value in table.items() if value is not None]
     return "\n".join(lines) + "\n"
+
+
+def _default_components() -> dict[str, Any]:
+    """section -> its default component by name, so that `--set fusion.hidden=256` alone is enough."""
+    defaults = {section: Settings.model_fields[section].default for section in SECTIONS}
+    return {section: {"name": chosen.name} for section, chosen in defaults.items() if isinstance(chosen, Component)}
 
 
 def _preset(name: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _show(name: str, found: Emphasis) -> None:
         sentence.append("[" if i == found.first else "", style="bold")
         sentence.append(f"*{word}*" if i == found.top else word, style=styles[i] + (" bold" if i == found.top else ""))
         sentence.append("]" if i == found.last else "", style="bold")
-        sentence.append(" ")
+        sentence.append(" " if i + 1 < len(score) else "")
     table = Table("word", box=None, pad_edge=False)
     for heading in ("start s", "z pitch", "z energy", "z duration", "score"):
         table.add_column(heading, justify="right")

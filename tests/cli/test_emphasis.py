@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from tones import WORDS, write_utterance
+
+from msftk.store.manifest import Manifest, write_manifest
+from msftk.types import RatingScale, Utterance
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Utterance:
+    return write_utterance(tmp_path, "s01")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    utterances = write_utterance(tmp_path, "u1"), write_utterance(tmp_path, "u2", [*WORDS, (1.95, 2.5, "late")])
+    write_manifest(Manifest("tones", RatingScale(1, 7), utterances), tmp_path / "m.parquet")
+    return tmp_path / "m.parquet"
+
+
+def test_words_are_shown_with_segment_and_top_word_marked(msftk: Callable[..., Any], made: Utterance) -> None:
+    ended = msftk("emphasis", made.audio, made.alignment)
+    assert ended.code == 0
+    assert "[that *agent* is] logged" in ended.out
+    assert "z pitch" in ended.out
+    assert "[ ] emphasis segment, * highest score" in ended.out
+    assert "\x1b" not in ended.out
+
+
+def test_json_prints_one_object_and_nothing_else(msftk: Callable[..., Any], made: Utterance) -> None:
+    ended = msftk("emphasis", made.audio, made.alignment, "--json")
+    shown = json.loads(ended.out)
+    assert shown["segment"] == {"text": "that agent is", "first": 0, "last": 2, "start_s": 0.1, "end_s": 1.2}
+    assert [word["word"] for word in shown["words"]] == ["that", "agent", "is", "logged"]
+    assert ended.err == ""
+
+
+def test_set_changes_the_weights(msftk: Callable[..., Any], made: Utterance) -> None:
+    weights = ("pitch=0", "energy=0", "duration=1")
+    options = [part for weight in weights for part in ("--set", f"emphasis.weight_{weight}")]
+    shown = json.loads(msftk("emphasis", made.audio, made.alignment, "--json", *options).out)
+    assert [word["score"] for word in shown["words"]] == [word["z_duration"] for word in shown["words"]]
+    assert shown["settings"]["weight_energy"] == 0
+
+
+@pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF")])
+def test_plot_draws_the_figure(
+    msftk: Callable[..., Any], made: Utterance, tmp_path: Path, name: str, head: bytes
+) -> None:
+    ended = msftk("emphasis", made.audio, made.alignment, "--plot", tmp_path / name)
+    assert ended.code == 0
+    assert (tmp_path / name).read_bytes().startswith(head)
+
+
+def test_a_manifest_becomes_a_table_and_exit_3_lists_who_failed(
+    msftk: Callable[..., Any], corpus: Path, tmp_path: Path
+) -> None:
+    ended = msftk("emphasis", corpus, "--out", tmp_path / "t.parquet", "--store", tmp_path / "store", "--workers", 2)
+    assert ended.code == 3
+    assert "t.parquet: 4 words of 1 utterances" in ended.out
+    assert "1 failed:" in ended.err
+    assert "u2: " in ended.err
+    assert "word 'late' ends at 2.500 s" in ended.err
+    assert pyarrow.parquet.read_table(tmp_path / "t.parquet").num_rows == 4
+
+
+def test_a_manifest_with_json_prints_counts_and_failures(
+    msftk: Callable[..., Any], corpus: Path, tmp_path: Path
+) -> None:
+    ended = msftk("emphasis", corpus, "--out", tmp_path / "t.parquet", "--store", tmp_path / "store", "--json")
+    shown = json.loads(ended.out)
+    assert ended.code == 3
+    assert (shown["utterances"], shown["words"], shown["absent"], list(shown["failed"])) == (1, 4, 0, ["u2"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{audio}"], "s01.wav: no alignment given. Name a TextGrid or words.csv after the audio."),
+        (["{audio}", "{alignment}", "--out", "t.parquet"], "--out writes the table of a manifest."),
+        (["m.parquet"], "m.parquet: a manifest. Name the table to write, e.g. --out stress.parquet."),
+        (["m.parquet", "{alignment}", "--out", "t.parquet"], "m.parquet: a manifest names its alignments"),
+        (["m.parquet", "--out", "t.parquet"], "m.parquet: no such manifest"),
+        (["gone.wav", "{alignment}"], "gone.wav: no such file"),
+        (["{audio}", "gone.TextGrid"], "gone.TextGrid: no such file"),
+        (
+            ["{audio}", "{alignment}", "--plot", "a.bmp"],
+            "a.bmp: cannot draw '.bmp' files. Name a file that ends in .png",
+        ),
+        (["{audio}", "{alignment}", "--plot", "no/a.png"], "no/a.png: cannot be written"),
+        (["{audio}", "{alignment}", "--set", "emphasis.weight=2"], "unknown option 'emphasis.weight'. Did you mean"),
+        (["{audio}", "{alignment}", "--set", "emphasis.name=lefm"], "unknown emphasis 'lefm'. Did you mean 'lemf'?"),
+        (["{audio}", "{alignment}", "--set", "emphasis.weight_pitch=inf"], "emphasis.weight_pitch is inf"),
+    ],
+)
+def test_usage_errors_end_with_2_and_say_what_to_do(
+    msftk: Callable[..., Any], made: Utterance, arguments: list[str], said: str
+) -> None:
+    ended = msftk("emphasis", *(a.format(audio=made.audio, alignment=made.alignment) for a in arguments))
+    assert ended.code == 2
+    assert said in ended.err
+    assert ended.out == ""
+
+
+def test_help_ends_with_an_example(msftk: Callable[..., Any]) -> None:
+    assert "Example: msftk emphasis speech.wav speech.TextGrid" in " ".join(msftk("emphasis", "--help").out.split())
