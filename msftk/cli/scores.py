@@ -14,22 +14,27 @@ from msftk.types import ATTRIBUTES
 if TYPE_CHECKING:
     from msftk.recipes.evaluate import Evaluation
 
-COLUMNS = (*ATTRIBUTES, "mean")
+ROWS = (*ATTRIBUTES, "mean")
 
 
 def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
-    """One row a split: CCC with its 95 % interval, and whether the split selected the model."""
-    table = Table("CCC [95 %]", *COLUMNS, "n", box=None, header_style="bold")
+    """One column a split: CCC with its 95 % interval, and whether the split selected the model."""
+    columns: dict[str, list[str]] = {}
     for split, scored in evaluations.items():
-        cells = [f"{number(scored.ccc[c])} {_interval(scored.ci95[c])}" for c in COLUMNS]
-        table.add_row(f"{split} ({scored.role})", *cells, str(scored.n))
+        columns[f"{split} ({scored.role})"] = [
+            f"{number(scored.ccc[row])} {_interval(scored.ci95[row])}" for row in ROWS
+        ] + [str(scored.n)]
         if scored.folds:
-            spread = [f"{number(scored.folds.mean[c])} ± {number(scored.folds.spread[c])}" for c in COLUMNS]
-            table.add_row(f"  mean ± sd of {len(scored.folds.ccc)} folds", *spread, "", style="dim")
+            columns[f"mean ± sd of {len(scored.folds.ccc)} folds"] = [
+                f"{number(scored.folds.mean[row])} ± {number(scored.folds.spread[row])}" for row in ROWS
+            ] + [""]
+    table = Table("CCC \\[95 %]", *columns, box=None, header_style="bold")
+    for place, row in enumerate((*ROWS, "utterances")):
+        table.add_row(row, *(cells[place] for cells in columns.values()))
     out.print(table)
     for split, scored in evaluations.items():
         for note in notes(split, scored):
-            out.print(f"  {note}", style="dim", markup=False)
+            out.print(f"  {note}", style="dim", markup=False, soft_wrap=True)
 
 
 def print_figures(scored: Evaluation) -> None:
@@ -49,7 +54,7 @@ def print_figures(scored: Evaluation) -> None:
 
 
 def print_experts(scored: Evaluation) -> None:
-    """Each expert's share of the prediction's variance and the CCC lost without it; nothing where there is one expert."""
+    """Each expert's share of the prediction's variance and the CCC lost without it; nothing where one stands alone."""
     names = list(next(iter(scored.experts.share.values())))
     if len(names) < 2:
         return
