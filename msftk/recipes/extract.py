@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from msftk.errors import InputError, MsftkError
 from msftk.interfaces import Engine
@@ -52,14 +53,16 @@ class Prepared:
         if said is None or said.reason is not None:
             return None
         key = said.vector_key or text_key(said.text or "")
-        return _stored(self.shelves[source], key, "vector", utterance_id)
+        vector: Float32 = _stored(self.shelves[source], key, "vector", utterance_id)
+        return vector
 
     def f0_hz(self, utterance_id: str) -> Float64:
         """F0 of the whole utterance [frames] in Hz, 5 ms grid, 0 = unvoiced. InputError where it was not prepared."""
         if utterance_id not in self.audio_keys:
             why = self.failures.get(utterance_id, "F0 was not asked for: extract it with with_f0=True.")
             raise InputError(f"utterance {utterance_id} has no F0. {why}")
-        return _stored(self.f0_shelf, self.audio_keys[utterance_id], "f0_hz", utterance_id)
+        f0_hz: Float64 = _stored(self.f0_shelf, self.audio_keys[utterance_id], "f0_hz", utterance_id)
+        return f0_hz
 
     @property
     def present(self) -> dict[str, int]:
@@ -144,7 +147,7 @@ def _prepared(
             dims.setdefault(part.name, dim)
             places.setdefault(part.name, encoded)
     return Prepared(
-        dims=dims,
+        dims={part.name: dims[part.name] for part in parts.sources},
         groups={part.name: part.component.group for part in parts.sources},
         absent={source: dict(Counter(s.reason for s in by_id.values() if s.reason)) for source, by_id in said.items()},
         failures=dict(failures),
@@ -165,7 +168,7 @@ def _engine(settings: Settings, workers: int | None) -> Engine:
     return engine
 
 
-def _stored(shelf: Shelf, key: str, name: str, utterance_id: str) -> Float32 | Float64:
+def _stored(shelf: Shelf, key: str, name: str, utterance_id: str) -> Any:
     """What extract() has just put or found there; gone only where somebody deletes the store meanwhile."""
     stored = shelf.get(key)
     if stored is None:

@@ -132,7 +132,7 @@ class Material:
         if row is None:
             evidence = self.evidence(part)
             try:
-                description = part.component.describe(evidence)
+                description: Description = part.component.describe(evidence)
             except AbsentError:
                 raise
             except Exception as error:  # any plugin, any failure: this utterance goes without, and is tried again

@@ -32,7 +32,7 @@ def encode_texts(texts: Iterable[str], encoder: Part, shelf: Shelf, progress: Pr
         if vectors.shape != (len(keys), encoder.component.dim) or not np.isfinite(vectors).all():
             raise MsftkError(
                 f"text encoder '{encoder.name}' returned shape {vectors.shape}, expected "
-                f"({len(keys)}, {encoder.component.dim}) finite numbers. Correct the plugin."
+                f"({len(keys)}, {encoder.component.dim}) of finite numbers. Correct the plugin."
             )
         for key, vector in zip(keys, vectors, strict=True):
             shelf.put(key, {"vector": vector})

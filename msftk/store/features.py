@@ -138,7 +138,7 @@ class Shelf:
     def _handle(self, shard: str) -> tuple[Any, dict[str, list[str]]]:
         """The shard, mapped into memory, and which arrays each of its keys has; the last few stay open."""
         if shard not in self._open:
-            handle: Any = safe_open(self.folder / shard, framework="numpy")  # type: ignore[no-untyped-call]
+            handle: Any = safe_open(self.folder / shard, framework="numpy")
             names: dict[str, list[str]] = {}
             for tensor in handle.keys():  # noqa: SIM118, a safetensors handle is no mapping
                 key, _, name = tensor.partition("/")

@@ -1,0 +1,64 @@
+"""Prepares a whole corpus into the feature store, from its manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msftk.progress import ProgressCallback
+from msftk.recipes.extract import Prepared, extract
+from msftk.registry import registry
+from msftk.settings import Settings
+from msftk.store.features import Store, default_store_path
+from msftk.store.manifest import read_manifest
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What preparing a corpus came to; `ratings` is the manifest's word on its ratings ("planted ...") or None."""
+
+    prepared: Prepared
+    n_utterances: int
+    ratings: str | None
+    store: Path
+
+    def json(self) -> dict[str, Any]:
+        """Counts of each source, failures, and where everything lies, in plain values."""
+        prepared = self.prepared
+        return {
+            "n": self.n_utterances,
+            "sources": {
+                source: {
+                    "group": prepared.groups[source],
+                    "dim": dim,
+                    "present": prepared.present[source],
+                    "absent": dict(prepared.absent[source]),
+                }
+                for source, dim in prepared.dims.items()
+            },
+            "failures": dict(prepared.failures),
+            "warnings": dict(prepared.warnings),
+            "ratings": self.ratings,
+            "store": str(self.store),
+            "producers": dict(prepared.producers),
+        }
+
+
+def extract_corpus(
+    manifest: Path,
+    settings: Settings,
+    *,
+    store: Path | None = None,
+    progress: ProgressCallback | None = None,
+    workers: int | None = None,
+) -> Extraction:
+    """Prepares every utterance of a manifest, and F0 where the settings' acoustic encoder reads it.
+
+    `store` None: MSFTK_STORE, else the user's cache folder. Raises what `extract` and `read_manifest` raise.
+    """
+    with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
+    corpus = read_manifest(manifest)
+    place = Store(default_store_path(store))
+    prepared = extract(corpus.utterances, settings, place, with_f0=with_f0, progress=progress, workers=workers)
+    return Extraction(prepared, len(corpus.utterances), corpus.facts.get("ratings"), place.root)

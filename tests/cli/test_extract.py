@@ -1,0 +1,69 @@
+"""`msftk extract`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from msftk.store.manifest import Manifest, write_manifest
+from msftk.types import RatingScale, Utterance
+
+Msftk = Callable[..., Any]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """Two utterances of noise without alignment, the second without a transcript."""
+    noise = np.random.default_rng(0).normal(0, 0.1, 8000)
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", noise, 16000)
+    utterances = (
+        Utterance("a", tmp_path / "a.wav", transcript="Please stop."),
+        Utterance("b", tmp_path / "b.wav"),
+    )
+    write_manifest(Manifest("test", RatingScale(1, 7), utterances), tmp_path / "M.parquet")
+    return tmp_path / "M.parquet"
+
+
+def options(tmp_path: Path) -> tuple[str, ...]:
+    return "--semantics", "gs,les", "--set", "text.name=hashing", "--store", str(tmp_path / "store")
+
+
+def test_extract_prints_a_row_a_source_with_reasons(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
+    ended = msftk("extract", manifest, *options(tmp_path))
+    assert ended.code == 0, ended.err
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert rows[0] == ["source", "group", "dim", "present", "absent"]
+    assert rows[1] == ["gs", "transcript", "256", "1", "1", "no", "transcript"]
+    assert rows[2] == ["les", "transcript", "256", "0", "2", "no", "alignment"]
+    assert f"2 utterances, stored in {tmp_path / 'store'}" in ended.out
+
+
+def test_extract_prints_one_json_object(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
+    ended = msftk("extract", manifest, *options(tmp_path), "--json")
+    found = json.loads(ended.out)
+    assert found["n"] == 2
+    assert found["sources"]["gs"] == {"group": "transcript", "dim": 256, "present": 1, "absent": {"no transcript": 1}}
+    assert found["failures"] == {}
+    assert set(found) == {"n", "sources", "failures", "warnings", "ratings", "store", "producers"}
+
+
+def test_bad_audio_is_listed_and_ends_with_3(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.wav").write_bytes(b"broken")
+    ended = msftk("extract", manifest, *options(tmp_path), "--workers", "1")
+    assert ended.code == 3
+    assert "1 failed:" in ended.err
+    assert "b.wav" in ended.err
+    assert "gs" in ended.out
+
+
+def test_an_unknown_source_ends_with_2_and_names_the_nearest(msftk: Msftk, manifest: Path) -> None:
+    ended = msftk("extract", manifest, "--semantics", "gss")
+    assert ended.code == 2
+    assert "unknown semantic-source 'gss'. Did you mean 'gs'?" in ended.err
