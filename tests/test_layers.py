@@ -81,7 +81,7 @@ def test_heavy_libraries_are_imported_inside_functions(file: Path) -> None:
 def test_light_commands_load_no_torch(arguments: str) -> None:
     code = arguments if arguments.startswith("import") else f"from msftk.cli.app import run; run({arguments.split()!r})"
     probe = (
-        f"{code}\nimport sys; print('HEAVY', sorted({'torch', 'transformers', 'numba', 'scipy'} & set(sys.modules)))"
+        f"{code}\nimport sys; print('HEAVY', sorted({{'torch', 'transformers', 'numba', 'scipy'}} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "HEAVY []"

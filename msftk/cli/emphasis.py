@@ -75,9 +75,8 @@ def _corpus(
     else:
         out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", markup=False, soft_wrap=True)
     if done.absent:
-        err.print(
-            f"{len(done.absent)} without alignment, left out: {', '.join(done.absent)}", markup=False, soft_wrap=True
-        )
+        named = ", ".join(done.absent[:3]) + (", ..." if len(done.absent) > 3 else "")
+        err.print(f"{len(done.absent)} without alignment, left out: {named}", markup=False, soft_wrap=True)
     some_failed(done.failures)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import cache
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -70,8 +71,16 @@ def f0_producer() -> dict[str, object]:
     }
 
 
-@cache
+_importing = Lock()  # catch_warnings in two threads at once would leave the filters changed
+
+
 def _pyworld() -> Any:
+    with _importing:
+        return _import_pyworld()
+
+
+@cache
+def _import_pyworld() -> Any:
     with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, which says that it is deprecated
         warnings.simplefilter("ignore")
         import pyworld

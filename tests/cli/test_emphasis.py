@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ def test_a_manifest_becomes_a_table_and_exit_3_lists_who_failed(
     assert "u2: " in ended.err
     assert "word 'late' ends at 2.500 s" in ended.err
     assert pyarrow.parquet.read_table(tmp_path / "t.parquet").num_rows == 4
+
+
+def test_utterances_without_alignment_are_counted_and_no_failure(
+    msftk: Callable[..., Any], made: Utterance, tmp_path: Path
+) -> None:
+    without = [replace(made, id=f"v{i}", alignment=None) for i in range(4)]
+    write_manifest(Manifest("tones", RatingScale(1, 7), (made, *without)), tmp_path / "m.parquet")
+    ended = msftk("emphasis", tmp_path / "m.parquet", "--out", tmp_path / "t.parquet", "--store", tmp_path / "store")
+    assert ended.code == 0
+    assert "4 without alignment, left out: v0, v1, v2, ..." in ended.err
 
 
 def test_a_manifest_with_json_prints_counts_and_failures(
