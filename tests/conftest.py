@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from msftk.cli import app
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+from small_corpus import small_corpus, tiny_settings
 
 
 @dataclass(frozen=True)
@@ -30,3 +35,32 @@ def msftk(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
         return Ended(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def tone_corpus(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """24 short tones by six speakers, with ratings, splits, sessions, transcripts and alignments."""
+    return small_corpus(tmp_path_factory.mktemp("tones"))
+
+
+@pytest.fixture(scope="session")
+def tone_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A feature store that tests on `tone_corpus` share, so that its F0 is computed once."""
+    return Store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
+    """A finished run on `tone_corpus` (fm-moe with gs, les, es). Read it; do not write into it."""
+    from msftk.recipes.train import train
+
+    run = tmp_path_factory.mktemp("runs") / "tiny"
+    train(tone_corpus, tiny_settings(), run, store=tone_store, device="cpu")
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """The same random numbers in every run; a test that has not loaded torch does not load it for this."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)

@@ -1,0 +1,209 @@
+"""Training end to end on short tones: what a run folder holds, folds, resuming, and every way it is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from msftk.errors import InputError
+from msftk.evaluation.ccc import ccc
+from msftk.evaluation.predictions import read_predictions
+from msftk.progress import Progress
+from msftk.recipes.evaluate import evaluate
+from msftk.recipes.train import train
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest, read_manifest
+from msftk.training.checkpoints import load_model
+from small_corpus import tiny_settings
+
+
+@pytest.fixture(scope="module")
+def fold_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "folds"
+    settings = tiny_settings("training.epochs=2", "fusion.name=none")
+    train(tone_corpus, settings, run, store=tone_store, folds="session", device="cpu")
+    return run
+
+
+def killed(at_epoch: int):
+    """A progress callback that presses Ctrl-C in the epoch after `at_epoch`."""
+
+    def watch(progress: Progress) -> None:
+        if progress.stage == "training" and progress.done > at_epoch * 2:  # two steps an epoch
+            raise KeyboardInterrupt
+
+    return watch
+
+
+def model_bytes(run: Path) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in load_file(run / "model.safetensors").items()}
+
+
+def test_run_folder_holds_what_the_design_lists(tiny_run: Path) -> None:
+    names = {path.name for path in tiny_run.iterdir()}
+    assert {"settings.toml", "protocol.json", "model.safetensors", "metrics.jsonl", "state", "predictions"} <= names
+    lines = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert set(lines[0]) == {"epoch", "train_loss", "dev_ccc", "learning_rate", "seconds"}
+    assert set(lines[0]["dev_ccc"]) == {"valence", "arousal", "dominance", "mean"}
+
+
+def test_protocol_card_tells_corpus_splits_seed_missing_and_versions(tiny_run: Path) -> None:
+    card = json.loads((tiny_run / "protocol.json").read_text())
+    assert card["corpus"] == "tones"
+    assert card["corpus_facts"] == {"ratings": "made up for tests"}
+    assert card["scale"] == [1, 7]
+    assert card["splits"] == {"train": 12, "dev": 4, "test": 8}
+    assert card["missing"]["train"]["gs"] == {"no transcript": 1}
+    assert card["missing"]["dev"]["les"] == {"no alignment": 1}
+    assert (card["seed"], card["seconds_kept"], card["clipping"]) == (0, 12.0, False)
+    assert card["settings"]["head"]["dropout"] == 0.5  # a default that nobody wrote
+    assert len(card["normalisation_sha256"]) == 64
+    assert card["producers"]
+    assert {"msftk", "torch", "python"} <= set(card["versions"])
+
+
+def test_dev_is_selected_on_and_test_is_held_out(tiny_run: Path) -> None:
+    assert evaluate(tiny_run, split="dev").role == "selected on"
+    assert evaluate(tiny_run, split="test").role == "held out"
+
+
+def test_predictions_come_back_on_the_corpus_scale_and_sum_from_the_experts(tiny_run: Path) -> None:
+    said = read_predictions(tiny_run / "predictions" / "test.parquet")
+    assert said.expert_names == ("acoustic", "transcript", "extended")
+    np.testing.assert_allclose(said.contributions.sum(axis=1) + said.scale.low, said.values, atol=1e-5)
+    np.testing.assert_allclose(said.routing.sum(axis=1), 1, atol=1e-6)
+
+
+def test_selected_epoch_is_the_best_on_dev(tiny_run: Path) -> None:
+    card = json.loads((tiny_run / "protocol.json").read_text())
+    lines = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+    means = [line["dev_ccc"]["mean"] for line in lines]
+    assert card["selection"] == {"by": "mean CCC on dev", "epoch": 1 + int(np.argmax(means)), "ccc": max(means)}
+    assert evaluate(tiny_run, split="dev").ccc["mean"] == pytest.approx(max(means), abs=1e-9)
+
+
+def test_same_seed_gives_the_same_bits_and_another_seed_others(
+    tiny_run: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    train(tone_corpus, tiny_settings(), tmp_path / "same", store=tone_store, device="cpu")
+    train(tone_corpus, tiny_settings("training.seed=1"), tmp_path / "other", store=tone_store, device="cpu")
+    assert model_bytes(tmp_path / "same") == model_bytes(tiny_run)
+    assert model_bytes(tmp_path / "other") != model_bytes(tiny_run)
+
+
+def test_killed_run_resumes_to_the_same_bits(
+    tiny_run: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, tiny_settings(), run, store=tone_store, device="cpu", progress=killed(at_epoch=2))
+    assert not (run / "protocol.json").exists()
+    with pytest.raises(InputError, match=r"the run is not finished\. Resume it with the command that began it"):
+        evaluate(run)
+    with pytest.raises(InputError, match="the run is not finished"):
+        load_model(run)
+    result = train(tone_corpus, tiny_settings(), run, store=tone_store, device="cpu")
+    assert result.resumed
+    assert model_bytes(run) == model_bytes(tiny_run)
+    before, after = (
+        [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in (r / "metrics.jsonl").open()]
+        for r in (tiny_run, run)
+    )
+    assert before == after
+
+
+def test_unfinished_run_is_not_resumed_with_other_settings_folds_or_data(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, tiny_settings(), run, store=tone_store, device="cpu", progress=killed(at_epoch=1))
+    with pytest.raises(InputError, match=r"unfinished run with other settings \(training\.seed: 0 -> 5\)"):
+        train(tone_corpus, tiny_settings("training.seed=5"), run, store=tone_store, device="cpu")
+    with pytest.raises(InputError, match="unfinished run with folds None, now session"):
+        train(tone_corpus, tiny_settings(), run, store=tone_store, folds="session", device="cpu")
+    fewer = replace(tone_corpus, utterances=tone_corpus.utterances[1:])
+    with pytest.raises(InputError, match="unfinished run on other data"):
+        train(fewer, tiny_settings(), run, store=tone_store, device="cpu")
+
+
+def test_finished_run_is_not_overwritten(tiny_run: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+    with pytest.raises(InputError, match="a finished run, which is not overwritten. Choose another --out"):
+        train(tone_corpus, tiny_settings(), tiny_run, store=tone_store, device="cpu")
+
+
+def test_folder_that_is_no_run_is_left_alone(tmp_path: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty, and no run of msftk. Choose another --out"):
+        train(tone_corpus, tiny_settings(), tmp_path, store=tone_store, device="cpu")
+
+
+def test_fold_run_scores_every_utterance_once_and_gives_mean_and_spread(
+    fold_run: Path, tone_corpus: Manifest
+) -> None:
+    said = read_predictions(fold_run / "predictions" / "test.parquet")
+    assert sorted(said.ids) == sorted(u.id for u in tone_corpus.utterances)
+    scored = evaluate(fold_run, split="test")
+    assert scored.n == 24
+    assert scored.role == "held out"
+    assert scored.folds is not None
+    assert set(scored.folds.ccc) == {"session1", "session2", "session3"}
+    means = [numbers["mean"] for numbers in scored.folds.ccc.values()]
+    assert scored.folds.mean["mean"] == pytest.approx(np.mean(means))
+    assert scored.folds.spread["mean"] == pytest.approx(np.std(means, ddof=1))
+    by_id = {u.id: u for u in tone_corpus.utterances}
+    truth = [by_id[one].ratings["valence"] for one in said.ids]  # type: ignore[index]
+    assert scored.ccc["valence"] == pytest.approx(ccc(said.values[:, 0], truth))
+    assert scored.protocol["bootstrap"]["over"] == "session"
+
+
+def test_a_fold_is_a_run_of_its_own(fold_run: Path) -> None:
+    fold = fold_run / "folds" / "session1"
+    assert read_manifest(fold / "manifest.parquet").splits == ("train", "dev", "test")
+    assert {u.session for u in read_manifest(fold / "manifest.parquet").split("dev")} == {"session2"}
+    assert evaluate(fold, split="test").n == 8
+    assert load_model(fold).network.expert_names == ("acoustic",)
+    with pytest.raises(InputError, match=r"a run of folds, each with its own model\. Give one"):
+        load_model(fold_run)
+
+
+def test_fusion_none_extracts_no_semantics(fold_run: Path) -> None:
+    card = json.loads((fold_run / "protocol.json").read_text())
+    assert card["sources"] == {}
+    assert card["settings"]["semantics"] == []
+
+
+def test_fixed_number_of_epochs_needs_no_dev(tmp_path: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+    settings = tiny_settings("training.epochs=1", "training.select=last", "fusion.name=none")
+    result = train(tone_corpus, settings, tmp_path / "run", store=tone_store, folds="speaker:3", device="cpu")
+    assert set(result.evaluations) == {"test"}
+    assert result.evaluations["test"].protocol["selection"]["by"] == "last epoch"
+
+
+def test_unreadable_audio_is_listed_and_skipped(tmp_path: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+    (tmp_path / "bad.wav").write_text("no audio")
+    bad = replace(tone_corpus.utterances[0], id="bad", audio=tmp_path / "bad.wav", audio_sha256=None)
+    corpus = replace(tone_corpus, utterances=(*tone_corpus.utterances, bad))
+    result = train(corpus, tiny_settings("training.epochs=1"), tmp_path / "run", store=tone_store, device="cpu")
+    assert list(result.failures) == ["bad"]
+    assert "bad.wav" in result.failures["bad"]
+
+
+def test_loss_that_is_no_number_ends_the_run_with_a_remedy(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    settings = tiny_settings("training.learning_rate=1e30", "training.warmup=0")
+    with pytest.raises(Exception, match=r"the loss is nan\. Lower training\.learning_rate"):
+        train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+
+
+def test_empty_split_names_the_splits_found(tmp_path: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+    only = replace(tone_corpus, utterances=tuple(u for u in tone_corpus.utterances if u.split != "dev"))
+    with pytest.raises(InputError, match=r"split 'dev' has no rated utterance\. Splits found: test \(8\), train \(12\)"):
+        train(only, tiny_settings(), tmp_path / "run", store=tone_store, device="cpu")
