@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from msftk.interfaces import Options
+from msftk import interfaces
 from msftk.speech.alignment_table import read_aligned
 from msftk.types import Alignment
 
@@ -15,10 +15,10 @@ class Tables:
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv",)
 
-    class Options(Options):
+    class Options(interfaces.Options):
         pass
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Tables.Options) -> None:
         self.options = options
 
     def read(self, path: Path, utterance_id: str | None = None) -> Alignment:

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from msftk import interfaces
 from msftk.errors import InputError
-from msftk.interfaces import Options
 from msftk.registry import did_you_mean
 from msftk.speech.alignment import make_alignment, make_tier
 from msftk.types import Alignment, Tier
@@ -67,11 +67,11 @@ class TextGrid:
 
     suffixes: ClassVar[tuple[str, ...]] = (".textgrid",)
 
-    class Options(Options):
+    class Options(interfaces.Options):
         word_tier: str = Field("words", description="name of the tier of words")
         phone_tier: str = Field("phones", description='name of the tier of phones, "" if the file has none')
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: TextGrid.Options) -> None:
         self.options = options
 
     def read(self, path: Path, utterance_id: str | None = None) -> Alignment:
@@ -95,10 +95,9 @@ def read_tiers(path: Path) -> dict[str, Tier]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text. Save it in Praat as UTF-8 (Text writing preferences).") from error
     tokens = Tokens(path, text, list(TOKEN.finditer(text)))
-    if [m["text"] for m in tokens.matches[:2]] != ["ooTextFile", "TextGrid"]:
-        raise InputError(
-            f'{path}: not a TextGrid (its first texts are not "ooTextFile" and "TextGrid"). Check the file.'
-        )
+    header = [match["text"] or "" for match in tokens.matches[:2]]
+    if len(header) < 2 or not header[0].startswith("ooTextFile") or header[1] != "TextGrid":
+        raise InputError(f'{path}: not a TextGrid (it does not begin with "ooTextFile", "TextGrid"). Check the file.')
     if len(tokens.matches) > 4 and tokens.matches[4]["flag"] == "<absent>":
         return {}
     tiers: dict[str, Tier] = {}
