@@ -152,8 +152,8 @@ class Engine(Protocol):
 class AcousticEncoder(Protocol):
     """Waveform -> frames. An nn.Module with `dim`; `pretrained_parameters()` get the small learning rate.
 
-    An encoder whose layers do not follow from its options alone (a pretrained model) also has `config_json() -> str`: the
-    checkpoint keeps that text, and the encoder is rebuilt as `Class(options, config=text)` without reading the model.
+    An encoder whose layers do not follow from its options alone (a pretrained model) also has `config_json() -> str`:
+    a checkpoint keeps that text, and the encoder is rebuilt as `Class(options, config=text)` without its source.
     """
 
     dim: int

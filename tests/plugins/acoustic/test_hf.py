@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from msftk.errors import InputError
+from msftk_plugins.acoustic.hf import HfAcousticEncoder, frame_counts, shortest_input
+
+WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
+KINDS = ("wavlm", "wavlm-group", "wav2vec2", "hubert")
+
+
+def encoder(folder: Path, **options: object) -> HfAcousticEncoder:
+    return HfAcousticEncoder(HfAcousticEncoder.Options(model=str(folder), **options)).eval()
+
+
+def batch_of(one: HfAcousticEncoder, *n_samples: int) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    rng = np.random.default_rng(0)
+    prepared = [one.prepare(rng.normal(0.1, 0.3, n).astype(np.float32), None) for n in n_samples]
+    return pad_sequence(prepared, batch_first=True), torch.tensor([len(p) for p in prepared]), prepared
+
+
+def test_frames_follow_the_convolution_arithmetic() -> None:
+    lengths = torch.tensor([400, 719, 720, 16_000, 192_000])
+    assert frame_counts(lengths, WAVLM_KERNELS, WAVLM_STRIDES).tolist() == [1, 1, 2, 49, 599]
+    assert shortest_input(WAVLM_KERNELS, WAVLM_STRIDES) == 400
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("layer", ["last", "weighted", 1])
+def test_padding_changes_no_frame(models: dict[str, Path], kind: str, layer: str | int) -> None:
+    one = encoder(models[kind], layer=layer)
+    inputs, lengths, prepared = batch_of(one, 9_000, 4_973, 400)
+    with torch.no_grad():
+        frames, valid = one(inputs, lengths)
+        for row, waveform in enumerate(prepared):
+            alone, _ = one(waveform[None], lengths[row : row + 1])
+            assert valid[row].sum() == alone.shape[1]
+            # attention over masked places rounds differently in float32
+            torch.testing.assert_close(frames[row, valid[row]], alone[0], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_last_layer_of_one_utterance_is_what_transformers_gives(models: dict[str, Path], kind: str) -> None:
+    from transformers import AutoModel
+
+    one = encoder(models[kind])
+    inputs, lengths, _ = batch_of(one, 5_000)
+    with torch.no_grad():
+        expected = AutoModel.from_pretrained(models[kind]).eval()(inputs).last_hidden_state
+        torch.testing.assert_close(one(inputs, lengths)[0], expected, rtol=0, atol=1e-5)
+
+
+def test_weighted_layers_start_as_the_mean_of_all_hidden_states(models: dict[str, Path]) -> None:
+    by_number = [encoder(models["hubert"], layer=n) for n in range(3)]
+    weighted = encoder(models["hubert"], layer="weighted")
+    inputs, lengths, _ = batch_of(weighted, 5_000, 3_000)
+    with torch.no_grad():
+        expected = sum(one(inputs, lengths)[0] for one in by_number) / 3
+        torch.testing.assert_close(weighted(inputs, lengths)[0], expected, rtol=0, atol=1e-5)
+    weighted.train()(inputs, lengths)[0].square().sum().backward()
+    assert weighted.layer_logits.grad.abs().min() > 0
+
+
+@pytest.mark.parametrize("options", [{}, {"gradient_checkpointing": True}, {"layer": 1}, {"layer": "weighted"}])
+def test_front_end_stays_frozen_and_all_that_is_used_learns(models: dict[str, Path], options: dict) -> None:
+    one = encoder(models["wavlm"], **options).train()
+    one.config.layerdrop = 0.0  # a skipped layer learns nothing in that step
+    inputs, lengths, _ = batch_of(one, 5_000, 3_000)
+    one(inputs, lengths)[0].square().sum().backward()
+    assert all(parameter.grad is None for parameter in one.front_end.parameters())
+    learning = list(one.pretrained_parameters())
+    assert learning
+    assert all(parameter.grad is not None for parameter in learning)
+
+
+def test_frozen_encoder_is_the_same_in_training_and_has_nothing_to_train(models: dict[str, Path]) -> None:
+    one = encoder(models["wavlm"], freeze=True)
+    inputs, lengths, _ = batch_of(one, 5_000)
+    evaluated, trained = one(inputs, lengths)[0], one.train()(inputs, lengths)[0]
+    assert torch.equal(evaluated, trained)
+    assert not trained.requires_grad
+    assert list(one.pretrained_parameters()) == []
+
+
+def test_utterance_normalisation_takes_offset_and_gain_away(models: dict[str, Path]) -> None:
+    one = encoder(models["wavlm"])
+    waveform = np.random.default_rng(0).normal(size=4000).astype(np.float32)
+    torch.testing.assert_close(one.prepare(3 * waveform + 1, None), one.prepare(waveform, None), rtol=0, atol=1e-5)
+
+
+def test_global_normalisation_is_fitted_on_all_samples_and_saved(models: dict[str, Path]) -> None:
+    one = encoder(models["wavlm"], normalise="global")
+    inputs, lengths, prepared = batch_of(one, 5_000, 3_000)
+    before = one(inputs, lengths)[0]
+    one.fit(iter(prepared))
+    samples = torch.cat(prepared)
+    torch.testing.assert_close(one.mean, samples.mean())
+    torch.testing.assert_close(one.sd, samples.std(unbiased=False))
+    assert {"mean", "sd"} <= set(one.state_dict())
+    assert not torch.allclose(one(inputs, lengths)[0], before)
+
+
+def test_checkpoint_rebuilds_the_encoder_without_its_folder(models: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(models["wav2vec2"], tmp_path / "model")
+    one = encoder(folder)
+    config, state = one.config_json(), one.state_dict()
+    shutil.rmtree(folder)
+    again = HfAcousticEncoder(one.options, config=config).eval()
+    again.load_state_dict(state)
+    inputs, lengths, _ = batch_of(one, 5_000, 3_000)
+    assert torch.equal(again(inputs, lengths)[0], one(inputs, lengths)[0])
+
+
+def test_waveform_shorter_than_a_frame_is_padded_to_one(models: dict[str, Path]) -> None:
+    one = encoder(models["wavlm"])
+    inputs, lengths, _ = batch_of(one, 7)
+    assert one(inputs, lengths)[1].tolist() == [[True]]
+
+
+def test_unknown_model_is_told_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"acoustic.model '.*nowhere' cannot be loaded: .* Give a model id") as caught:
+        encoder(tmp_path / "nowhere")
+    assert "config.json and model.safetensors" in str(caught.value)
+
+
+def test_weights_that_are_pickled_are_refused(models: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(models["hubert"], tmp_path / "model")
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        encoder(folder)
+
+
+def test_weights_of_another_model_are_refused(models: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(models["hubert"], tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
+    with pytest.raises(InputError, match=r"lacks \d+ weights of a hubert encoder, first encoder.layers.2"):
+        encoder(folder)
+
+
+def test_text_encoder_is_refused_as_acoustic_encoder(tmp_path: Path) -> None:
+    from transformers import RobertaConfig
+
+    RobertaConfig().save_pretrained(tmp_path)
+    with pytest.raises(
+        InputError, match="is of type roberta: expected a speech encoder with a convolutional front end"
+    ):
+        encoder(tmp_path)
+
+
+def test_layer_beyond_the_last_is_refused(models: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match=r"acoustic.layer is 3: .* has layers 0 \(input of the first\) to 2"):
+        encoder(models["wavlm"], layer=3)

@@ -1,0 +1,90 @@
+"""Equations 3-7 of the paper, attentive statistics and the head, a second time: plain NumPy, one utterance, float64.
+
+Weights are handed in by the names that the PyTorch modules give them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Weights = Mapping[str, np.ndarray]
+
+
+def linear(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    bias = weights.get(f"{name}.bias", 0.0)
+    return np.array([np.sum(row * x) for row in weights[f"{name}.weight"]]) + bias
+
+
+def layer_norm(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    return (x - x.mean()) / np.sqrt(x.var() + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 0, x, 0.0)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    return np.exp(x) / np.exp(x).sum(axis=0)
+
+
+def attentive_statistics(frames: np.ndarray, weights: Weights) -> np.ndarray:
+    """frames [time, dim], none of them padding -> [2 dim]."""
+    scores = np.array([linear(np.tanh(linear(h, weights, "hidden")), weights, "score")[0] for h in frames])
+    w = softmax(scores)[:, None]
+    mean = (w * frames).sum(axis=0)
+    variance = (w * (frames - mean) ** 2).sum(axis=0)
+    return np.concatenate([mean, np.sqrt(np.maximum(variance, 1e-5))])
+
+
+def gated(h_local: np.ndarray, h_global: np.ndarray, weights: Weights) -> np.ndarray:
+    """Eqs. 3-4."""
+    g = sigmoid(linear(np.concatenate([h_local, h_global]), weights, "gate"))
+    return g * h_local + (1 - g) * h_global
+
+
+def gated_many(vectors: np.ndarray, weights: Weights) -> np.ndarray:
+    """Our form of Eqs. 3-4 for vectors [n, dim], n > 2: a softmax over sources for each dimension."""
+    logits = linear(vectors.reshape(-1), weights, "gate").reshape(len(vectors), -1)
+    return (softmax(logits) * vectors).sum(axis=0)
+
+
+def film(h_audio: np.ndarray, h_sem: np.ndarray, weights: Weights, name: str = "") -> np.ndarray:
+    """Eqs. 5-6; the scale is 1 + the MLP's output."""
+    answer = linear(relu(linear(h_sem, weights, f"{name}mlp.0")), weights, f"{name}mlp.3")
+    offset, shift = np.split(answer, 2)
+    return (1 + offset) * h_audio + shift
+
+
+def fm_moe(
+    h_audio: np.ndarray, groups: Mapping[str, np.ndarray | None], weights: Weights
+) -> tuple[np.ndarray, np.ndarray]:
+    """Experts [expert, dim] and routing [attribute, expert]; a group that is absent is None and gets no weight."""
+    inputs = [h_audio]
+    for place, (name, h_sem) in enumerate(groups.items()):
+        if h_sem is None:
+            inputs.append(h_audio)
+            continue
+        normed = layer_norm(h_sem, weights, f"joins.{place}.norms.{name}")
+        inputs.append(film(h_audio, normed, weights, f"films.{place}."))
+    experts = [relu(linear(x, weights, f"experts.{place}.0")) for place, x in enumerate(inputs)]
+    here = np.array([True, *(h_sem is not None for h_sem in groups.values())])
+    routing = [np.where(here, np.exp(pi), 0) / np.exp(pi)[here].sum() for pi in weights["routing_logits"]]
+    return np.array(experts), np.array(routing)
+
+
+def head(expert: np.ndarray, weights: Weights, attribute: str) -> float:
+    name = f"regressions.{attribute}."
+    hidden = relu(layer_norm(linear(expert, weights, f"{name}0"), weights, f"{name}1"))
+    return float(linear(hidden, weights, f"{name}4")[0])
+
+
+def mixture(values: np.ndarray, routing: np.ndarray) -> list[float]:
+    """Eq. 7: values [expert, attribute], routing [attribute, expert] -> one value an attribute."""
+    n_experts, n_attributes = values.shape
+    return [sum(routing[d, k] * values[k, d] for k in range(n_experts)) for d in range(n_attributes)]
