@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from msftk.errors import InputError, UnknownNameError, VersionError
+from msftk.store.manifest import AudioStamp, Manifest, read_manifest, sha256_file, split_name, write_manifest
+from msftk.types import RaterRating, RatingScale, Utterance
+
+FULL = Utterance(
+    id="u1",
+    audio=Path("/corpus/u1.wav"),
+    start_s=0.5,
+    end_s=1.5,
+    speaker="s1",
+    gender="female",
+    language="en",
+    transcript="hello thére",
+    alignment=Path("/corpus/words.csv"),
+    split="train",
+    session="1",
+    ratings={"valence": 1.0, "arousal": 7.0, "dominance": 3.25},
+    rater_ratings=(RaterRating("a", {"valence": 1.0}), RaterRating("b", {"arousal": 2.0, "dominance": 3.0})),
+    category="angry",
+    duration_s=1.0,
+    audio_sha256="00ff",
+)
+BARE = Utterance("u2", Path("/corpus/u2.wav"))
+MANIFEST = Manifest("mine", RatingScale(1, 7), (FULL, BARE), {"ratings": "planted"}, {"u1": AudioStamp(10, 20)})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "m.parquet"
+    write_manifest(MANIFEST, path)
+    return path
+
+
+def altered(path: Path, name: str, values: list[object]) -> Path:
+    """The manifest at `path` with one column's values changed by somebody else's tool."""
+    table = pyarrow.parquet.read_table(path)
+    table = table.set_column(table.column_names.index(name), name, pyarrow.array(values))
+    pyarrow.parquet.write_table(table, path)
+    return path
+
+
+def test_manifest_comes_back_as_it_was_written(path: Path) -> None:
+    assert read_manifest(path) == MANIFEST
+
+
+def test_columns_are_typed_and_scale_stands_in_the_metadata(path: Path) -> None:
+    schema = pyarrow.parquet.read_schema(path)
+    assert schema.field("valence").type == pyarrow.float64()
+    assert schema.field("audio_mtime_ns").type == pyarrow.int64()
+    assert str(schema.field("rater_ratings").type).startswith("list<element: struct<rater: string, valence: double")
+    about = json.loads(schema.metadata[b"msftk"])
+    assert about == {"format_version": 1, "corpus": "mine", "scale": [1, 7], "facts": {"ratings": "planted"}}
+
+
+def test_writing_again_replaces_the_whole_file_and_leaves_nothing_else(path: Path) -> None:
+    write_manifest(replace(MANIFEST, utterances=(BARE,), stamps={}), path)
+    assert read_manifest(path).utterances == (BARE,)
+    assert [entry.name for entry in path.parent.iterdir()] == ["m.parquet"]
+
+
+def test_refused_manifest_leaves_the_old_one(path: Path) -> None:
+    with pytest.raises(InputError, match="stands there twice"):
+        write_manifest(replace(MANIFEST, utterances=(BARE, BARE)), path)
+    assert read_manifest(path) == MANIFEST
+    assert [entry.name for entry in path.parent.iterdir()] == ["m.parquet"]
+
+
+def test_split_gives_utterances_and_unknown_one_lists_those_there(path: Path) -> None:
+    manifest = read_manifest(path)
+    assert manifest.splits == ("train",)
+    assert manifest.split("train") == [FULL]
+    with pytest.raises(
+        UnknownNameError,
+        match=r"no utterance in split 'trian'\. Did you mean 'train'\? Splits in this manifest: train\.",
+    ):
+        manifest.split("trian")
+
+
+def test_splits_stand_in_the_order_of_their_use() -> None:
+    names = ("zoo", "test2", "dev", "test1", "train")
+    utterances = tuple(Utterance(name, Path("a"), split=name) for name in names)
+    assert Manifest("mine", RatingScale(0, 1), utterances).splits == ("train", "dev", "test1", "test2", "zoo")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("Train", "train"),
+        ("Development", "dev"),
+        ("Validation", "dev"),
+        ("Test1", "test1"),
+        ("Odd", "odd"),
+        (" ", None),
+    ],
+)
+def test_split_spellings(spelling: str, name: str | None) -> None:
+    assert split_name(spelling) == name
+
+
+def test_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"gone\.parquet: no such manifest\. Make it with msftk prepare CORPUS ROOT --out"
+    ):
+        read_manifest(tmp_path / "gone.parquet")
+
+
+def test_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.parquet").write_text("id,audio\n")
+    with pytest.raises(
+        InputError, match=r"m\.parquet: not a Parquet table \(.+\)\. Make the manifest again with msftk"
+    ):
+        read_manifest(tmp_path / "m.parquet")
+
+
+def test_parquet_of_others_is_refused(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), tmp_path / "m.parquet")
+    with pytest.raises(VersionError, match=r"m\.parquet: a Parquet table, but not a manifest of msftk"):
+        read_manifest(tmp_path / "m.parquet")
+
+
+def test_other_format_version_is_refused(path: Path) -> None:
+    table = pyarrow.parquet.read_table(path)
+    about = json.loads(table.schema.metadata[b"msftk"]) | {"format_version": 99}
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"msftk": json.dumps(about)}), path)
+    with pytest.raises(
+        VersionError, match=r"m\.parquet: manifest format 99, this msftk reads format 1\. Make the manifest"
+    ):
+        read_manifest(path)
+
+
+def test_missing_column_names_those_found(path: Path) -> None:
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).drop(["arousal"]), path)
+    with pytest.raises(
+        InputError, match=r"m\.parquet: no column 'arousal' \(found: id, audio, .+\)\. Make the manifest"
+    ):
+        read_manifest(path)
+
+
+def test_text_in_a_number_is_named_by_row(path: Path) -> None:
+    with pytest.raises(InputError, match=r"m\.parquet: row 2: valence is 'n/a', expected a number or null\. Make"):
+        read_manifest(altered(path, "valence", ["1.0", "n/a"]))
+
+
+def test_nan_of_other_tools_is_absent(path: Path) -> None:
+    ratings = read_manifest(altered(path, "valence", [float("nan"), None])).utterances[0].ratings
+    assert ratings == {"arousal": 7.0, "dominance": 3.25}
+
+
+def test_row_without_id_is_named(path: Path) -> None:
+    with pytest.raises(InputError, match=r"m\.parquet: row 2: no id\."):
+        read_manifest(altered(path, "id", ["u1", None]))
+
+
+def test_rating_outside_the_scale_names_utterance_value_and_scale(path: Path) -> None:
+    with pytest.raises(
+        InputError,
+        match=r"m\.parquet: utterance 'u1': arousal is 7\.5, outside the rating scale 1 to 7\. Correct the rating, or",
+    ):
+        read_manifest(altered(path, "arousal", [7.5, None]))
+    rater = replace(BARE, rater_ratings=(RaterRating("a", {"valence": 0.5}),))
+    with pytest.raises(InputError, match=r"utterance 'u2', rater 'a': valence is 0\.5, outside"):
+        write_manifest(replace(MANIFEST, utterances=(rater,)), path)
+
+
+def test_id_that_stands_twice_is_refused(path: Path) -> None:
+    with pytest.raises(InputError, match=r"m\.parquet: utterance 'u1' stands there twice\. Give each its own id\."):
+        read_manifest(altered(path, "id", ["u1", "u1"]))
+
+
+def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"m\.parquet: cannot be written \(.+\)\. Choose another place with --out\."):
+        write_manifest(MANIFEST, tmp_path / "file" / "m.parquet")
+
+
+def test_sha256_is_that_of_the_whole_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert sha256_file(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1
+    with pytest.raises(InputError, match=r"gone: cannot be read \(No such file or directory\)\. Check the path"):
+        sha256_file(tmp_path / "gone")
