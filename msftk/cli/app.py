@@ -23,8 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-from importlib.util import find_spec  # TEMP
-for name in [n for n in COMMANDS if find_spec(f"msftk.cli.{n}")]:
+for name in COMMANDS:
     app.command(name)(getattr(import_module(f"msftk.cli.{name}"), name))
 app.add_typer(import_module("msftk.cli.plugins").plugins, name="plugins")
 

@@ -27,6 +27,8 @@ def emphasis(
     ] = None,
     table: Annotated[Path | None, typer.Option("--out", help="For a manifest: table to write, a row a word.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw log-F0, energy and words (png, svg, pdf).")] = None,
+    word_tier: Annotated[str | None, typer.Option(help="Tier of words in a TextGrid, if not words.")] = None,
+    phone_tier: Annotated[str | None, typer.Option(help="Tier of phones in a TextGrid, if not phones.")] = None,
     json: Json = False,
     assignments: Set = None,
     store: Store = None,
@@ -52,7 +54,9 @@ def emphasis(
         raise InputError(f"{audio}: no alignment given. Name a TextGrid or words.csv after the audio.")
     from msftk.recipes.emphasis import emphasise_file
 
-    found = emphasise_file(audio, alignment, settings)
+    named = {"word_tier": word_tier, "phone_tier": phone_tier}
+    tiers = {option: tier for option, tier in named.items() if tier is not None}
+    found = emphasise_file(audio, alignment, settings, tiers)
     if plot:
         found.plot(plot)
         err.print(f"drawn: {plot}", markup=False, soft_wrap=True)
@@ -83,8 +87,7 @@ def _corpus(
 def _show(name: str, found: Emphasis) -> None:
     """The sentence in colours, its segment in brackets and its top word between asterisks; then a table."""
     prosody, score = found.prosody, found.score
-    span = max(float(score.max() - score.min()), 1e-9)
-    styles = [_style((float(s) - float(score.min())) / span) for s in score]
+    styles = word_styles(found)
     sentence = Text()
     for i, word in enumerate(prosody.words):
         sentence.append("[" if i == found.first else "", style="bold")
@@ -114,6 +117,12 @@ def _show(name: str, found: Emphasis) -> None:
     out.print(Text(legend, style="dim"))
 
 
-def _style(share: float) -> str:
-    """Colour of a score, `share` of the way from the sentence's lowest to its highest."""
-    return "rgb({},{},{})".format(*(round(a + share * (b - a)) for a, b in zip(LOWEST, HIGHEST, strict=True)))
+def word_styles(found: Emphasis) -> list[str]:
+    """A colour a word, between those of the sentence's lowest and highest score."""
+    lowest = float(found.score.min())
+    span = max(float(found.score.max()) - lowest, 1e-9)
+    shares = [(float(score) - lowest) / span for score in found.score]
+    return [
+        "rgb({},{},{})".format(*(round(a + share * (b - a)) for a, b in zip(LOWEST, HIGHEST, strict=True)))
+        for share in shares
+    ]

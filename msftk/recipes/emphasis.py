@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.evaluation.plots import plot_emphasis
-from msftk.interfaces import EmphasisScorer, Engine
+from msftk.interfaces import EmphasisScorer
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.prosody import emphasis, emphasis_json, harvest
 from msftk.prosody.stress import scorer_settings
 from msftk.recipes.emphasis_table import emphasis_writer
-from msftk.registry import registry
+from msftk.recipes.extract import make_engine
 from msftk.semantics.f0 import audio_key, f0_shelf, utterance_f0
 from msftk.settings import Settings, load_settings
 from msftk.speech.alignment import read_alignment
@@ -51,19 +52,32 @@ class EmphasisTable:
     failures: dict[str, str]
 
 
-def emphasise_file(audio: Path, alignment: Path, settings: Settings | None = None) -> Recording:
+def emphasise_file(
+    audio: Path, alignment: Path, settings: Settings | None = None, tiers: Mapping[str, str] | None = None
+) -> Recording:
     """Emphasis of one recording; a table of many alignments is read at the audio's stem.
+
+    `tiers` are options of the alignment reader, e.g. {"phone_tier": "phone"}.
 
     Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio.
     """
     waveform = load_audio(audio)
     try:
-        words = read_alignment(alignment, audio.stem)
+        words = read_alignment(alignment, audio.stem, options=tiers)
     except AbsentError as error:  # here the user named the file
         raise InputError(str(error)) from error
     f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
     scorer = (settings or load_settings()).create("emphasis")
     return Recording(audio.stem, waveform, f0_hz, emphasis(waveform, SAMPLE_RATE_HZ, words, f0_hz=f0_hz, scorer=scorer))
+
+
+def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) -> Recording:
+    """Emphasis of one utterance of a corpus, its F0 read from the store, else computed and put there.
+
+    Raises AbsentError without alignment, InputError as `emphasise_file`.
+    """
+    with f0_shelf(store) as shelf:
+        return _emphasise(utterance, settings.create("emphasis"), shelf)
 
 
 def emphasise_corpus(
@@ -92,13 +106,11 @@ def emphasise_corpus(
     if not isinstance(store, Store):
         store = Store(default_store_path(store))
     scorer: EmphasisScorer = settings.create("emphasis")
-    engine: Engine = registry().create(
-        "engine", settings.engine.name, {**settings.engine.options, **({"workers": workers} if workers else {})}
-    )
+    engine = make_engine(settings, workers)
     shelf = f0_shelf(store)
 
     def work(item: tuple[int, Utterance]) -> Emphasis:
-        return _emphasise(item[1], scorer, shelf)
+        return _emphasise(item[1], scorer, shelf).emphasis
 
     absent: dict[int, str] = {}
     failures: dict[int, tuple[str, str]] = {}
@@ -124,10 +136,11 @@ def emphasise_corpus(
     )
 
 
-def _emphasise(utterance: Utterance, scorer: EmphasisScorer, shelf: Shelf) -> Emphasis:
+def _emphasise(utterance: Utterance, scorer: EmphasisScorer, shelf: Shelf) -> Recording:
     if utterance.alignment is None:
         raise AbsentError("no alignment")
     words = read_alignment(utterance.alignment, utterance.id)
     waveform = load_audio(utterance.audio, utterance.start_s, utterance.end_s)
     f0_hz = utterance_f0(audio_key(utterance), waveform, shelf)
-    return emphasis(waveform, SAMPLE_RATE_HZ, words, transcript=utterance.transcript, f0_hz=f0_hz, scorer=scorer)
+    found = emphasis(waveform, SAMPLE_RATE_HZ, words, transcript=utterance.transcript, f0_hz=f0_hz, scorer=scorer)
+    return Recording(utterance.id, waveform, f0_hz, found)

@@ -114,7 +114,7 @@ def extract(
     done: dict[str, _Item] = {}
     failures: dict[str, str] = {}
     try:
-        for utterance, item in _engine(settings, workers).map(work, wanted):
+        for utterance, item in make_engine(settings, workers).map(work, wanted):
             if isinstance(item, Exception):
                 failures[utterance.id] = str(item) if isinstance(item, MsftkError) else f"{type(item).__name__}: {item}"
             else:
@@ -160,7 +160,8 @@ def _prepared(
     )
 
 
-def _engine(settings: Settings, workers: int | None) -> Engine:
+def make_engine(settings: Settings, workers: int | None) -> Engine:
+    """The engine that `settings` name; `workers`, if given, goes before its option."""
     options = dict(settings.engine.options)
     if workers is not None:
         options["workers"] = workers

@@ -1,0 +1,108 @@
+"""EmoTale (real ratings): V/A/D of unseen speakers by acoustics alone and by gs,les,es, beside a peer and people.
+
+    python benchmarks/emotale.py --data DIR [--out DIR] [--seeds 3]
+
+DIR is an EmoTale folder as `msftk prepare csv` reads it: manifest.csv, ratings.csv, words.csv, phones.csv, audio. One
+speaker (in both languages) tests, the next is the inner dev that chooses the epoch, the rest train. Predictions of the
+seeds are averaged. The same five sentences carry every emotion, so a gain from text is a warning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
+from msftk.evaluation.predictions import Predictions, read_predictions
+from msftk.recipes.evaluate import predictions_file
+from msftk.recipes.prepare import prepare
+from msftk.recipes.train import train
+from msftk.settings import load_settings
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+from msftk.training.checkpoints import read_protocol
+from msftk.types import ATTRIBUTES
+
+SETS = {"English": {"language": "en"}, "both languages": {}}
+SYSTEMS = {"acoustics alone": {"fusion.name": "none"}, "gs,les,es": {"semantics": ("gs", "les", "es")}}
+# openSMILE eGeMAPSv02 functionals + ridge, one speaker left out, no inner dev: CCC quoted from the set's own README
+PEER = {
+    "English": {"valence": 0.426, "arousal": 0.841, "dominance": 0.659, "mean": 0.642},
+    "both languages": {"valence": 0.399, "arousal": 0.858, "dominance": 0.721, "mean": 0.659},
+}
+
+
+def run_system(
+    corpus: Manifest, folder: Path, store: Store, flags: dict[str, object], seeds: int, select: str
+) -> Evaluation:
+    """Leave-one-speaker-out predictions, averaged over seeds, against the mean ratings."""
+    said = []
+    for seed in range(seeds):
+        settings = load_settings("tiny", flags={**flags, "training.seed": seed, "training.select": select})
+        run = folder / f"seed-{seed}"
+        if not (run / "protocol.json").is_file():
+            train(corpus, settings, run, store=store, folds="speaker", device="cpu")
+        said.append(read_predictions(predictions_file(run, "test")))
+    return evaluate_predictions(mean_of(said), corpus.utterances, protocol=read_protocol(folder / "seed-0"))
+
+
+def mean_of(said: list[Predictions]) -> Predictions:
+    """Mean of several runs' predictions of the same utterances, matched by id."""
+    same = [one.of(said[0].ids) for one in said]
+    return replace(
+        same[0],
+        values=np.mean([one.values for one in same], axis=0),
+        contributions=np.mean([one.contributions for one in same], axis=0),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="EmoTale folder")
+    parser.add_argument("--out", type=Path, default=Path("runs/emotale"), help="runs, store and table; resumable")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--select", choices=["best", "last"], default="best", help="inner dev, or 30 epochs fixed")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    store = Store(arguments.out / "store")
+    console = Console(width=120)
+    table = Table(
+        "set", "system", *ATTRIBUTES, "mean", "within category V / A / D", title="EmoTale, CCC [95 %, speakers]"
+    )
+    results = {}
+    for name, where in SETS.items():
+        manifest = arguments.out / f"{name.split()[0].lower()}.parquet"
+        options = {"scale": (1, 5), "where": where}
+        corpus = prepare("csv", arguments.data / "manifest.csv", manifest, options=options).manifest
+        for system, flags in SYSTEMS.items():
+            folder = arguments.out / f"{manifest.stem}-{system.replace(' ', '-').replace(',', '-')}-{arguments.select}"
+            scored = run_system(corpus, folder, store, flags, arguments.seeds, arguments.select)
+            results[f"{name}: {system}"] = scored.json()
+            table.add_row(name, system, *(cell(scored, key) for key in (*ATTRIBUTES, "mean")), within(scored))
+            console.print(f"{name}, {system}: mean CCC {scored.ccc['mean']:.3f}")
+        table.add_row(name, "peer: eGeMAPS + ridge", *(f"{PEER[name][key]:.3f}" for key in (*ATTRIBUTES, "mean")), "")
+        person = [scored.scores["person"][attribute] for attribute in ATTRIBUTES]
+        table.add_row(name, "one person against the others", *(f"{x:.3f}" for x in (*person, np.mean(person))), "")
+    console.print(table)
+    path = arguments.out / f"emotale-{arguments.select}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    console.print(f"all scores: {path}")
+
+
+def cell(scored: Evaluation, key: str) -> str:
+    low, high = scored.ci95[key]
+    return f"{scored.ccc[key]:.3f} [{low:.2f}, {high:.2f}]"
+
+
+def within(scored: Evaluation) -> str:
+    return " / ".join(f"{scored.scores['ccc_within_category'][attribute]:.2f}" for attribute in ATTRIBUTES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""One self-contained HTML page of a run: scores, experts, curves, stressed words, and the protocol card."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from msftk.errors import InputError, MsftkError
+from msftk.evaluation.curves import scatter_svg, training_svg
+from msftk.evaluation.evaluation import Evaluation, without_nan
+from msftk.evaluation.plots import emphasis_svg
+from msftk.evaluation.predictions import Predictions, read_predictions
+from msftk.evaluation.scores import ratings_of
+from msftk.recipes.emphasis import emphasise_utterance
+from msftk.recipes.evaluate import evaluate, predictions_file
+from msftk.store.features import Store, default_store_path
+from msftk.store.manifest import read_manifest
+from msftk.training.checkpoints import MANIFEST, load_run_settings, read_protocol, write_text
+from msftk.types import ATTRIBUTES, Emphasis, Utterance
+
+N_STRESSED = 3  # utterances whose stressed words are drawn
+
+
+def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
+    """Writes the page of a finished run and returns its path.
+
+    The split in front is the first test split, else dev. Utterances are drawn where they have an alignment.
+
+    Raises:
+        InputError: an unfinished run; jinja2 or matplotlib is missing (the message has the install line).
+    """
+    template = _template()
+    protocol = read_protocol(run)
+    manifest = read_manifest(run / MANIFEST)
+    kept = sorted(path.stem for path in (run / "predictions").glob("*.parquet"))
+    splits = {name: evaluate(run, split=name) for name in kept if _rated(manifest.utterances, run, name)}
+    if not splits:
+        raise InputError(f"{run}: no predictions of rated utterances, nothing to report. Train with ratings.")
+    main = next((name for name in splits if name.startswith("test")), next(iter(splits)))
+    predictions = read_predictions(predictions_file(run, main))
+    by_id = {u.id: u for u in manifest.utterances}
+    scored = [by_id[one] for one in predictions.ids]
+    page = template.render(
+        title=f"{protocol['settings']['fusion']['name']} on {manifest.corpus}",
+        warning=manifest.facts.get("ratings", ""),
+        scale=manifest.scale,
+        attributes=ATTRIBUTES,
+        names=(*ATTRIBUTES, "mean"),
+        splits={name: _plain(evaluation) for name, evaluation in splits.items()},
+        folds=_plain(splits[main])["folds"],
+        main=main,
+        expert_names=predictions.expert_names,
+        scatter=scatter_svg(predictions.values, ratings_of(scored), manifest.scale),
+        training=_training(run),
+        stress=_stress(run, scored, predictions, store),
+        card=json.dumps(protocol, indent=2, ensure_ascii=False),
+    )
+    write_text(out, page)
+    return out
+
+
+def _template() -> Any:
+    try:
+        import jinja2
+        import matplotlib  # noqa: F401 - asked for here, so that its absence is told before the work
+    except ImportError as error:
+        raise InputError(f"the report needs {error.name}. Install it with: pip install 'msftk[viz]'.") from error
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["number"] = _number
+    text = files("msftk.evaluation").joinpath("report.html").read_text(encoding="utf-8")
+    return environment.from_string(text)
+
+
+def _number(value: float | None) -> str:
+    return "n/a" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _plain(evaluation: Evaluation) -> dict[str, Any]:
+    return {**evaluation.json(), "role": evaluation.role}
+
+
+def _rated(utterances: tuple[Utterance, ...], run: Path, split: str) -> bool:
+    ids = set(read_predictions(predictions_file(run, split)).ids)
+    return any(u.ratings for u in utterances if u.id in ids)
+
+
+def _training(run: Path) -> dict[str, Any]:
+    """Fold -> curves of its training; "" for a run without folds."""
+    logs = {"": run / "metrics.jsonl"} | {p.parent.name: p for p in sorted(run.glob("folds/*/metrics.jsonl"))}
+    read = {name: [json.loads(line) for line in p.read_text().splitlines()] for name, p in logs.items() if p.is_file()}
+    return {name: training_svg(lines) for name, lines in read.items() if lines}
+
+
+def _stress(run: Path, scored: list[Utterance], said: Predictions, store: Path | None) -> list[dict[str, Any]]:
+    """The first utterances that have an alignment, with their words, ratings, predictions and picture."""
+    settings = load_run_settings(run)
+    place = Store(default_store_path(store))
+    drawn: list[dict[str, Any]] = []
+    for row, utterance in enumerate(scored):
+        if len(drawn) == N_STRESSED:
+            break
+        try:
+            recording = emphasise_utterance(utterance, settings, place)
+        except (MsftkError, OSError):  # no alignment, or the audio has moved: another one is drawn
+            continue
+        predicted = dict(zip(ATTRIBUTES, said.values[row].tolist(), strict=True))
+        rated: Mapping[str, float] = utterance.ratings or {}
+        drawn.append(
+            {
+                "id": utterance.id,
+                "words": _words(recording.emphasis),
+                "predicted": without_nan(predicted),
+                "rated": {attribute: rated.get(attribute) for attribute in ATTRIBUTES},
+                "figure": emphasis_svg(recording.id, recording.waveform, recording.f0_hz, recording.emphasis),
+            }
+        )
+    return drawn
+
+
+def _words(emphasis: Emphasis) -> list[dict[str, str]]:
+    inside = range(emphasis.first, emphasis.last + 1)
+    return [
+        {"text": word, "style": " ".join([*["segment"] * (i in inside), *["top"] * (i == emphasis.top)])}
+        for i, word in enumerate(emphasis.prosody.words)
+    ]
