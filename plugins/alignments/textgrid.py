@@ -131,5 +131,6 @@ def _choose(path: Path, tiers: dict[str, Tier], wanted: str, flag: str) -> Tier:
     found = ", ".join(f"'{name}'" for name in tiers) or "none"
     near = re.search(r"'(.+)'", did_you_mean(wanted, tiers))
     raise InputError(
-        f"{path}: no tier named '{wanted}' (found: {found}). Name the tier with {flag} {near[1] if near else 'NAME'}."
+        f"{path}: no tier named '{wanted}' (found: {found}). "
+        f"Name the tier with {flag} {near[1] if near else 'NAME'}, or rename it in the file."
     )

@@ -131,12 +131,12 @@ def test_missing_tier_names_those_found_and_the_option(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
         match=r"s01\.TextGrid: no tier named 'phones' \(found: 'Words', 'phone'\)\. Name the tier with --phone-tier "
-        r"phone\.",
+        r"phone, or rename it in the file\.",
     ):
         read_alignment(path)
     assert read_alignment(path, options={"phone_tier": "phone"}).phones.labels == ("@",)
     assert len(read_alignment(path, options={"phone_tier": ""}).phones) == 0
-    with pytest.raises(InputError, match=r"no tier named 'tokens' \(.+\)\. Name the tier with --word-tier NAME\."):
+    with pytest.raises(InputError, match=r"no tier named 'tokens' \(.+\)\. Name the tier with --word-tier NAME, or"):
         read_alignment(path, options={"word_tier": "tokens", "phone_tier": "phone"})
 
 
