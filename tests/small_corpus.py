@@ -32,7 +32,7 @@ def tiny_settings(*assignments: str, **flags: object) -> Settings:
 
 
 def small_corpus(folder: Path) -> Manifest:
-    """Writes 24 WAV files with a word and phone table beside them; one utterance has no alignment, one no transcript."""
+    """Writes 24 WAV files with a word and phone table beside them; one lacks a transcript, two an alignment."""
     random = np.random.default_rng(0)
     words, phones, utterances = ["id,start,end,word"], ["id,start,end,phone"], []
     for place, speaker in enumerate(SPLITS):

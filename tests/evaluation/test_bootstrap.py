@@ -1,0 +1,69 @@
+"""The cluster bootstrap equals resampling the utterances of drawn speakers one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from msftk.evaluation.bootstrap import ccc_intervals, cluster_moments, clusters_of, interval, resample
+from msftk.evaluation.ccc import ccc
+from msftk.types import Utterance
+
+
+def speakers(n: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    random = np.random.default_rng(3)
+    labels = [f"s{k % n}" for k in range(12 * n)]
+    truth = random.normal(4, 1, (len(labels), 3))
+    return truth + random.normal(0.2, 0.8, truth.shape), truth, labels
+
+
+def test_bootstrap_equals_brute_force_over_the_same_draws() -> None:
+    prediction, truth, labels = speakers(7)
+    names = sorted(set(labels))
+    drawn = resample(cluster_moments(prediction, truth, labels), draws=300, seed=5)
+    random = np.random.default_rng(5)
+    sizes = (250, 50)  # draws are made in chunks of 250
+    counts = np.concatenate([random.multinomial(7, np.full(7, 1 / 7), size=size) for size in sizes])
+    for draw in (0, 1, 249, 250, 299):
+        rows = [
+            row
+            for name, times in zip(names, counts[draw], strict=True)
+            for row in [r for r, label in enumerate(labels) if label == name] * times
+        ]
+        expected = [ccc(prediction[rows, a], truth[rows, a]) for a in range(3)]
+        np.testing.assert_allclose(drawn[draw], expected, atol=1e-10)
+
+
+def test_intervals_are_deterministic_hold_the_score_and_end_with_the_mean() -> None:
+    prediction, truth, labels = speakers(12)
+    once, again = (ccc_intervals(prediction, truth, labels) for _ in range(2))
+    assert once == again
+    scores = [ccc(prediction[:, a], truth[:, a]) for a in range(3)]
+    for score, (low, high) in zip([*scores, float(np.mean(scores))], once, strict=True):
+        assert low < score < high
+
+
+def test_unknown_speakers_are_clusters_of_their_own_and_listed() -> None:
+    utterances = [Utterance(f"u{k}", Path("a.wav"), speaker=s) for k, s in enumerate(["x", None, "x", None, "?u1"])]
+    clusters = clusters_of(utterances)
+    assert clusters.n == 4
+    assert clusters.unknown == ("u1", "u3")
+
+
+def test_fewer_than_ten_clusters_are_descriptive() -> None:
+    def clusters(n: int) -> bool:
+        return clusters_of([Utterance(str(k), Path("a.wav"), session=str(k)) for k in range(n)], "session").descriptive
+
+    assert clusters(9)
+    assert not clusters(10)
+
+
+def test_one_cluster_has_no_interval() -> None:
+    prediction, truth, _ = speakers(2)
+    assert np.isnan(ccc_intervals(prediction, truth, ["one"] * len(truth))).all()
+
+
+def test_interval_of_mostly_undefined_draws_is_undefined() -> None:
+    assert np.isnan(interval(np.array([0.5, np.nan, np.nan, 0.4, np.nan]))).all()
+    assert interval(np.array([0.5, 0.5, np.nan])) == (0.5, 0.5)
