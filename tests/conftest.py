@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from small_corpus import small_corpus, tiny_settings
 
 from msftk.cli import app
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from small_corpus import small_corpus, tiny_settings
 
 
 @dataclass(frozen=True)
