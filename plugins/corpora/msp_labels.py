@@ -33,17 +33,15 @@ def read_consensus(path: Path, problems: list[str]) -> list[Row]:
 
 
 def read_raters(path: Path, problems: list[str]) -> dict[str, tuple[RaterRating, ...]]:
-    """File stem -> what each person gave. The first line after a blank one names the utterance, the others a rater."""
+    """File stem -> what each person gave. A line that begins with a .wav names the utterance, the others a rater."""
     raters: dict[str, list[RaterRating]] = {}
     stem: str | None = None
     for number, line in enumerate(_lines(path), start=1):
         name = line.partition(";")[0].strip()
-        if not name:
-            stem = None
-        elif stem is None:
+        if name.endswith(".wav"):
             stem = name.removesuffix(".wav")
             raters.setdefault(stem, [])
-        else:
+        elif name and stem is not None:
             try:
                 ratings = Row(f"{path}:{number}", dict(LETTER_VALUE.findall(line))).ratings(LETTERS, SCALE)
             except InputError as error:
