@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet
 import pytest
+import soundfile
 from tones import WORDS, write_utterance
 
 from msftk.store.manifest import Manifest, write_manifest
@@ -122,3 +124,15 @@ def test_usage_errors_end_with_2_and_say_what_to_do(
 
 def test_help_ends_with_an_example(msftk: Callable[..., Any]) -> None:
     assert "Example: msftk emphasis speech.wav speech.TextGrid" in " ".join(msftk("emphasis", "--help").out.split())
+
+
+def test_tier_with_another_name_is_named_by_flag(msftk: Callable[..., Any], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.sin(np.arange(16_000) / 16_000 * 2 * np.pi * 200), 16_000)
+    tiers = "".join(f'"IntervalTier" "{tier}" 0 1 1 0 1 "a" ' for tier in ("word", "phone"))
+    (tmp_path / "a.TextGrid").write_text(f'"ooTextFile" "TextGrid" 0 1 <exists> 2 {tiers}')
+    files = ("emphasis", tmp_path / "a.wav", tmp_path / "a.TextGrid", "--json")
+    missing = msftk(*files)
+    assert missing.code == 2
+    assert "no tier named 'words' (found: 'word', 'phone'). Name the tier with --word-tier word" in missing.err
+    found = msftk(*files, "--word-tier", "word", "--phone-tier", "phone")
+    assert (found.code, json.loads(found.out)["segment"]["text"]) == (0, "a")
