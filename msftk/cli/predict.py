@@ -17,7 +17,9 @@ def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
     inputs: Annotated[list[Path], typer.Argument(metavar="AUDIO...|DIR|M.parquet", help="What to predict.")],
     table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
-    clip: Annotated[bool, typer.Option("--clip", help="Cut predictions to the rating scale.")] = False,
+    clip: Annotated[
+        bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
+    ] = None,
     device: Device = "auto",
     store: Store = None,
     workers: Workers = None,
@@ -41,7 +43,11 @@ def predict(
     if json:
         rows = [{"id": one.id, **one.values} for one in result]
         scale = result.predictions.scale
-        about = {"scale": [scale.low, scale.high], "clipped": clip, "warning": result.warning or None}
+        about = {
+            "scale": [scale.low, scale.high],
+            "clipped": result.predictions.clipped,
+            "warning": result.warning or None,
+        }
         print_json({"predictions": rows, **about, "absent": result.absent, "failures": result.failures})
     elif table is None:
         drawn = Table(

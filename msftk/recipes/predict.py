@@ -64,13 +64,14 @@ class Run:
         inputs: str | Path | Iterable[str | Path | Utterance] | Manifest,
         *,
         store: Path | None = None,
-        clip: bool = False,
+        clip: bool | None = None,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
     ) -> PredictResult:
         """Predicts audio files, folders of them, manifests, or utterances.
 
-        Audio alone works; what lies beside it is used too (see `utterance_of`).
+        Audio alone works; what lies beside it is used too (see `utterance_of`). `clip` cuts predictions to the rating
+        scale; None: as the run's settings say.
 
         Raises:
             InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
@@ -96,7 +97,7 @@ class Run:
             prepared,
             scale=model.scale,
             seconds_kept=model.settings.data.seconds_kept,
-            clip=clip,
+            clip=model.settings.data.clip_predictions if clip is None else clip,
             progress=progress or silent,
         )
         n_inputs = len(utterances) + len(failures)

@@ -112,7 +112,7 @@ def _stress(run: Path, scored: list[Utterance], said: Predictions, store: Path |
         drawn.append(
             {
                 "id": utterance.id,
-                "words": _words(recording.emphasis),
+                **_words(recording.emphasis),
                 "predicted": without_nan(predicted),
                 "rated": {attribute: rated.get(attribute) for attribute in ATTRIBUTES},
                 "figure": emphasis_svg(recording.id, recording.waveform, recording.f0_hz, recording.emphasis),
@@ -121,9 +121,7 @@ def _stress(run: Path, scored: list[Utterance], said: Predictions, store: Path |
     return drawn
 
 
-def _words(emphasis: Emphasis) -> list[dict[str, str]]:
-    inside = range(emphasis.first, emphasis.last + 1)
-    return [
-        {"text": word, "style": " ".join([*["segment"] * (i in inside), *["top"] * (i == emphasis.top)])}
-        for i, word in enumerate(emphasis.prosody.words)
-    ]
+def _words(emphasis: Emphasis) -> dict[str, Any]:
+    """The sentence in three parts, and the place of the top word in the middle one."""
+    words, first, end = emphasis.prosody.words, emphasis.first, emphasis.last + 1
+    return {"before": words[:first], "segment": words[first:end], "after": words[end:], "top": emphasis.top - first}
