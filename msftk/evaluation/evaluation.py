@@ -33,7 +33,8 @@ class FoldScores:
 class Evaluation:
     """Scores of one split by attribute, NaN where undefined; `protocol` says how they came about.
 
-    `ccc` and `ci95` also hold "mean" (over attributes). `role` is "held out", "selected on" or "trained on".
+    `ccc` and `ci95` also hold "mean" (over attributes); `n` counts utterances with a rating and a prediction. `role` is
+    "held out", "selected on" or "trained on".
     """
 
     ccc: Numbers
@@ -86,17 +87,18 @@ def evaluate_predictions(
         InputError: no utterance has both a rating and a prediction.
     """
     have = set(predictions.ids)
-    scored = [u for u in utterances if u.id in have]
+    predicted = [u for u in utterances if u.id in have]
+    scored = [u for u in predicted if u.ratings]
     kept = predictions.of([u.id for u in scored])
     truth = ratings_of(scored)
-    if not (~np.isnan(truth) & ~np.isnan(kept.values)).any():
+    if not scored or np.isnan(truth + kept.values).all():
         raise InputError(
             f"none of {len(utterances)} utterances has both ratings and a prediction: nothing to score. "
             "Give a split with ratings, or use `msftk predict`."
         )
     clusters = clusters_of(scored, cluster_by)
     bounds = ccc_intervals(kept.values, truth, clusters.labels, seed=seed)
-    unrated = {a: int(np.isnan(truth[:, column]).sum()) for column, a in enumerate(ATTRIBUTES)}
+    unrated = {a: sum(a not in (u.ratings or {}) for u in predicted) for a in ATTRIBUTES}
     bootstrap = {
         "over": clusters.by,
         "clusters": clusters.n,
@@ -109,7 +111,7 @@ def evaluate_predictions(
         ccc=ccc_by_attribute(kept.values, truth),
         ci95=dict(zip((*ATTRIBUTES, "mean"), bounds, strict=True)),
         n=len(scored),
-        missing={"utterances": len(utterances) - len(scored), "ratings": unrated, **(missing or {})},
+        missing={"utterances": len(utterances) - len(predicted), "ratings": unrated, **(missing or {})},
         scores=_scores(kept.values, truth, scored),
         experts=score_experts(kept, truth),
         protocol={**(protocol or {}), "bootstrap": bootstrap},

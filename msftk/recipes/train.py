@@ -26,7 +26,7 @@ from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.training.batches import Examples, Inputs
+from msftk.training.batches import MEMORY_BYTES, Examples, Inputs
 from msftk.training.checkpoints import FORMAT_VERSION, MODEL, PROTOCOL, save_model, tensors_sha256, write_text
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
@@ -75,6 +75,7 @@ def train(
     allow_overlap: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
 ) -> TrainResult:
     """Trains on a corpus and scores what was not trained on.
 
@@ -87,6 +88,7 @@ def train(
         allow_overlap: let speakers of train or dev also test; the card says so.
         progress: told of preparation and training.
         workers: threads of preparation, None: as the engine's settings say.
+        memory_bytes: acoustic inputs are kept in memory up to this size, the rest is prepared again each epoch.
     Raises:
         InputError: see `fixed_split`, `folds`, `begin_run`; no readable utterance is left in train or dev.
     """
@@ -105,7 +107,7 @@ def train(
     encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
     used = list({u.id: u for split in splits for part in parts(split).values() for u in part}.values())
     prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
-    inputs = Inputs(prepared, settings.data.seconds_kept)
+    inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
     job = _Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, chosen, report)
     if folds is None:
         cards = {"": job.train_split(splits[0], out, "training")}
@@ -173,10 +175,10 @@ class _Job:
         settings, scale = self.settings, self.corpus.scale
         with seeded(settings.training.seed, self.device):
             network = SerNetwork(settings, self.prepared.dims, self.prepared.groups)
-            readable, failures = {}, {}
-            for name, part in parts(split).items():
-                readable[name], bad = self.inputs.readable(part, network.acoustic, self.progress)
-                failures |= bad
+            everyone = list({u.id: u for part in parts(split).values() for u in part}.values())
+            good, failures = self.inputs.readable(everyone, network.acoustic, self.progress)
+            usable = {u.id for u in good}
+            readable = {name: [u for u in part if u.id in usable] for name, part in parts(split).items()}
             _check_left(split, readable, failures)
             network.acoustic.fit(self.inputs.of(u, network.acoustic) for u in readable["train"])
             fitted = tensors_sha256(dict(network.acoustic.named_buffers()))

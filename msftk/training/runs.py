@@ -14,6 +14,7 @@ from msftk.training.checkpoints import (
     FORMAT_VERSION,
     MANIFEST,
     PROTOCOL,
+    SETTINGS,
     load_run_settings,
     refuse_pickles,
     save_run_settings,
@@ -45,7 +46,7 @@ def begin_run(run: Path, settings: Settings, plan: Plan, manifest: Manifest) -> 
     if begun.is_file():
         _check_same(run, settings, plan, begun)
         return True
-    if run.is_dir() and any(run.iterdir()):
+    if run.is_dir() and not all(_of_beginning(path) for path in run.iterdir()):
         refuse_pickles(run)
         raise InputError(f"{run}: not empty, and no run of msftk. Choose another --out.")
     begun.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,11 @@ def begin_run(run: Path, settings: Settings, plan: Plan, manifest: Manifest) -> 
     write_manifest(manifest, run / MANIFEST)
     write_text(begun, json.dumps({"format_version": FORMAT_VERSION, **asdict(plan)}) + "\n")
     return False
+
+
+def _of_beginning(path: Path) -> bool:
+    """What `begin_run` may leave behind when it is killed before run.json stands."""
+    return path.name in (SETTINGS, MANIFEST, "state") or path.name.startswith(f".{MANIFEST}")
 
 
 def manifest_fingerprint(manifest: Manifest) -> str:

@@ -118,6 +118,40 @@ def test_killed_run_resumes_to_the_same_bits(
     assert before == after
 
 
+def test_killed_fold_run_keeps_finished_folds(
+    fold_run: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    run, settings = tmp_path / "run", tiny_settings("training.epochs=2", "fusion.name=none")
+
+    def kill_in_second_fold(progress: Progress) -> None:
+        if progress.stage == "fold session2" and progress.done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, settings, run, store=tone_store, folds="session", progress=kill_in_second_fold, device="cpu")
+    first = run / "folds" / "session1" / "model.safetensors"
+    written = first.stat().st_mtime_ns
+    train(tone_corpus, settings, run, store=tone_store, folds="session", device="cpu")
+    assert first.stat().st_mtime_ns == written
+    assert evaluate(run, split="test").ccc == evaluate(fold_run, split="test").ccc
+
+
+def test_run_killed_while_its_folder_was_made_begins_anew(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "settings.toml").write_text("format_ver")
+    settings = tiny_settings("training.epochs=1", "fusion.name=none")
+    assert not train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu").resumed
+
+
+def test_prediction_does_not_depend_on_what_is_kept_in_memory(
+    tiny_run: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    train(tone_corpus, tiny_settings(), tmp_path / "run", store=tone_store, device="cpu", memory_bytes=0)
+    assert model_bytes(tmp_path / "run") == model_bytes(tiny_run)
+
+
 def test_unfinished_run_is_not_resumed_with_other_settings_folds_or_data(
     tmp_path: Path, tone_corpus: Manifest, tone_store: Store
 ) -> None:
