@@ -25,7 +25,7 @@ def evaluate(
 
     Without a manifest the predictions kept in the run are scored; with one, its split is predicted anew.
 
-    Example: msftk evaluate runs/first --split dev --json
+    Example: msftk evaluate runs/quickstart --split dev --json
     """
     from msftk.recipes.evaluate import evaluate as evaluate_run
 

@@ -27,7 +27,7 @@ def extract(
 ) -> None:
     """Prepare texts, semantic vectors and F0 of every utterance into the feature store; resumable.
 
-    Example: msftk extract demo.parquet --semantics gs,les,es
+    Example: msftk extract M.parquet --semantics gs,les,es
     """
     from msftk.recipes.extract_corpus import extract_corpus
 

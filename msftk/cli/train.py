@@ -34,7 +34,7 @@ def train(
 
     Without a manifest it trains on the demo corpus. --fusion none is acoustics alone.
 
-    Example: msftk train --fusion fm-moe --semantics gs,les,es --out runs/first
+    Example: msftk train M.parquet --fusion fm-moe --semantics gs,les,es --out runs/first
     """
     from msftk.recipes.train import train as train_model
 
