@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -25,9 +25,12 @@ LENGTH_JITTER = 0.25  # log-length noise: batches mix from epoch to epoch, yet h
 class Semantics(Protocol):
     """What training reads of `msftk.recipes.extract.Prepared`."""
 
-    dims: Mapping[str, int]
-    groups: Mapping[str, str]
-    failures: Mapping[str, str]
+    @property
+    def dims(self) -> Mapping[str, int]: ...
+    @property
+    def groups(self) -> Mapping[str, str]: ...
+    @property
+    def failures(self) -> Mapping[str, str]: ...
 
     def f0_hz(self, utterance_id: str) -> Float64: ...
     def vector(self, source: str, utterance_id: str) -> Float32 | None: ...
@@ -101,12 +104,13 @@ class Examples:
     def __len__(self) -> int:
         return len(self.utterances)
 
-    def batch(self, rows: Sequence[int]) -> Batch:
-        chosen = [self.utterances[row] for row in rows]
+    def batch(self, rows: Iterable[int]) -> Batch:
+        places = list(rows)
+        chosen = [self.utterances[row] for row in places]
         return make_batch(
             [u.id for u in chosen],
             [self.inputs.of(u, self.encoder) for u in chosen],
-            {source: [vectors[row] for row in rows] for source, vectors in self._vectors.items()},
+            {source: [vectors[row] for row in places] for source, vectors in self._vectors.items()},
             self.source_dims,
         )
 

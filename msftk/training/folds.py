@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import quote
 
 from msftk.errors import InputError, UnknownNameError
 from msftk.types import Utterance
@@ -78,7 +79,10 @@ def folds(
         inner = (k + 1) % len(groups) if inner_dev else None
         train = tuple(u for j, part in enumerate(members) if j not in (k, inner) for u in part if u.ratings)
         dev = members[inner] if inner is not None else ()
-        split = Split("+".join(dict.fromkeys((group[0], group[-1]))), train, dev, {"test": members[k]})
+        # quoted: the name is a folder's, and a speaker may be called "a/b"
+        split = Split(
+            quote("+".join(dict.fromkeys((group[0], group[-1]))), safe="+ "), train, dev, {"test": members[k]}
+        )
         for part, rated in (("training", train), ("dev", [u for u in dev if u.ratings])):
             if not rated and (part == "training" or inner_dev):
                 raise InputError(

@@ -66,8 +66,8 @@ def predict_examples(
     with torch.inference_mode():
         for rows in ordered_batches(examples.lengths, batch):
             said = forward(network, examples.batch(rows).to(device))
-            for name, values in said.outputs.items():
-                outputs.setdefault(name, np.full((n, len(ATTRIBUTES)), np.nan))[rows] = values.cpu().numpy()
+            for name, output in said.outputs.items():
+                outputs.setdefault(name, np.full((n, len(ATTRIBUTES)), np.nan))[rows] = output.cpu().numpy()
             pi = said.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
             routing[rows] = pi.cpu().numpy()
             contributions[rows] = (pi * said.experts["value"]).cpu().numpy()

@@ -77,8 +77,8 @@ def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro]) -> flo
         again = forward(network, batch).outputs
         rows = slice(start, start + len(targets))
         start += len(targets)
-        read = [name for name in whole if whole[name].grad is not None]
-        torch.autograd.backward([again[name] for name in read], [whole[name].grad[rows] for name in read])
+        gradients = {name: leaf.grad[rows] for name, leaf in whole.items() if leaf.grad is not None}
+        torch.autograd.backward([again[name] for name in gradients], list(gradients.values()))
     return value.item()
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from msftk.interfaces import Options
+from msftk.interfaces import Options as BaseOptions
 
 EPS = 1e-8  # keeps a batch of equal predictions and ratings finite
 
@@ -16,7 +16,9 @@ EPS = 1e-8  # keeps a batch of equal predictions and ratings finite
 class CccLoss:
     """Sum over attributes of 1 - CCC over the rated utterances of the whole batch, population moments, eps 1e-8."""
 
-    Options: ClassVar[type[Options]] = Options
+    class Options(BaseOptions):
+        """No options."""
+
     scope: ClassVar[Literal["example", "batch"]] = "batch"
     reads_features: ClassVar[bool] = False
 

@@ -10,7 +10,6 @@ from small_corpus import tiny_settings
 from torch import Tensor
 
 from msftk.errors import InputError
-from msftk.interfaces import Options
 from msftk.models.batch import Batch
 from msftk.models.network import SerNetwork
 from msftk.training.steps import Micro, accumulate_gradients, check_scope, forward
@@ -67,7 +66,7 @@ def one_graph(network: SerNetwork, batches: list[Micro], seed: int) -> tuple[flo
     """All micro-batch forwards kept in one graph, one loss over their outputs."""
     torch.manual_seed(seed)
     values = torch.cat([forward(network, batch).outputs["value"] for batch, _ in batches])
-    loss = CccLoss(Options())({"value": values}, torch.cat([t for _, t in batches]), {}, ())
+    loss = CccLoss(CccLoss.Options())({"value": values}, torch.cat([t for _, t in batches]), {}, ())
     loss.backward()
     return loss.item(), gradients(network)
 
@@ -76,7 +75,7 @@ def test_two_pass_gradient_equals_one_graph_over_the_same_forwards(network: SerN
     batches = micros((4, 4, 3))
     expected_loss, expected = one_graph(network, batches, seed=7)
     torch.manual_seed(7)
-    loss = accumulate_gradients(network, CccLoss(Options()), batches, "batch")
+    loss = accumulate_gradients(network, CccLoss(CccLoss.Options()), batches, "batch")
     found = gradients(network)
     assert loss == pytest.approx(expected_loss, abs=1e-12)
     assert found.keys() == expected.keys()
@@ -89,13 +88,13 @@ def test_two_passes_leave_the_random_state_of_one_pass(network: SerNetwork) -> N
     one_graph(network, batches, seed=3)
     expected = torch.get_rng_state()
     torch.manual_seed(3)
-    accumulate_gradients(network, CccLoss(Options()), batches, "batch")
+    accumulate_gradients(network, CccLoss(CccLoss.Options()), batches, "batch")
     assert torch.equal(torch.get_rng_state(), expected)
 
 
 def test_micro_scope_is_the_mean_of_micro_batch_losses(network: SerNetwork) -> None:
     network.eval()  # no dropout: the order of forwards does not matter
-    batches, loss = micros((4, 4)), CccLoss(Options())
+    batches, loss = micros((4, 4)), CccLoss(CccLoss.Options())
     value = accumulate_gradients(network, loss, batches, "micro")
     found = gradients(network)
     mean = sum(loss(forward(network, batch).outputs, targets, {}, ()) for batch, targets in batches) / 2
@@ -107,9 +106,9 @@ def test_micro_scope_is_the_mean_of_micro_batch_losses(network: SerNetwork) -> N
 
 def test_micro_scope_differs_from_batch_scope(network: SerNetwork) -> None:
     network.eval()
-    accumulate_gradients(network, CccLoss(Options()), micros((4, 4)), "micro")
+    accumulate_gradients(network, CccLoss(CccLoss.Options()), micros((4, 4)), "micro")
     micro = gradients(network)
-    accumulate_gradients(network, CccLoss(Options()), micros((4, 4)), "batch")
+    accumulate_gradients(network, CccLoss(CccLoss.Options()), micros((4, 4)), "batch")
     assert any(not torch.allclose(micro[name], g, rtol=1e-3) for name, g in gradients(network).items())
 
 
@@ -125,5 +124,5 @@ def test_mean_over_examples_is_exact_in_one_pass(network: SerNetwork) -> None:
 
 def test_loss_that_reads_features_is_refused_by_batch_scope() -> None:
     with pytest.raises(InputError, match=r"loss 'mine' reads features, which the two-pass batch scope does not keep"):
-        check_scope(FeatureLoss(Options()), "mine", "batch")
-    check_scope(FeatureLoss(Options()), "mine", "micro")
+        check_scope(FeatureLoss(CccLoss.Options()), "mine", "batch")
+    check_scope(FeatureLoss(CccLoss.Options()), "mine", "micro")

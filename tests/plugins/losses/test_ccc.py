@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from msftk.evaluation.ccc import ccc
-from msftk.interfaces import Options
 from msftk_plugins.losses.ccc import CccLoss
 
 
 @pytest.fixture
 def loss() -> CccLoss:
-    return CccLoss(Options())
+    return CccLoss(CccLoss.Options())
 
 
 def batch(n: int = 16) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,0 +1,167 @@
+"""Trains the models of one run and writes their folders: weights, predictions, and last the protocol card."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from msftk.errors import InputError
+from msftk.evaluation.evaluation import without_nan
+from msftk.evaluation.predictions import Predictions, pooled, read_predictions, write_predictions
+from msftk.evaluation.protocol import protocol_card
+from msftk.models.network import SerNetwork
+from msftk.progress import ProgressCallback
+from msftk.recipes.evaluate import predictions_file
+from msftk.recipes.extract import Prepared
+from msftk.settings import Settings
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+from msftk.training.batches import Examples, Inputs
+from msftk.training.checkpoints import FORMAT_VERSION, MODEL, PROTOCOL, save_model, tensors_sha256, write_text
+from msftk.training.folds import Split
+from msftk.training.loop import Data, fit, seeded
+from msftk.training.prediction import predict_examples
+from msftk.training.resume import Reached
+from msftk.training.runs import Plan, begin_run, manifest_fingerprint
+from msftk.types import Utterance
+
+
+def parts(split: Split) -> dict[str, Sequence[Utterance]]:
+    return {"train": split.train, "dev": split.dev, **split.tests}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the models of one run share."""
+
+    corpus: Manifest
+    settings: Settings
+    prepared: Prepared
+    inputs: Inputs
+    store: Store
+    folds: str | None
+    allow_overlap: bool
+    device: torch.device
+    progress: ProgressCallback
+
+    def train_fold(self, split: Split, out: Path) -> dict[str, Any]:
+        """A fold is a run of its own, whose manifest has its splits; a finished one is kept as it is."""
+        folder = out / "folds" / split.name
+        if (folder / PROTOCOL).is_file():
+            card: dict[str, Any] = json.loads((folder / PROTOCOL).read_text(encoding="utf-8"))
+            return card
+        members = [replace(u, split=name) for name, part in parts(split).items() for u in part]
+        manifest = replace(self.corpus, utterances=tuple(members))
+        begin_run(folder, self.settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
+        return self.train_split(split, folder, f"fold {split.name}")
+
+    def train_split(self, split: Split, folder: Path, stage: str) -> dict[str, Any]:
+        """Trains one model and writes its folder, protocol.json last: what has one is finished."""
+        settings, scale = self.settings, self.corpus.scale
+        everyone = list({u.id: u for part in parts(split).values() for u in part}.values())
+        with seeded(settings.training.seed, self.device):
+            network = SerNetwork(settings, self.prepared.dims, self.prepared.groups)
+            good, failures = self.inputs.readable(everyone, network.acoustic, self.progress)
+            usable = {u.id for u in good}
+            readable = {name: [u for u in part if u.id in usable] for name, part in parts(split).items()}
+            _check_left(split, readable, failures)
+            network.acoustic.fit(self.inputs.of(u, network.acoustic) for u in readable["train"])
+            fitted = tensors_sha256(dict(network.acoustic.named_buffers()))
+            network.to(self.device)
+            examples = {
+                name: Examples(part, self.inputs, network.acoustic, scale) for name, part in readable.items() if part
+            }
+            data = Data(examples["train"], examples.get("dev"), scale)
+            reached = fit(network, data, settings, folder, device=self.device, stage=stage, progress=self.progress)
+        self.write_model(folder, network, {name: part for name, part in examples.items() if name != "train"})
+        facts = {
+            "splits": {name: len(part) for name, part in readable.items() if part},
+            "selection": _selection(settings, reached),
+            "missing": {name: self.missing(part) for name, part in readable.items()},
+            "failures": failures,
+            "normalisation_sha256": fitted,
+            "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
+            "speakers": {name: len({u.speaker for u in part}) for name, part in readable.items() if part},
+        }
+        return self.write_card(folder, facts, folds=None)
+
+    def write_model(self, folder: Path, network: SerNetwork, examples: Mapping[str, Examples]) -> None:
+        """Weights, and the predictions of every split that did not train."""
+        corpus = self.corpus
+        save_model(
+            folder / MODEL,
+            network,
+            scale=corpus.scale,
+            source_dims=self.prepared.dims,
+            source_groups=self.prepared.groups,
+            corpus=corpus.corpus,
+            ratings=corpus.facts.get("ratings", ""),
+        )
+        for name, part in examples.items():
+            said = predict_examples(network, part, corpus.scale, clip=self.settings.data.clip_predictions)
+            write_predictions(said, predictions_file(folder, name))
+
+    def missing(self, utterances: Sequence[Utterance]) -> dict[str, dict[str, int]]:
+        """source -> reason -> how many of these utterances lack it."""
+        return {
+            source: dict(Counter(reason for u in utterances if u.id in said and (reason := said[u.id].reason)))
+            for source, said in self.prepared.said.items()
+        }
+
+    def write_card(self, folder: Path, facts: Mapping[str, Any], folds: dict[str, Any] | None) -> dict[str, Any]:
+        corpus = {
+            "format_version": FORMAT_VERSION,
+            "corpus": self.corpus.corpus,
+            "corpus_facts": dict(self.corpus.facts),
+            "manifest": manifest_fingerprint(self.corpus),
+            "scale": [self.corpus.scale.low, self.corpus.scale.high],
+            "folds": folds,
+            "speaker_overlap_allowed": self.allow_overlap,
+            "clusters": self.corpus.facts.get("clusters") or ("session" if self.folds == "session" else "speaker"),
+            "sources": {s: {"dim": d, "group": self.prepared.groups[s]} for s, d in self.prepared.dims.items()},
+            "producers": dict(self.prepared.producers),
+            "store": str(self.store.root),
+            "device": str(self.device),
+        }
+        card = protocol_card(self.settings, {**corpus, **facts})
+        write_text(folder / PROTOCOL, json.dumps(without_nan(card), ensure_ascii=False, indent=2) + "\n")
+        return card
+
+
+def pool_folds(job: Job, out: Path, cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """Predictions of all folds as one set: each utterance tested once, and (where dev selects) selected once."""
+    for name in ("dev", "test"):
+        files = [predictions_file(out / "folds" / fold, name) for fold in cards]
+        said: list[Predictions] = [read_predictions(file) for file in files if file.is_file()]
+        if said:
+            write_predictions(pooled(said), predictions_file(out, name))
+    everyone = [u for u in job.corpus.utterances if u.id not in job.prepared.failures]
+    facts = {
+        "splits": {fold: card["splits"] for fold, card in cards.items()},
+        "selection": {
+            "by": next(iter(cards.values()))["selection"]["by"],
+            "epoch": {fold: card["selection"]["epoch"] for fold, card in cards.items()},
+        },
+        "missing": {name: job.missing(everyone) for name in ("dev", "test")},
+        "failures": {one: message for card in cards.values() for one, message in card["failures"].items()},
+    }
+    job.write_card(out, facts, folds={"kind": job.folds, "names": list(cards)})
+
+
+def _check_left(split: Split, readable: Mapping[str, Sequence[Utterance]], failures: Mapping[str, str]) -> None:
+    for name in ("train", "dev") if split.dev else ("train",):
+        if not any(u.ratings for u in readable[name]):
+            first = next(iter(failures.values()), "none failed")
+            raise InputError(f"no utterance of split '{name}' can be used. The first failure: {first}")
+
+
+def _selection(settings: Settings, reached: Reached) -> dict[str, Any]:
+    if settings.training.select == "last" or reached.best_ccc is None:
+        return {"by": "last epoch", "epoch": reached.epoch}
+    return {"by": "mean CCC on dev", "epoch": reached.best_epoch, "ccc": reached.best_ccc}
