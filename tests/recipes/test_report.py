@@ -1,0 +1,59 @@
+"""The report page: what stands on it, that it stands alone, and when it is refused."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from msftk.errors import InputError
+from msftk.recipes.evaluate import evaluate
+from msftk.recipes.report import write_report
+from msftk.store.features import Store
+
+
+@pytest.fixture(scope="module")
+def page(tiny_run: Path, tone_store: Store, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_report(tiny_run, tmp_path_factory.mktemp("page") / "r.html", store=tone_store.root).read_text()
+
+
+def test_the_scores_are_those_of_evaluate(page: str, tiny_run: Path) -> None:
+    for split in ("dev", "test"):
+        assert f"{evaluate(tiny_run, split=split).ccc['mean']:.3f}" in page
+    assert "selected on" in page
+    assert "held out" in page
+
+
+def test_it_warns_draws_and_shows_the_card(page: str) -> None:
+    assert "The ratings of this corpus are made up for tests." in page
+    assert page.count("<svg") == 2 + 3  # scatter, training, and three utterances
+    assert re.findall(r'<span class="segment">', page)
+    assert "gs absent in 1" not in page  # the utterance without transcript trains
+    assert "&#34;seconds_kept&#34;: 12.0" in page
+
+
+def test_it_needs_nothing_from_elsewhere(page: str) -> None:
+    assert not re.search(r'(?:src|href)="(?!#)', page)
+
+
+def test_an_unfinished_run_is_refused(tiny_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "cut"
+    shutil.copytree(tiny_run, run)
+    (run / "protocol.json").unlink()
+    with pytest.raises(InputError, match=r"the run is not finished\. Resume it"):
+        write_report(run, tmp_path / "r.html")
+
+
+def test_audio_that_has_moved_leaves_a_page_without_pictures(tiny_run: Path, tone_store: Store, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from msftk.store.manifest import read_manifest, write_manifest
+
+    run = tmp_path / "moved"
+    shutil.copytree(tiny_run, run)
+    manifest = read_manifest(run / "manifest.parquet")
+    gone = [replace(u, audio=Path("/gone") / u.audio.name) for u in manifest.utterances]
+    write_manifest(replace(manifest, utterances=tuple(gone), stamps={}), run / "manifest.parquet")
+    assert "Stressed words" not in write_report(run, tmp_path / "r.html", store=tone_store.root).read_text()
