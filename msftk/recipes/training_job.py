@@ -25,8 +25,9 @@ from msftk.store.manifest import Manifest
 from msftk.training.batches import Examples, Inputs
 from msftk.training.checkpoints import FORMAT_VERSION, MODEL, PROTOCOL, save_model, tensors_sha256, write_text
 from msftk.training.folds import Split
-from msftk.training.loop import Data, fit, seeded
+from msftk.training.loop import Data, fit
 from msftk.training.prediction import predict_examples
+from msftk.training.randomness import seeded
 from msftk.training.resume import Reached
 from msftk.training.runs import Plan, begin_run, manifest_fingerprint
 from msftk.types import Utterance

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -99,21 +96,6 @@ def rate_factor(step: int, total: int, warmup: float) -> float:
     """Share of the peak rate at `step` (0-based): linear rise over the first `warmup` share, then fall to 0."""
     rising = max(1, round(warmup * total)) if warmup > 0 else 0
     return (step + 1) / rising if step < rising else (total - step) / max(1, total - rising)
-
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Torch's random numbers from `seed`, and deterministic algorithms; the caller's state comes back afterwards."""
-    was_deterministic = torch.are_deterministic_algorithms_enabled()
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS may differ from run to run
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(was_deterministic)
 
 
 def choose_device(name: str) -> torch.device:

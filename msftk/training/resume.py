@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from msftk.training.checkpoints import FORMAT_VERSION, load_state, read_tensors, write_tensors, write_text
+from msftk.training.randomness import random_state, set_random_state
 
 ABOUT = {"msftk": json.dumps({"format_version": FORMAT_VERSION})}
 
@@ -31,7 +32,7 @@ def save_state(
 ) -> None:
     """Writes `folder`/epoch-N, complete or not at all, then removes older ones; the best weights stand beside it.
 
-    The random state of torch is part of it, so that dropout goes on as if nothing had happened.
+    The random state is part of it, so that dropout goes on as if nothing had happened.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if is_best:
@@ -41,7 +42,7 @@ def save_state(
     partial.mkdir()
     write_tensors(partial / "network.safetensors", network.state_dict(), ABOUT)
     write_tensors(partial / "optimiser.safetensors", _optimiser_tensors(network, optimiser), ABOUT)
-    write_tensors(partial / "random.safetensors", _random(device), ABOUT)
+    write_tensors(partial / "random.safetensors", random_state(device), ABOUT)
     write_text(partial / "state.json", json.dumps({"format_version": FORMAT_VERSION, **asdict(reached)}) + "\n")
     partial.rename(folder / f"epoch-{reached.epoch:05d}")
     for old in folder.iterdir():
@@ -60,10 +61,7 @@ def load_state_into(folder: Path, network: nn.Module, optimiser: Optimizer, devi
     values.pop("format_version")
     load_state(network, read_tensors(last / "network.safetensors")[1], last / "network.safetensors")
     _restore_optimiser(network, optimiser, read_tensors(last / "optimiser.safetensors")[1])
-    random = read_tensors(last / "random.safetensors")[1]
-    torch.set_rng_state(random["cpu"])
-    if device.type == "cuda" and "cuda" in random:
-        torch.cuda.set_rng_state(random["cuda"], device)
+    set_random_state(device, read_tensors(last / "random.safetensors")[1])
     return Reached(**values)
 
 
@@ -73,13 +71,6 @@ def best_weights(folder: Path, reached: Reached) -> dict[str, Tensor]:
 
 def _best(folder: Path, epoch: int) -> Path:
     return folder / f"best-{epoch:05d}.safetensors"
-
-
-def _random(device: torch.device) -> dict[str, Tensor]:
-    states = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    return states
 
 
 def _optimiser_tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from msftk.errors import InputError
 from msftk.interfaces import Loss
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
+from msftk.training.randomness import random_state, set_random_state
 
 Micro = tuple[Batch, Tensor]  # a batch and its targets [batch, attribute]
 
@@ -66,14 +67,14 @@ def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro]) -> flo
     states, said = [], []
     with torch.no_grad():
         for batch, _ in micros:
-            states.append(_random_state(device))
+            states.append(random_state(device))
             said.append(forward(network, batch).outputs)
     whole = {name: torch.cat([one[name] for one in said]).requires_grad_() for name in said[0]}
     value = loss(whole, torch.cat([targets for _, targets in micros]), {}, network.parameters())
     value.backward()  # fills the gradients at the predictions, and those of parameters that the loss reads itself
     start = 0
     for (batch, targets), state in zip(micros, states, strict=True):
-        _set_random_state(device, state)
+        set_random_state(device, state)
         again = forward(network, batch).outputs
         rows = slice(start, start + len(targets))
         start += len(targets)
@@ -84,13 +85,3 @@ def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro]) -> flo
 
 def _at_least_float32(values: Tensor) -> Tensor:
     return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
-
-
-def _random_state(device: torch.device) -> tuple[Tensor, Tensor | None]:
-    return torch.get_rng_state(), torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-
-
-def _set_random_state(device: torch.device, state: tuple[Tensor, Tensor | None]) -> None:
-    torch.set_rng_state(state[0])
-    if state[1] is not None:
-        torch.cuda.set_rng_state(state[1], device)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from small_corpus import tiny_settings
+from small_corpus import TINY, tiny_settings
 
 from msftk.errors import InputError
 from msftk.evaluation.ccc import ccc
@@ -17,6 +18,7 @@ from msftk.evaluation.predictions import read_predictions
 from msftk.progress import Progress
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.train import train
+from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import load_model
@@ -150,6 +152,28 @@ def test_prediction_does_not_depend_on_what_is_kept_in_memory(
 ) -> None:
     train(tone_corpus, tiny_settings(), tmp_path / "run", store=tone_store, device="cpu", memory_bytes=0)
     assert model_bytes(tmp_path / "run") == model_bytes(tiny_run)
+
+
+def test_pretrained_encoder_with_masks_and_layer_drop_resumes_to_the_same_bits(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    from transformers import WavLMConfig, WavLMModel
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    position = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
+    config = WavLMConfig(**sizes, **position, conv_dim=(8,) * 7, mask_time_prob=0.5, mask_time_length=2, layerdrop=0.5)
+    WavLMModel(config).save_pretrained(tmp_path / "wavlm")
+    sets = ("acoustic.name=hf", f"acoustic.model={tmp_path / 'wavlm'}", "training.learning_rate_pretrained=1e-3")
+    tiny = [one for one in TINY if not one.startswith("acoustic")]
+    settings = load_settings("tiny", None, [*tiny, *sets, "fusion.name=none", "training.epochs=3"], environment={})
+    train(tone_corpus, settings, tmp_path / "whole", store=tone_store, device="cpu")
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu", progress=killed(at_epoch=1))
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    assert model_bytes(tmp_path / "run") == model_bytes(tmp_path / "whole")
+    shutil.rmtree(tmp_path / "wavlm")  # the run stands on its own
+    anew = evaluate(tmp_path / "run", tone_corpus, "test", store=tone_store, device="cpu")
+    assert anew.ccc == pytest.approx(evaluate(tmp_path / "run", split="test").ccc, abs=1e-6)
 
 
 def test_unfinished_run_is_not_resumed_with_other_settings_folds_or_data(

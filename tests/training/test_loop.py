@@ -10,7 +10,7 @@ from small_corpus import tiny_settings
 from torch import nn
 
 from msftk.errors import InputError
-from msftk.training.loop import choose_device, make_optimiser, rate_factor, seeded
+from msftk.training.loop import choose_device, make_optimiser, rate_factor
 
 
 def test_rate_rises_over_the_warm_up_then_falls_to_zero() -> None:
@@ -42,15 +42,6 @@ def test_pretrained_parts_have_their_own_rate_and_frozen_ones_none() -> None:
         ([id(network.scratch.weight)], 1e-3, 0.01),
         ([id(network.pretrained.weight)], 1e-6, 0.01),
     ]
-
-
-def test_seeded_gives_the_callers_random_state_back() -> None:
-    before = torch.get_rng_state()
-    with seeded(3, torch.device("cpu")):
-        first = torch.rand(2)
-    assert torch.equal(torch.get_rng_state(), before)
-    with seeded(3, torch.device("cpu")):
-        assert torch.equal(torch.rand(2), first)
 
 
 def test_device_is_checked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 from small_corpus import tiny_settings
@@ -81,6 +82,14 @@ def test_two_pass_gradient_equals_one_graph_over_the_same_forwards(network: SerN
     assert found.keys() == expected.keys()
     for name, gradient in expected.items():
         torch.testing.assert_close(found[name], gradient, rtol=0, atol=1e-12)
+
+
+def test_two_passes_replay_numpy_too(network: SerNetwork) -> None:
+    """WavLM draws its masks and dropped layers from NumPy's global generator."""
+    drawn: list[float] = []
+    network.acoustic.register_forward_hook(lambda *_: drawn.append(np.random.random()))
+    accumulate_gradients(network, CccLoss(CccLoss.Options()), micros((4, 4)), "batch")
+    assert drawn[:2] == drawn[2:]
 
 
 def test_two_passes_leave_the_random_state_of_one_pass(network: SerNetwork) -> None:
