@@ -17,6 +17,14 @@ def register_alignment_readers(register: Register) -> None:
 
 
 @hookimpl
+def register_f0_engines(register: Register) -> None:
+    register("harvest", "msftk_plugins.f0.harvest:Harvest", help="WORLD Harvest by our own kernel")
+    register("pyworld-harvest", "msftk_plugins.f0.world:PyworldHarvest", help="WORLD Harvest by pyworld, the reference")
+    register("dio", "msftk_plugins.f0.world:Dio", help="WORLD DIO with StoneMask, by pyworld")
+    register("praat", "msftk_plugins.f0.praat:Praat", help="Praat's auto- or cross-correlation, by parselmouth")
+
+
+@hookimpl
 def register_emphasis(register: Register) -> None:
     register("lemf", "msftk_plugins.emphasis.lemf:Lemf", help="pitch, energy and duration (paper Sec. 2.2)")
 
@@ -67,12 +75,19 @@ def register_poolings(register: Register) -> None:
 @hookimpl
 def register_intra_fusions(register: Register) -> None:
     register("gated", "msftk_plugins.intra.gated:Gated", help="learned gate between sources (Eqs. 3-4)")
+    register("attention", "msftk_plugins.intra.attention:Attention", help="one learned weight a source")
+    register("concat", "msftk_plugins.intra.concat:Concat", help="sources side by side, projected to the size of one")
 
 
 @hookimpl
 def register_fusions(register: Register) -> None:
     register("none", "msftk_plugins.fusion.acoustic_only:AcousticOnly", help="acoustics alone")
     register("concat", "msftk_plugins.fusion.concat:Concat", help="sound and meaning side by side")
+    register(
+        "cross-attention",
+        "msftk_plugins.fusion.cross_attention:CrossAttention",
+        help="attention between frames and meaning",
+    )
     register("film", "msftk_plugins.fusion.film:Film", help="meaning scales and shifts sound (Eqs. 5-6)")
     register("fm-moe", "msftk_plugins.fusion.fm_moe:FmMoe", help="FiLM experts routed per attribute (Eq. 7)")
 

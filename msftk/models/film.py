@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+
+from msftk.interfaces import Acoustics, FusionSizes
+
+At = Literal["pooled", "frames"]
 
 
 class FilmLayer(nn.Module):
@@ -31,3 +37,21 @@ class FilmLayer(nn.Module):
         one_per_utterance = (-1, *(1,) * (h_audio.dim() - 2), h_audio.shape[-1])
         modulated = film_scale.reshape(one_per_utterance) * h_audio + film_shift.reshape(one_per_utterance)  # Eq. 5
         return torch.where(present.reshape(-1, *(1,) * (h_audio.dim() - 1)), modulated, h_audio)
+
+
+class AcousticFilm(FilmLayer):
+    """The pooled acoustic vector under a condition; the paper does not say where FiLM acts.
+
+    "pooled" modulates the pooled vector. "frames" modulates every frame alike, then pools again: so meaning also moves
+    which frames the pooling attends to.
+    """
+
+    def __init__(self, condition_dim: int, sizes: FusionSizes, at: At, hidden: int, dropout: float = 0.0) -> None:
+        super().__init__(condition_dim, sizes.pooled_dim if at == "pooled" else sizes.frame_dim, hidden, dropout)
+        self.at = at
+
+    def forward(self, acoustics: Acoustics, condition: Tensor, present: Tensor) -> Tensor:  # type: ignore[override]
+        """condition [batch, condition_dim], present [batch] bool -> [batch, pooled_dim]."""
+        if self.at == "pooled":
+            return super().forward(acoustics.pooled, condition, present)
+        return acoustics.pool(super().forward(acoustics.frames, condition, present), acoustics.valid)

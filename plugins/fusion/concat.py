@@ -7,23 +7,20 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from msftk.errors import InputError
 from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
-from msftk.interfaces import Options as BaseOptions
-from msftk.models.groups import JoinedGroups
+from msftk.models.groups import JoinedGroups, MergeOptions, require_groups
 
 
 class Concat(nn.Module):
     """[pooled acoustics; semantic groups], absent groups as zeros; the head's first layer mixes them."""
 
-    class Options(BaseOptions):
-        """No options."""
+    class Options(MergeOptions):
+        pass
 
     def __init__(self, options: Options, sizes: FusionSizes) -> None:
         super().__init__()
-        if not sizes.groups:
-            raise InputError("fusion 'concat' needs a semantic source. Name one by --semantics, or take --fusion none.")
-        self.join = JoinedGroups(sizes.groups)
+        require_groups(sizes.groups, "concat")
+        self.join = JoinedGroups(sizes.groups, options.group_merge)
         self.out_dim = sizes.pooled_dim + self.join.dim
         self.expert_names = ("joint",)
         self.n_attributes = sizes.n_attributes
