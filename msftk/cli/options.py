@@ -13,8 +13,8 @@ Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, pap
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid over the preset.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="Repeatable.")]
 Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sources, e.g. gs,les,es.")]
-Store = Annotated[Path | None, typer.Option("--store", help="Feature store [default: MSFTK_STORE or user cache].")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads [default: all cores].")]
+Store = Annotated[Path | None, typer.Option("--store", help="Feature store (default: MSFTK_STORE or user cache).")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads (default: all cores).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 

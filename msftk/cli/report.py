@@ -13,7 +13,7 @@ from msftk.cli.options import Store
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
-    page: Annotated[Path | None, typer.Option("--out", help="Page to write [default: RUN/report.html].")] = None,
+    page: Annotated[Path | None, typer.Option("--out", help="Page to write (default: RUN/report.html).")] = None,
     store: Store = None,
 ) -> None:
     """Write a self-contained HTML page: scores, experts, training curves, stressed words, protocol card.

@@ -14,10 +14,10 @@ from msftk.cli.scores import print_ccc, print_experts
 
 
 def train(
-    manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Corpus [default: demo].")] = None,
+    manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Corpus (default: demo).")] = None,
     fusion: Annotated[str | None, typer.Option("--fusion", help="How sound and meaning are joined.")] = None,
     semantics: Semantics = None,
-    run: Annotated[Path | None, typer.Option("--out", help="Run folder [default: runs/DATE-FUSION].")] = None,
+    run: Annotated[Path | None, typer.Option("--out", help="Run folder (default: runs/DATE-FUSION).")] = None,
     preset: Preset = "tiny",
     config: Config = None,
     assignments: Set = None,

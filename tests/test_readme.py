@@ -1,0 +1,65 @@
+"""What the README shows is true: its plugin keeps its contract, its commands exist, its table names every plugin."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import types
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from msftk import testing
+from msftk.cli.app import app
+from msftk.registry import registry
+
+CHECKOUT = Path(__file__).parents[1]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_plugin_of_the_readme_keeps_its_contract() -> None:
+    (source,) = [block for block in blocks(README, "python") if "class MeanFusion" in block]
+    module = types.ModuleType("mean_fusion")
+    sys.modules["mean_fusion"] = module
+    exec(compile(source, "README.md", "exec"), module.__dict__)
+    testing.check_fusion(module.MeanFusion)
+    assert len(source[: source.index("@hookimpl")].strip().splitlines()) <= 20
+
+
+def commands() -> list[str]:
+    lines = [
+        line
+        for page in PAGES
+        for block in blocks(page.read_text(encoding="utf-8"), "console")
+        for line in block.splitlines()
+    ]
+    return [line.removeprefix("$ ").partition("  #")[0].strip() for line in lines if line.startswith("$ msftk ")]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_pages_parse(line: str) -> None:
+    words = shlex.split(line)[1:]
+    command = typer.main.get_command(app).commands[words.pop(0)]  # type: ignore[attr-defined]
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    command.make_context(command.name, words)
+
+
+def test_the_table_names_every_plugin() -> None:
+    table = README[README.index("| kind | shipped |") :].partition("\n\n")[0]
+    missing = [plugin.name for plugin in registry().plugins() if f"`{plugin.name}`" not in table]
+    assert not missing
+
+
+def test_the_pages_link_to_files_that_exist() -> None:
+    for page in PAGES:
+        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\((?!http)([^)#]+)", prose):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
