@@ -21,9 +21,28 @@ def test_built_in_fusions_keep_their_contract(name: str) -> None:
     testing.check_fusion(name)
 
 
-@pytest.mark.parametrize("gate", ["vector", "scalar"])
-def test_gate_keeps_its_contract(gate: str) -> None:
-    testing.check_intra_fusion("gated", gate=gate)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"plugin": "concat", "group_merge": "gated"},
+        {"plugin": "film", "film_at": "frames"},
+        {"plugin": "cross-attention", "query": "frames"},
+        {"plugin": "fm-moe", "expert_c": "cumulative", "router": "conditional", "film_at": "frames"},
+    ],
+    ids=str,
+)
+def test_other_forms_of_fusions_keep_their_contract(options: dict[str, str]) -> None:
+    chosen = dict(options)
+    testing.check_fusion(chosen.pop("plugin"), **chosen)
+
+
+@pytest.mark.parametrize("name", registry().names("intra-fusion"))
+def test_built_in_intra_fusions_keep_their_contract(name: str) -> None:
+    testing.check_intra_fusion(name)
+
+
+def test_scalar_gate_keeps_its_contract() -> None:
+    testing.check_intra_fusion("gated", gate="scalar")
 
 
 def test_other_model_parts_keep_their_contracts() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -16,27 +18,55 @@ from msftk.types import ATTRIBUTES
 
 DIMS = {"gs": 6, "les": 6, "es": 4}
 GROUPS = {"gs": "transcript", "les": "transcript", "es": "extended"}
-FUSIONS = ("none", "concat", "film", "fm-moe")
+FUSIONS: dict[str, dict[str, object]] = {
+    "none": {"name": "none"},
+    "concat": {"name": "concat"},
+    "concat gated": {"name": "concat", "group_merge": "gated"},
+    "film": {"name": "film", "hidden": 8},
+    "film at frames": {"name": "film", "hidden": 8, "film_at": "frames", "group_merge": "gated"},
+    "semantics ask frames": {"name": "cross-attention", "hidden": 8},
+    "frames ask semantics": {"name": "cross-attention", "hidden": 8, "query": "frames"},
+    "fm-moe": {"name": "fm-moe", "hidden": 8},
+    "fm-moe other": {
+        "name": "fm-moe",
+        "hidden": 8,
+        "film_at": "frames",
+        "expert_c": "cumulative",
+        "router": "conditional",
+    },
+}
+PARTS = [*((fusion, "gated") for fusion in FUSIONS), ("fm-moe", "attention"), ("fm-moe", "concat")]
 N_FEATURES = 14  # 4 bands, energy, log-F0, voicing, and their deltas
 
 
-def make_settings(fusion: str = "fm-moe", source_dropout: float = 0.1) -> Settings:
+def make_settings(fusion: str = "fm-moe", source_dropout: float = 0.1, intra: str = "gated") -> Settings:
     return Settings.model_validate(
         {
             "acoustic": {"name": "logmel", "bands": 4, "channels": 6, "layers": 2},
             "text": {"name": "hashing"},
             "describer": {"name": "measured"},
-            "fusion": {"name": fusion, **({"hidden": 8} if fusion in ("film", "fm-moe") else {})},
+            "intra": {"name": intra},
+            "fusion": FUSIONS[fusion],
             "head": {"name": "regression", "hidden": 5},
             "data": {"source_dropout": source_dropout},
         }
     )
 
 
-def make_network(fusion: str = "fm-moe", dims: dict[str, int] = DIMS, source_dropout: float = 0.1) -> SerNetwork:
+def make_network(
+    fusion: str = "fm-moe", dims: dict[str, int] = DIMS, source_dropout: float = 0.1, intra: str = "gated"
+) -> SerNetwork:
     torch.manual_seed(0)
-    network = SerNetwork(make_settings(fusion, source_dropout), dims, {source: GROUPS[source] for source in dims})
+    network = SerNetwork(
+        make_settings(fusion, source_dropout, intra), dims, {source: GROUPS[source] for source in dims}
+    )
     return shaken(network)
+
+
+@cache
+def network_of(fusion: str, intra: str) -> SerNetwork:
+    """A network that many examples share, in evaluation mode."""
+    return make_network(fusion, intra=intra)
 
 
 def random_batch(lengths: list[int], present: np.ndarray | None = None, seed: int = 0) -> Batch:
@@ -78,7 +108,7 @@ def test_network_equals_equations_3_to_7() -> None:
         np.testing.assert_allclose(output.outputs["value"][row], expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize(("fusion", "intra"), PARTS)
 @profile(max_examples=15, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=5),
@@ -86,9 +116,9 @@ def test_network_equals_equations_3_to_7() -> None:
     seed=st.integers(0, 1000),
 )
 def test_padding_and_batch_order_change_nothing(
-    fusion: str, lengths: list[int], present: list[bool], seed: int
+    fusion: str, intra: str, lengths: list[int], present: list[bool], seed: int
 ) -> None:
-    network = make_network(fusion)
+    network = network_of(fusion, intra)
     mask = np.array(present).reshape(5, 3)[: len(lengths)]
     batch = random_batch(lengths, mask, seed)
     order = torch.from_numpy(np.random.default_rng(seed).permutation(len(lengths)))
@@ -106,11 +136,11 @@ def test_padding_and_batch_order_change_nothing(
     torch.testing.assert_close(second.outputs["value"], first.outputs["value"][order], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize(("fusion", "intra"), PARTS)
 @profile(max_examples=15, deadline=None)
 @given(present=st.lists(st.booleans(), min_size=9, max_size=9), seed=st.integers(0, 1000))
-def test_an_absent_source_has_no_influence(fusion: str, present: list[bool], seed: int) -> None:
-    network = make_network(fusion)
+def test_an_absent_source_has_no_influence(fusion: str, intra: str, present: list[bool], seed: int) -> None:
+    network = network_of(fusion, intra)
     batch = random_batch([5, 8, 3], np.array(present).reshape(3, 3), seed)
     for source, here in batch.present.items():
         garbage = batch.vectors[source].clone()
@@ -123,10 +153,11 @@ def test_an_absent_source_has_no_influence(fusion: str, present: list[bool], see
         assert torch.equal(found.outputs["value"], expected.outputs["value"])
 
 
+@pytest.mark.parametrize("fusion", ["fm-moe", "fm-moe other"])
 @profile(max_examples=15, deadline=None)
 @given(present=st.lists(st.booleans(), min_size=9, max_size=9))
-def test_routing_sums_to_one_over_present_experts(present: list[bool]) -> None:
-    network = make_network()
+def test_routing_sums_to_one_over_present_experts(fusion: str, present: list[bool]) -> None:
+    network = network_of(fusion, "gated")
     mask = np.array(present).reshape(3, 3)
     with torch.no_grad():
         routing = network(random_batch([5, 8, 3], mask)).routing.numpy()

@@ -1,4 +1,4 @@
-"""Fusions with one expert: none, concat, film."""
+"""Fusions with one expert: none, concat, film, cross-attention."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msftk.errors import InputError
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
 from msftk_plugins.fusion.acoustic_only import AcousticOnly
 from msftk_plugins.fusion.concat import Concat
+from msftk_plugins.fusion.cross_attention import CrossAttention
 from msftk_plugins.fusion.film import Film
 
 SIZES = FusionSizes(frame_dim=3, pooled_dim=6, groups={"transcript": 5, "extended": 4}, n_attributes=3)
@@ -51,7 +52,7 @@ def test_film_starts_at_the_acoustic_vector(acoustics: Acoustics) -> None:
     assert torch.equal(fused.experts[:, 0], acoustics.pooled)
 
 
-@pytest.mark.parametrize(("fusion", "name"), [(Concat, "concat"), (Film, "film")])
+@pytest.mark.parametrize(("fusion", "name"), [(Concat, "concat"), (Film, "film"), (CrossAttention, "cross-attention")])
 def test_fusion_with_nothing_to_fuse_is_refused(fusion: type, name: str) -> None:
     with pytest.raises(InputError, match=f"fusion '{name}' needs a semantic source. Name one by --semantics, or take"):
         fusion(fusion.Options(), NO_GROUPS)
