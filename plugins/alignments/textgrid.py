@@ -1,4 +1,4 @@
-"""Praat TextGrid, long and short text form: interval tiers of words and phones."""
+"""Praat TextGrid, long and short text form, UTF-8 or UTF-16: interval tiers of words and phones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import Field
 
 from msftk import interfaces
 from msftk.errors import InputError
-from msftk.registry import did_you_mean
 from msftk.speech.alignment import make_alignment, make_tier
+from msftk.speech.tiers import PHONE_FLAG, WORD_FLAG, choose_tier, read_text
 from msftk.types import Alignment, Tier
 
 # Praat reads a text file as quoted texts, flags and free-standing numbers; everything else is comment. So both forms
@@ -28,7 +28,6 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-WORD_FLAG, PHONE_FLAG = "--word-tier", "--phone-tier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,9 @@ class TextGrid:
 
     def read(self, path: Path, utterance_id: str | None = None) -> Alignment:
         tiers = read_tiers(path)
-        words = _choose(path, tiers, self.options.word_tier, WORD_FLAG)
+        words = choose_tier(path, tiers, self.options.word_tier, WORD_FLAG)
         named = self.options.phone_tier
-        phones = _choose(path, tiers, named, PHONE_FLAG) if named else make_tier((), (), ())
+        phones = choose_tier(path, tiers, named, PHONE_FLAG) if named else make_tier((), (), ())
         return make_alignment(words, phones, str(path))
 
 
@@ -86,14 +85,9 @@ def read_tiers(path: Path) -> dict[str, Tier]:
     """Interval tiers by name, in file order; of two with one name the first. Point tiers are left out.
 
     Raises:
-        InputError: not UTF-8, not a TextGrid, cut off, or text where a number belongs (file:line).
+        InputError: neither UTF-8 nor UTF-16, not a TextGrid, cut off, or text where a number belongs (file:line).
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path of the TextGrid.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text. Save it in Praat as UTF-8 (Text writing preferences).") from error
+    text = read_text(path)
     tokens = Tokens(path, text, list(TOKEN.finditer(text)))
     header = [match["text"] or "" for match in tokens.matches[:2]]
     if len(header) < 2 or not header[0].startswith("ooTextFile") or header[1] != "TextGrid":
@@ -122,15 +116,3 @@ def _intervals(tokens: Tokens, place: int, size: int, name: str) -> Tier:
         labels.append(tokens.string(place + 2, f"the text {what}"))
         place += 3
     return make_tier(start_s, end_s, labels)
-
-
-def _choose(path: Path, tiers: dict[str, Tier], wanted: str, flag: str) -> Tier:
-    for name, tier in tiers.items():
-        if name.lower() == wanted.lower():
-            return tier
-    found = ", ".join(f"'{name}'" for name in tiers) or "none"
-    near = re.search(r"'(.+)'", did_you_mean(wanted, tiers))
-    raise InputError(
-        f"{path}: no tier named '{wanted}' (found: {found}). "
-        f"Name the tier with {flag} {near[1] if near else 'NAME'}, or rename it in the file."
-    )

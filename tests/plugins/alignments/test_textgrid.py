@@ -164,10 +164,34 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         read_alignment(write(tmp_path, "hello\n"))
     with pytest.raises(InputError, match=r"not a TextGrid"):
         read_alignment(write(tmp_path, ""))
-    path = tmp_path / "wide.TextGrid"
-    path.write_bytes(LONG.encode("utf-16"))
-    with pytest.raises(InputError, match=r"wide\.TextGrid: not UTF-8 text\. Save it in Praat as UTF-8"):
+
+
+@pytest.mark.parametrize("form", [LONG, SHORT])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_every_unicode_form_reads_alike(tmp_path: Path, form: str, encoding: str) -> None:
+    path = tmp_path / "s01.TextGrid"
+    path.write_bytes(form.replace("two", "zwölf 十").replace("\n", "\r\n").encode(encoding))
+    assert read_alignment(path).spoken_words == ('say "no"', "2 = zwölf 十")
+    path.write_bytes(b"\xfe\xff" + form.encode("utf-16-be"))
+    assert read_alignment(path).spoken_words == ('say "no"', "2 = two")
+
+
+def test_text_that_is_not_unicode_is_found_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "old.TextGrid"
+    path.write_bytes(LONG.replace("two", "zwölf").encode("mac-roman"))
+    with pytest.raises(InputError, match=r"old\.TextGrid:26: neither UTF-8 nor UTF-16 text\. Save it as UTF-8"):
         read_alignment(path)
+    path.write_bytes(LONG.encode("utf-16")[:-1])
+    with pytest.raises(InputError, match=r"old\.TextGrid:\d+: neither UTF-8 nor UTF-16 text\."):
+        read_alignment(path)
+
+
+def test_the_only_speaker_of_an_mfa_grid_gives_the_tiers(tmp_path: Path) -> None:
+    grid = LONG.replace('"Words"', '"Ann - words"').replace('"phones"', '"Ann - phones"')
+    assert read_alignment(write(tmp_path, grid)).phones.labels == ("@",)
+    two = write(tmp_path, grid.replace('"Ann - phones"', '"Bob - words"'), "two.TextGrid")
+    with pytest.raises(InputError, match=r"no tier named 'words' \(found: 'Ann - words', 'Bob - words'\)\."):
+        read_alignment(two)
 
 
 def test_grid_without_tiers_finds_none(tmp_path: Path) -> None:
