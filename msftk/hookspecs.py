@@ -29,6 +29,7 @@ class Kind:
 KINDS = (
     Kind("corpus", "register_corpora", "", "corpus tree -> utterances"),
     Kind("alignment-reader", "register_alignment_readers", "", "alignment file -> words and phones"),
+    Kind("f0-engine", "register_f0_engines", "f0", "waveform -> F0 on the 5 ms grid"),
     Kind("emphasis", "register_emphasis", "emphasis", "a score for each word"),
     Kind("describer", "register_describers", "describer", "audio -> six-field description"),
     Kind("semantic-source", "register_semantic_sources", "", "a granularity of meaning"),
@@ -53,6 +54,10 @@ class Hooks:
     @hookspec
     def register_alignment_readers(self, register: Register) -> None:
         """Alignment readers (`msftk.interfaces.AlignmentReader`)."""
+
+    @hookspec
+    def register_f0_engines(self, register: Register) -> None:
+        """F0 engines (`msftk.interfaces.F0Engine`)."""
 
     @hookspec
     def register_emphasis(self, register: Register) -> None:

@@ -85,6 +85,14 @@ class Evidence:
     description: Description | None = None
 
 
+class F0Engine(Protocol):
+    """How high the voice is; everything that reads F0 (emphasis, `measured`, `logmel`) shares one engine's answer."""
+
+    def f0_hz(self, waveform: Float32, sample_rate_hz: int) -> Float64:
+        """waveform [samples] mono -> [floor(seconds / 0.005) + 1] Hz, 0 = unvoiced; frame i lies at i * 5 ms."""
+        ...
+
+
 class EmphasisScorer(Protocol):
     """A score for each spoken word; the host turns it into top word and segment by one rule."""
 

@@ -21,6 +21,7 @@ from msftk.registry import did_you_mean, option_error, registry
 
 FORMAT_VERSION = 1
 ENVIRONMENT_PREFIX = "MSFTK_"
+ALSO_WRITTEN = {("emphasis", "f0"): ("f0", "name")}  # emphasis.f0=dio: F0 has a section of its own, for all who read it
 
 
 class Component(BaseModel):
@@ -70,6 +71,7 @@ class Settings(BaseModel):
     acoustic: Component
     text: Component
     describer: Component
+    f0: Component = Component(name="harvest")
     emphasis: Component = Component(name="lemf")
     pooling: Component = Component(name="attentive-statistics")
     intra: Component = Component(name="gated")
@@ -118,22 +120,22 @@ def load_settings(
             f"unknown preset '{preset}'. {did_you_mean(preset, presets())}Known: {', '.join(presets())}."
         )
     merged = _default_components()
-    _merge(merged, _preset(preset))
+    _lay(merged, _preset(preset))
     merged["preset"] = preset
     if file is not None:
-        _merge(merged, read_toml(file))
+        _lay(merged, read_toml(file))
     for name, value in sorted((os.environ if environment is None else environment).items()):
         if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
             path = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
-            _merge(merged, _nested(path, _value(value)))
+            _lay(merged, _nested(path, _value(value)))
     for assignment in assignments:
         path, equals, value = assignment.partition("=")
         if not equals:
             raise InputError(f"--set {assignment}: expected section.option=value, e.g. fusion.hidden=256.")
-        _merge(merged, _nested(path.strip(), _value(value.strip())))
+        _lay(merged, _nested(path.strip(), _value(value.strip())))
     for path, flag in (flags or {}).items():
         if flag is not None:
-            _merge(merged, _nested(path, flag))
+            _lay(merged, _nested(path, flag))
     return check_settings(merged)
 
 
@@ -201,6 +203,15 @@ def _nested(path: str, value: object) -> dict[str, Any]:
     for parent in reversed(parents):
         nested = {parent: nested}
     return nested
+
+
+def _lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`) read as the first."""
+    plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in layer.items()}
+    for (section, option), (home, name) in ALSO_WRITTEN.items():
+        if isinstance(plain.get(section), dict) and option in plain[section]:
+            plain.setdefault(home, {})[name] = plain[section].pop(option)
+    _merge(merged, plain)
 
 
 def _merge(into: dict[str, Any], layer: Mapping[str, Any]) -> None:

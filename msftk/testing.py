@@ -17,6 +17,7 @@ from msftk.testing_preparation import (
     check_describer,
     check_emphasis,
     check_engine,
+    check_f0_engine,
     check_semantic_source,
     check_text_encoder,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "check_describer",
     "check_emphasis",
     "check_engine",
+    "check_f0_engine",
     "check_fusion",
     "check_head",
     "check_intra_fusion",

@@ -93,6 +93,24 @@ def check_emphasis(plugin: Named, /, **options: object) -> None:
         require(np.array_equal(scores, again), "the same utterance gives other scores the second time")
 
 
+def check_f0_engine(plugin: Named, /, **options: object) -> None:
+    """F0 on the 5 ms grid: near the pitch of a harmonic tone, 0 in silence and in a few samples; the same each time."""
+    engine = factory("f0-engine", plugin, options)()
+    t = np.arange(SAMPLE_RATE_HZ // 2) / SAMPLE_RATE_HZ
+    tone = np.sum([0.1 * np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 6)], axis=0).astype(np.float32)
+    for waveform in (tone, np.zeros(8000, np.float32), np.zeros(2, np.float32)):
+        f0_hz = engine.f0_hz(waveform, SAMPLE_RATE_HZ)
+        expected = len(waveform) // 80 + 1
+        require(f0_hz.dtype == np.float64, f"F0 is {f0_hz.dtype}: expected float64")
+        require(f0_hz.shape == (expected,), f"F0 is {f0_hz.shape} for {len(waveform)} samples: expected ({expected},)")
+        require(bool(np.isfinite(f0_hz).all() and (f0_hz >= 0).all()), "F0 is negative or not finite: unvoiced is 0")
+        require(np.array_equal(f0_hz, engine.f0_hz(waveform, SAMPLE_RATE_HZ)), "the same sound gives another F0")
+        if waveform is not tone:
+            require(not f0_hz.any(), f"{len(waveform)} samples of silence are voiced")
+    voiced = engine.f0_hz(tone, SAMPLE_RATE_HZ)[20:80]
+    require(bool((np.abs(voiced / 150 - 1) < 0.01).all()), "a tone of 150 Hz is not found within 1 %")
+
+
 def check_engine(plugin: Named, /, **options: object) -> None:
     """Every item comes back once, with its result or its exception; no items and an early end are fine."""
     engine = factory("engine", plugin, options)()

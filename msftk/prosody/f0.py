@@ -1,10 +1,9 @@
-"""Where the voice is, and how high: WORLD Harvest, and the name under which its F0 is stored."""
+"""Where the voice is, and how high: WORLD Harvest."""
 
 from __future__ import annotations
 
 import warnings
 from functools import cache
-from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from msftk.errors import InputError
 from msftk.speech.audio import check_waveform
-from msftk.types import SAMPLE_RATE_HZ, Float32, Float64
+from msftk.types import Float32, Float64
 
 F0_FLOOR_HZ = 71.0  # pyworld's defaults
 F0_CEIL_HZ = 800.0
@@ -56,19 +55,6 @@ def harvest(
         samples, int(sample_rate_hz), f0_floor=f0_floor_hz, f0_ceil=f0_ceil_hz, frame_period=hop_s * 1000
     )
     return f0_hz
-
-
-def f0_producer() -> dict[str, object]:
-    """What makes an utterance's stored F0: emphasis, `measured` and `logmel` share one shelf of the feature store."""
-    return {
-        "what": "f0",
-        "engine": "harvest",
-        "pyworld": version("pyworld"),
-        "sample_rate_hz": SAMPLE_RATE_HZ,
-        "f0_floor_hz": F0_FLOOR_HZ,
-        "f0_ceil_hz": F0_CEIL_HZ,
-        "hop_s": HOP_S,
-    }
 
 
 _importing = Lock()  # catch_warnings in two threads at once would leave the filters changed

@@ -11,15 +11,15 @@ from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.evaluation.plots import plot_emphasis
 from msftk.interfaces import EmphasisScorer
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.prosody import emphasis, emphasis_json, harvest
+from msftk.prosody import emphasis, emphasis_json
 from msftk.prosody.stress import scorer_settings
 from msftk.recipes.emphasis_table import emphasis_writer
 from msftk.recipes.extract import make_engine
-from msftk.semantics.f0 import audio_key, f0_shelf, utterance_f0
+from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.settings import Settings, load_settings
 from msftk.speech.alignment import read_alignment
 from msftk.speech.audio import load_audio
-from msftk.store.features import Shelf, Store, default_store_path
+from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64, Utterance
 
@@ -66,8 +66,9 @@ def emphasise_file(
         words = read_alignment(alignment, audio.stem, options=tiers)
     except AbsentError as error:  # here the user named the file
         raise InputError(str(error)) from error
-    f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
-    scorer = (settings or load_settings()).create("emphasis")
+    settings = settings or load_settings()
+    f0_hz = settings.create("f0").f0_hz(waveform, SAMPLE_RATE_HZ)
+    scorer = settings.create("emphasis")
     return Recording(audio.stem, waveform, f0_hz, emphasis(waveform, SAMPLE_RATE_HZ, words, f0_hz=f0_hz, scorer=scorer))
 
 
@@ -76,8 +77,9 @@ def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) 
 
     Raises AbsentError without alignment, InputError as `emphasise_file`.
     """
-    with f0_shelf(store) as shelf:
-        return _emphasise(utterance, settings.create("emphasis"), shelf)
+    f0 = StoredF0.of(settings, store)
+    with f0.shelf:
+        return _emphasise(utterance, settings.create("emphasis"), f0)
 
 
 def emphasise_corpus(
@@ -107,16 +109,16 @@ def emphasise_corpus(
         store = Store(default_store_path(store))
     scorer: EmphasisScorer = settings.create("emphasis")
     engine = make_engine(settings, workers)
-    shelf = f0_shelf(store)
+    f0 = StoredF0.of(settings, store)
 
     def work(item: tuple[int, Utterance]) -> Emphasis:
-        return _emphasise(item[1], scorer, shelf).emphasis
+        return _emphasise(item[1], scorer, f0).emphasis
 
     absent: dict[int, str] = {}
     failures: dict[int, tuple[str, str]] = {}
     about = {"corpus": manifest.corpus, "settings": scorer_settings(scorer), "facts": dict(manifest.facts)}
     n_all = len(manifest.utterances)
-    with shelf, emphasis_writer(out, about) as table:
+    with f0.shelf, emphasis_writer(out, about) as table:
         for done, ((place, utterance), result) in enumerate(engine.map(work, enumerate(manifest.utterances)), 1):
             if isinstance(result, AbsentError):
                 absent[place] = utterance.id
@@ -136,11 +138,11 @@ def emphasise_corpus(
     )
 
 
-def _emphasise(utterance: Utterance, scorer: EmphasisScorer, shelf: Shelf) -> Recording:
+def _emphasise(utterance: Utterance, scorer: EmphasisScorer, f0: StoredF0) -> Recording:
     if utterance.alignment is None:
         raise AbsentError("no alignment")
     words = read_alignment(utterance.alignment, utterance.id)
     waveform = load_audio(utterance.audio, utterance.start_s, utterance.end_s)
-    f0_hz = utterance_f0(audio_key(utterance), waveform, shelf)
+    f0_hz = f0.f0_hz(audio_key(utterance), waveform)
     found = emphasis(waveform, SAMPLE_RATE_HZ, words, transcript=utterance.transcript, f0_hz=f0_hz, scorer=scorer)
     return Recording(utterance.id, waveform, f0_hz, found)

@@ -12,13 +12,11 @@ from msftk.interfaces import Engine
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.registry import registry
 from msftk.semantics.evidence import Material, Shelves
-from msftk.semantics.f0 import f0_producer
 from msftk.semantics.parts import Parts, make_parts
 from msftk.semantics.texts import Said, say
 from msftk.semantics.vectors import encode_texts, text_key, vector_dim
 from msftk.settings import Settings
 from msftk.store.features import Shelf, Store
-from msftk.store.keys import producer_hash
 from msftk.types import Float32, Float64, Utterance
 
 
@@ -106,7 +104,7 @@ def extract(
 
     def work(utterance: Utterance) -> _Item:
         material = Material(utterance, parts, shelves)
-        if with_f0 and material.audio_key not in shelves.f0:
+        if with_f0 and material.audio_key not in shelves.f0.shelf:
             _ = material.f0_hz
         said = {part.name: say(part, material) for part in parts.sources}
         return _Item(said, material.warnings, material.audio_key if with_f0 else None)
@@ -152,10 +150,10 @@ def _prepared(
         absent={source: dict(Counter(s.reason for s in by_id.values() if s.reason)) for source, by_id in said.items()},
         failures=dict(failures),
         warnings={name: " ".join(item.warnings.values()) for name, item in done.items() if item.warnings},
-        producers={"f0": producer_hash(f0_producer())} | {what: part.hash for what, part in parts.named.items()},
+        producers={what: part.hash for what, part in parts.named.items()},
         said=said,
         shelves=places,
-        f0_shelf=shelves.f0,
+        f0_shelf=shelves.f0.shelf,
         audio_keys={name: item.audio_key for name, item in done.items() if item.audio_key},
     )
 

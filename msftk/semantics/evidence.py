@@ -10,7 +10,7 @@ from typing import Any
 from msftk.errors import AbsentError, InputError
 from msftk.interfaces import Evidence, Need
 from msftk.prosody import emphasis
-from msftk.semantics.f0 import audio_key, f0_shelf, utterance_f0
+from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.semantics.parts import Part, Parts
 from msftk.speech.alignment import read_alignment
 from msftk.speech.audio import load_audio
@@ -33,7 +33,7 @@ from msftk.types import (
 class Shelves:
     """Where a preparation keeps what it made: F0, descriptions, and each source's texts or vectors."""
 
-    f0: Shelf
+    f0: StoredF0
     descriptions: RecordLog | None
     texts: Mapping[str, RecordLog]
     vectors: Mapping[str, Shelf]
@@ -43,7 +43,7 @@ class Shelves:
         direct = {part.name for part in parts.sources if hasattr(part.component, "vector")}
         describer = parts.describer
         return cls(
-            f0_shelf(store),
+            StoredF0(parts.f0.component, store.shelf(parts.f0.producer)),
             store.records(describer.producer, getattr(describer.component, "flush_items", FLUSH_ITEMS))
             if describer
             else None,
@@ -52,7 +52,7 @@ class Shelves:
         )
 
     def flush(self) -> None:
-        for shelf in (self.f0, self.descriptions, *self.texts.values(), *self.vectors.values()):
+        for shelf in (self.f0.shelf, self.descriptions, *self.texts.values(), *self.vectors.values()):
             if shelf is not None:
                 shelf.flush()
 
@@ -80,7 +80,7 @@ class Material:
 
     @cached_property
     def f0_hz(self) -> Float64:
-        return utterance_f0(self.audio_key, self.waveform, self.shelves.f0)
+        return self.shelves.f0.f0_hz(self.audio_key, self.waveform)
 
     @cached_property
     def transcript(self) -> str:

@@ -1,16 +1,18 @@
-"""F0 of an utterance, computed once and shared by emphasis, `measured` and `logmel`."""
+"""F0 of an utterance, computed once by the engine of the settings; emphasis, `measured` and `logmel` share it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from msftk.prosody.f0 import f0_producer, harvest
+from msftk.interfaces import F0Engine
+from msftk.semantics.parts import f0_part
+from msftk.settings import Settings
 from msftk.store.features import Shelf, Store
 from msftk.store.keys import content_key
 from msftk.store.manifest import sha256_file
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
-
-__all__ = ["audio_key", "f0_producer", "f0_shelf", "utterance_f0"]
 
 
 def audio_key(utterance: Utterance) -> str:
@@ -22,19 +24,26 @@ def audio_key(utterance: Utterance) -> str:
     return content_key(audio_sha256=audio_sha256, start_s=utterance.start_s, end_s=utterance.end_s)
 
 
-def f0_shelf(store: Store) -> Shelf:
-    """Where every recipe keeps F0, under `audio_key`."""
-    return store.shelf(f0_producer())
+@dataclass(frozen=True)
+class StoredF0:
+    """An F0 engine and the shelf that holds what it has computed, under `audio_key`; each engine has its own shelf."""
 
+    engine: F0Engine
+    shelf: Shelf
 
-def utterance_f0(key: str, waveform: Float32, shelf: Shelf) -> Float64:
-    """F0 of the whole utterance, [frames] in Hz on the 5 ms grid: from the shelf, else computed and put there.
+    @classmethod
+    def of(cls, settings: Settings, store: Store) -> StoredF0:
+        part = f0_part(settings)
+        return cls(part.component, store.shelf(part.producer))
 
-    `key` is `audio_key(utterance)`, `waveform` [samples] its audio at 16 kHz.
-    """
-    stored = shelf.get(key)
-    if stored is not None:
-        return stored["f0_hz"].astype(np.float64, copy=False)
-    f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
-    shelf.put(key, {"f0_hz": f0_hz})
-    return f0_hz
+    def f0_hz(self, key: str, waveform: Float32) -> Float64:
+        """F0 of the whole utterance, [frames] in Hz on the 5 ms grid: from the shelf, else computed and put there.
+
+        `key` is `audio_key(utterance)`, `waveform` [samples] its audio at 16 kHz.
+        """
+        stored = self.shelf.get(key)
+        if stored is not None:
+            return stored["f0_hz"].astype(np.float64, copy=False)
+        f0_hz = self.engine.f0_hz(waveform, SAMPLE_RATE_HZ)
+        self.shelf.put(key, {"f0_hz": f0_hz})
+        return f0_hz

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from msftk.interfaces import Need
-from msftk.prosody.f0 import f0_producer
 from msftk.registry import registry
 from msftk.settings import Component, Settings
 from msftk.store.keys import producer_hash
@@ -30,8 +29,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """The components that the chosen sources need; `scorer`, `describer` are None where no source reads them."""
+    """F0 and the components that the chosen sources need; `scorer`, `describer` are None where no source reads them."""
 
+    f0: Part
     sources: tuple[Part, ...]
     scorer: Part | None
     describer: Part | None
@@ -40,7 +40,7 @@ class Parts:
     @property
     def named(self) -> dict[str, Part]:
         """Part by what it makes, for reports."""
-        made = {"emphasis": self.scorer, "description": self.describer, "text vectors": self.encoder}
+        made = {"f0": self.f0, "emphasis": self.scorer, "description": self.describer, "text vectors": self.encoder}
         return {what: part for what, part in made.items() if part} | {part.name: part for part in self.sources}
 
 
@@ -48,7 +48,8 @@ def make_parts(settings: Settings) -> Parts:
     """Builds what `settings.semantics` needs, and nothing else; no model is loaded."""
     classes = {name: registry().get("semantic-source", name).load() for name in settings.semantics}
     reads: set[Need] = {need for source in classes.values() for need in _reads(source)}
-    upstream: dict[Need, str] = {"f0": producer_hash(f0_producer())}
+    f0 = f0_part(settings)
+    upstream: dict[Need, str] = {"f0": f0.hash}
     describer = scorer = None
     if "description" in reads:
         described = registry().get("describer", settings.describer.name).load()
@@ -63,7 +64,12 @@ def make_parts(settings: Settings) -> Parts:
     sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
     texts = any(not hasattr(source.component, "vector") for source in sources)
     encoder = make_part("text-encoder", settings.text, upstream, needs=()) if texts else None
-    return Parts(sources, scorer, describer, encoder)
+    return Parts(f0, sources, scorer, describer, encoder)
+
+
+def f0_part(settings: Settings) -> Part:
+    """The F0 engine, by itself where a recipe needs nothing else."""
+    return make_part("f0-engine", settings.f0, {}, needs=("audio",))
 
 
 def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs: Iterable[Need] | None = None) -> Part:

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 
 import numpy as np
 import pytest
 
 from msftk.errors import InputError
 from msftk.prosody import harvest
-from msftk.prosody.f0 import f0_producer
 
 
 def tone(sample_rate_hz: int, seconds: float = 0.5) -> np.ndarray:
@@ -86,15 +84,3 @@ def test_harvest_refuses_what_pyworld_would_answer_with_silence(bad: np.ndarray,
 def test_harvest_refuses_impossible_settings(arguments: dict[str, float], said: str) -> None:
     with pytest.raises(InputError, match=said):
         harvest(np.zeros(1000), **{"sample_rate_hz": 16_000, **arguments})
-
-
-def test_f0_producer_names_engine_version_and_settings() -> None:
-    assert f0_producer() == {
-        "what": "f0",
-        "engine": "harvest",
-        "pyworld": version("pyworld"),
-        "sample_rate_hz": 16_000,
-        "f0_floor_hz": 71.0,
-        "f0_ceil_hz": 800.0,
-        "hop_s": 0.005,
-    }

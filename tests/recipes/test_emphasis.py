@@ -102,7 +102,7 @@ def test_a_second_run_reads_f0_from_the_store_and_writes_the_same_table(
 ) -> None:
     place = tmp_path / "store"
     emphasise_corpus(manifest(utterances), tmp_path / "a.parquet", settings=settings, store=place)
-    monkeypatch.setattr("msftk.semantics.f0.harvest", None)  # whoever computes now fails
+    monkeypatch.setattr("msftk_plugins.f0.harvest.harvest", None)  # whoever computes now fails
     again = emphasise_corpus(manifest(utterances), tmp_path / "b.parquet", settings=settings, store=place, workers=1)
     assert again.n_utterances == 2
     assert pyarrow.parquet.read_table(tmp_path / "a.parquet").equals(pyarrow.parquet.read_table(tmp_path / "b.parquet"))

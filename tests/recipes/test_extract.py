@@ -18,11 +18,12 @@ from msftk.errors import InputError
 from msftk.progress import Progress
 from msftk.recipes import extract as recipe
 from msftk.recipes.extract import Prepared, extract
-from msftk.semantics import f0, vectors
+from msftk.semantics import vectors
 from msftk.settings import Settings, load_settings
 from msftk.store.features import Shelf, Store
 from msftk.store.manifest import sha256_file
 from msftk.types import SAMPLE_RATE_HZ, Utterance
+from msftk_plugins.f0 import harvest as f0_engine
 from msftk_plugins.text.hashing import Hashing
 
 HASHING = ("text.name=hashing", "text.dim=32")
@@ -78,7 +79,7 @@ class Counted:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     counted = Counted()
-    harvest, encode = f0.harvest, Hashing.encode
+    harvest, encode = f0_engine.harvest, Hashing.encode
 
     def count_harvest(*arguments: Any) -> Any:
         counted.harvests += 1
@@ -88,7 +89,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
         counted.texts += texts
         return encode(self, texts)
 
-    monkeypatch.setattr(f0, "harvest", count_harvest)
+    monkeypatch.setattr(f0_engine, "harvest", count_harvest)
     monkeypatch.setattr(Hashing, "encode", count_encode)
     return counted
 

@@ -14,8 +14,9 @@ import soundfile
 from msftk.errors import AbsentError, MsftkError
 from msftk.interfaces import Evidence
 from msftk.semantics.evidence import Material, Shelves
-from msftk.semantics.parts import Part, Parts
+from msftk.semantics.parts import Part, Parts, f0_part
 from msftk.semantics.texts import NOTHING, say
+from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.types import Description, Utterance
 
@@ -66,7 +67,7 @@ def utterance(tmp_path: Path) -> Utterance:
 
 
 def material(utterance: Utterance, tmp_path: Path, source: Part, describer: Part | None = None) -> Material:
-    parts = Parts((source,), None, describer, None)
+    parts = Parts(f0_part(load_settings()), (source,), None, describer, None)
     return Material(utterance, parts, Shelves.of(parts, Store(tmp_path / "store")))
 
 
