@@ -63,11 +63,12 @@ class Registry:
         for entry_point in sorted(found, key=lambda e: (not e.value.startswith("msftk_plugins."), e.name)):
             package = f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist else entry_point.value
             try:
-                self._take(entry_point.load(), package)
+                self.add(entry_point.load(), package)
             except Exception as error:  # a stranger's package may fail in any way; it must not take msftk down
                 self.broken.append(Broken(package, f"{type(error).__name__}: {error}"))
 
-    def _take(self, module: Any, package: str) -> None:
+    def add(self, module: Any, package: str) -> None:
+        """Takes a hook module, also one that no installed package names: a script's or a notebook's."""
         self._manager.register(module)
         try:
             self._manager.check_pending()  # pluggy lets a misspelled hook name pass until asked
