@@ -30,6 +30,7 @@ from msftk.training.prediction import predict_examples
 from msftk.training.randomness import seeded
 from msftk.training.resume import Reached
 from msftk.training.runs import Plan, begin_run, manifest_fingerprint
+from msftk.training.threads import threads_for
 from msftk.types import Utterance
 
 
@@ -79,7 +80,8 @@ class Job:
                 name: Examples(part, self.inputs, network.acoustic, scale) for name, part in readable.items() if part
             }
             data = Data(examples["train"], examples.get("dev"), scale)
-            reached = fit(network, data, settings, folder, device=self.device, stage=stage, progress=self.progress)
+            with threads_for(network):
+                reached = fit(network, data, settings, folder, device=self.device, stage=stage, progress=self.progress)
         self.write_model(folder, network, {name: part for name, part in examples.items() if name != "train"})
         facts = {
             "splits": {name: len(part) for name, part in readable.items() if part},
@@ -105,7 +107,9 @@ class Job:
             ratings=corpus.facts.get("ratings", ""),
         )
         for name, part in examples.items():
-            said = predict_examples(network, part, corpus.scale, clip=self.settings.data.clip_predictions)
+            said = predict_examples(
+                network, part, corpus.scale, clip=self.settings.data.clip_predictions, by_sources=True
+            )
             write_predictions(said, predictions_file(folder, name))
 
     def missing(self, utterances: Sequence[Utterance]) -> dict[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -11,10 +12,12 @@ from msftk.evaluation.predictions import Predictions
 from msftk.models.network import SerNetwork
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.training.batches import Examples, Inputs, Semantics, ordered_batches
-from msftk.training.steps import forward
+from msftk.training.steps import forward, listen
+from msftk.training.threads import threads_for
 from msftk.types import ATTRIBUTES, Float64, RatingScale, Utterance
 
 BATCH = 32
+ALL_SUBSETS_UP_TO = 4  # sources
 
 
 def predict_utterances(
@@ -26,6 +29,7 @@ def predict_utterances(
     seconds_kept: float,
     batch: int = BATCH,
     clip: bool = False,
+    by_sources: bool = False,
     progress: ProgressCallback = silent,
 ) -> tuple[Predictions, dict[str, str]]:
     """Predicts utterances from scratch: reads audio, prepares it, and runs the network where it is.
@@ -36,13 +40,15 @@ def predict_utterances(
         scale: the corpus scale that predictions come back on, as `load_model(run).scale`.
         seconds_kept: `settings.data.seconds_kept`.
         clip: cut predictions to the scale.
+        by_sources: also predict with each subset of the semantic sources switched on.
     Returns:
         Predictions in the order of `utterances`, without those that could not be read, and id -> message for these.
     """
     inputs = Inputs(prepared, seconds_kept)
     good, failures = inputs.readable(utterances, network.acoustic, progress)
     examples = Examples(good, inputs, network.acoustic, scale)
-    return predict_examples(network, examples, scale, batch=batch, clip=clip, progress=progress), failures
+    said = predict_examples(network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, progress=progress)
+    return said, failures
 
 
 def predict_examples(
@@ -52,36 +58,63 @@ def predict_examples(
     *,
     batch: int = BATCH,
     clip: bool = False,
+    by_sources: bool = False,
     progress: ProgressCallback = silent,
 ) -> Predictions:
-    """Predictions of examples, in their order; the network is put into evaluation mode and back."""
+    """Predictions of examples, in their order; the network is put into evaluation mode and back.
+
+    With `by_sources` the fusion runs once for each subset of sources, on acoustics that are computed once.
+    """
     was_training = network.training
     network.eval()
     n, n_experts = len(examples), len(network.expert_names)
     outputs: dict[str, Float64] = {}
     contributions = np.full((n, n_experts, len(ATTRIBUTES)), np.nan)
     routing = np.full_like(contributions, np.nan)
+    subsets = source_subsets(network.sources) if by_sources else {}
+    fewer = {name: np.full((n, len(ATTRIBUTES)), np.nan) for name in subsets}
     device = next(network.parameters()).device
     done = 0
-    with torch.inference_mode():
+    with torch.inference_mode(), threads_for(network):
         for rows in ordered_batches(examples.lengths, batch):
-            said = forward(network, examples.batch(rows).to(device))
+            read = examples.batch(rows).to(device)
+            acoustics = listen(network, read)
+            said = forward(network, read, acoustics)
             for name, output in said.outputs.items():
                 outputs.setdefault(name, np.full((n, len(ATTRIBUTES)), np.nan))[rows] = output.cpu().numpy()
             pi = said.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
             routing[rows] = pi.cpu().numpy()
             contributions[rows] = (pi * said.experts["value"]).cpu().numpy()
+            for name, sources in subsets.items():
+                fewer[name][rows] = forward(network, read.with_only(sources), acoustics).outputs["value"].cpu().numpy()
             done += len(rows)
             progress(Progress("predicting", done, n))
     network.train(was_training)
-    values = scale.from_unit(outputs.pop("value", np.empty((0, len(ATTRIBUTES)))))
+
+    def on_scale(unit: Float64) -> Float64:
+        values = scale.from_unit(unit)
+        return np.clip(values, scale.low, scale.high) if clip else values
+
+    values = on_scale(outputs.pop("value", np.empty((0, len(ATTRIBUTES)))))
     return Predictions(
         ids=tuple(u.id for u in examples.utterances),
-        values=np.clip(values, scale.low, scale.high) if clip else values,
+        values=values,
         scale=scale,
         expert_names=network.expert_names,
         contributions=contributions * (scale.high - scale.low),
         routing=routing,
         clipped=clip,
         extra=outputs,
+        by_sources={name: on_scale(unit) for name, unit in fewer.items()},
     )
+
+
+def source_subsets(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Name -> sources that are switched on, fewest first: every subset of up to four sources.
+
+    Of more sources, whose subsets are too many to read: none, each alone, all but each one, and all.
+    """
+    n = len(sources)
+    sizes = range(n + 1) if n <= ALL_SUBSETS_UP_TO else (0, 1, n - 1, n)
+    chosen = [subset for size in sizes for subset in combinations(sources, size)] if n else []
+    return {",".join(subset) or "none": subset for subset in chosen}

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from msftk.errors import InputError
-from msftk.interfaces import Loss
+from msftk.interfaces import Acoustics, Loss
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
 from msftk.training.randomness import random_state, set_random_state
@@ -47,14 +47,27 @@ def accumulate_gradients(
     return total
 
 
-def forward(network: SerNetwork, batch: Batch) -> NetworkOutput:
-    """The network on one batch, with bf16 autocast on CUDA; outputs come back in float32 at least."""
-    device = batch.inputs.device.type
-    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-        said = network(batch)
+def forward(network: SerNetwork, batch: Batch, acoustics: Acoustics | None = None) -> NetworkOutput:
+    """The network on one batch, with bf16 autocast on CUDA; outputs come back in float32 at least.
+
+    `acoustics`: what `listen` gave of this batch, where the caller has it.
+    """
+    with _autocast(batch):
+        said = network(batch, acoustics)
     outputs = {name: _at_least_float32(values) for name, values in said.outputs.items()}
     experts = {name: _at_least_float32(values) for name, values in said.experts.items()}
     return NetworkOutput(outputs, experts, _at_least_float32(said.routing), said.features)
+
+
+def listen(network: SerNetwork, batch: Batch) -> Acoustics:
+    """The acoustic side of a batch under the same autocast, to be handed to `forward` several times."""
+    with _autocast(batch):
+        return network.listen(batch)
+
+
+def _autocast(batch: Batch) -> torch.autocast:
+    device = batch.inputs.device.type
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda")
 
 
 def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro]) -> float:
