@@ -9,7 +9,7 @@ import typer
 
 from msftk.cli.console import bar, out, print_json, some_failed
 from msftk.cli.options import Device, Json, Store, Workers
-from msftk.cli.scores import print_ccc, print_experts, print_figures, ratings_warning
+from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, ratings_warning
 
 
 def evaluate(
@@ -21,7 +21,8 @@ def evaluate(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Score a run: CCC with 95 % intervals, Pearson, bias, RMSE, CCC within category, experts, protocol card.
+    """Score a run: CCC with 95 % intervals, Pearson, bias, RMSE, CCC within category, experts, CCC with fewer
+    sources, protocol card.
 
     Without a manifest the predictions kept in the run are scored; with one, its split is predicted anew.
 
@@ -37,6 +38,7 @@ def evaluate(
         print_ccc({split: scored})
         print_figures(scored)
         print_experts(scored)
+        print_by_sources(scored)
         card = scored.protocol
         out.print(
             f"corpus {card['corpus']}, scale {card['scale'][0]:g}..{card['scale'][1]:g}, seed {card['seed']}, "

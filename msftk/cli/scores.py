@@ -70,6 +70,16 @@ def print_experts(scored: Evaluation) -> None:
     out.print(table)
 
 
+def print_by_sources(scored: Evaluation) -> None:
+    """CCC with only some semantic sources switched on in prediction; nothing where the run reads none."""
+    if not scored.by_sources:
+        return
+    table = Table("CCC with only these sources", *ROWS, box=None, header_style="bold")
+    for sources, ccc in scored.by_sources.items():
+        table.add_row(sources, *(number(ccc[row]) for row in ROWS))
+    out.print(table)
+
+
 def notes(split: str, scored: Evaluation) -> list[str]:
     """What a reader must know beside the numbers of one split."""
     bootstrap = scored.protocol["bootstrap"]

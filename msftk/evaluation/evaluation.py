@@ -34,7 +34,8 @@ class Evaluation:
     """Scores of one split by attribute, NaN where undefined; `protocol` says how they came about.
 
     `ccc` and `ci95` also hold "mean" (over attributes); `n` counts utterances with a rating and a prediction. `role` is
-    "held out", "selected on" or "trained on".
+    "held out", "selected on" or "trained on". `by_sources`: CCC with only these semantic sources switched on in
+    prediction, "none" being acoustics alone.
     """
 
     ccc: Numbers
@@ -45,6 +46,7 @@ class Evaluation:
     experts: ExpertScores
     protocol: Mapping[str, Any] = field(default_factory=dict)
     folds: FoldScores | None = None
+    by_sources: dict[str, Numbers] = field(default_factory=dict)
 
     @property
     def role(self) -> str:
@@ -60,6 +62,7 @@ class Evaluation:
             "missing": dict(self.missing),
             "scores": self.scores,
             "experts": {"share": self.experts.share, "ccc_loss_without": self.experts.ccc_loss_without},
+            "by_sources": self.by_sources,
             "folds": folds,
             "protocol": dict(self.protocol),
         }
@@ -116,6 +119,7 @@ def evaluate_predictions(
         experts=score_experts(kept, truth),
         protocol={**(protocol or {}), "bootstrap": bootstrap},
         folds=fold_scores(predictions, scored, folds) if folds else None,
+        by_sources={name: ccc_by_attribute(values, truth) for name, values in kept.by_sources.items()},
     )
 
 

@@ -24,6 +24,7 @@ class Predictions:
     `values` [n, attribute] on the corpus scale, NaN where there is none. `contributions` [n, expert, attribute] is each
     expert's pi_k f_k (paper Eq. 7) in units of the corpus scale: over experts they add up to values - scale.low (before
     clipping). `routing` [n, expert, attribute] is pi_k. `extra`: what the head adds, name -> [n, attribute].
+    `by_sources`: values [n, attribute] with only some semantic sources switched on, by their names ("gs,les", "none").
     """
 
     ids: tuple[str, ...]
@@ -34,6 +35,7 @@ class Predictions:
     routing: Float64
     clipped: bool = False
     extra: Mapping[str, Float64] = field(default_factory=dict)
+    by_sources: Mapping[str, Float64] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -49,6 +51,7 @@ class Predictions:
             contributions=self.contributions[rows],
             routing=self.routing[rows],
             extra={name: values[rows] for name, values in self.extra.items()},
+            by_sources={name: values[rows] for name, values in self.by_sources.items()},
         )
 
     def on(self, scale: RatingScale) -> Predictions:
@@ -56,8 +59,14 @@ class Predictions:
         if scale == self.scale:
             return self
         ratio = (scale.high - scale.low) / (self.scale.high - self.scale.low)
-        values = scale.from_unit(self.scale.to_unit(self.values))
-        return replace(self, values=values, scale=scale, contributions=self.contributions * ratio)
+        by_sources = {n: scale.from_unit(self.scale.to_unit(values)) for n, values in self.by_sources.items()}
+        return replace(
+            self,
+            values=scale.from_unit(self.scale.to_unit(self.values)),
+            scale=scale,
+            contributions=self.contributions * ratio,
+            by_sources=by_sources,
+        )
 
 
 def pooled(parts: Sequence[Predictions]) -> Predictions:
@@ -70,11 +79,15 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
         contributions=np.concatenate([part.contributions for part in parts]),
         routing=np.concatenate([part.routing for part in parts]),
         extra={name: np.concatenate([part.extra[name] for part in parts]) for name in first.extra},
+        by_sources={name: np.concatenate([part.by_sources[name] for part in parts]) for name in first.by_sources},
     )
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
-    """Columns id, valence, arousal, dominance, what the head adds, each ATTRIBUTE_EXPERT_contribution, _routing."""
+    """Columns id, valence, arousal, dominance, what the head adds, each ATTRIBUTE_EXPERT_contribution and _routing.
+
+    Then ATTRIBUTE given SOURCES, where predictions with fewer sources are there.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -88,12 +101,16 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
         for k, expert in enumerate(predictions.expert_names):
             columns[f"{attribute}_{expert}_contribution"] = predictions.contributions[:, k, a]
             columns[f"{attribute}_{expert}_routing"] = predictions.routing[:, k, a]
+    for name, values in predictions.by_sources.items():
+        for a, attribute in enumerate(ATTRIBUTES):
+            columns[f"{attribute} given {name}"] = values[:, a]
     about = {
         "format_version": FORMAT_VERSION,
         "scale": [predictions.scale.low, predictions.scale.high],
         "clipped": predictions.clipped,
         "experts": predictions.expert_names,
         "extra": list(predictions.extra),
+        "by_sources": list(predictions.by_sources),
     }
     table = pa.table(columns).replace_schema_metadata({"msftk": json.dumps(about)})
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,4 +155,5 @@ def read_predictions(path: Path) -> Predictions:
         routing=stack("{a}_{k}_routing"),
         clipped=bool(about["clipped"]),
         extra={name: attributes(f"{{a}}_{name}") for name in about["extra"]},
+        by_sources={name: attributes(f"{{a}} given {name}") for name in about.get("by_sources", ())},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +39,11 @@ class Batch:
             vectors={source: vector.to(device) for source, vector in self.vectors.items()},
             present={source: present.to(device) for source, present in self.present.items()},
         )
+
+    def with_only(self, sources: Collection[str]) -> Batch:
+        """The same utterances with every other source absent."""
+        present = {source: here if source in sources else torch.zeros_like(here) for source, here in self.present.items()}
+        return replace(self, present=present)
 
 
 def make_batch(

@@ -50,6 +50,7 @@ class SerNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.source_dropout = settings.data.source_dropout
+        self.sources = tuple(source_dims)
         self.members = group_members(source_dims, source_groups)
         self.acoustic = settings.create("acoustic", **({} if acoustic_config is None else {"config": acoustic_config}))
         self.pooling = settings.create("pooling", dim=self.acoustic.dim)
@@ -88,9 +89,14 @@ class SerNetwork(nn.Module):
         """The trainable parameters that do not start from scratch."""
         return self.acoustic.pretrained_parameters()
 
-    def forward(self, batch: Batch) -> NetworkOutput:
+    def listen(self, batch: Batch) -> Acoustics:
+        """The acoustic side of a batch, which no semantic source changes."""
         frames, valid = self.acoustic(batch.inputs, batch.lengths)  # [batch, time, dim], [batch, time]
-        acoustics = Acoustics(frames, valid, self.pooling)
+        return Acoustics(frames, valid, self.pooling)
+
+    def forward(self, batch: Batch, acoustics: Acoustics | None = None) -> NetworkOutput:
+        """`acoustics`: what `listen` gave of this batch, where the caller has it."""
+        acoustics = acoustics or self.listen(batch)
         groups = self._groups(batch)
         fused = self.fusion(acoustics, groups)
         experts = dict(self.head(fused.experts))

@@ -101,6 +101,7 @@ def _evaluate_anew(
         scale=corpus.scale,
         seconds_kept=model.settings.data.seconds_kept,
         clip=model.settings.data.clip_predictions,
+        by_sources=True,
         progress=progress,
     )
     absent = {

@@ -79,6 +79,8 @@ def test_unreadable_audio_ends_with_exit_code_3(msftk: Callable, arguments: list
 
 def test_evaluate_prints_scores_and_card(msftk: Callable, tiny_run: Path) -> None:
     ended = msftk("evaluate", tiny_run, "--split", "test")
+    assert "CCC with only these sources" in ended.out
+    assert "gs,les,es" in ended.out
     assert ended.code == 0, ended.err
     for words in ("test (held out)", "Pearson r", "CCC within category", "corpus tones, scale 1..7, seed 0"):
         assert words in ended.out

@@ -28,6 +28,7 @@ def said() -> Predictions:
         contributions,
         random.uniform(size=(4, 2, 3)),
         extra={"variance": random.uniform(size=(4, 3))},
+        by_sources={"none": random.uniform(1, 5, size=(4, 3)), "gs,les": 1 + contributions.sum(axis=1)},
     )
 
 
@@ -38,6 +39,9 @@ def test_table_reads_back_what_was_written(said: Predictions, tmp_path: Path) ->
     for name in ("values", "contributions", "routing"):
         np.testing.assert_array_equal(getattr(read, name), getattr(said, name))
     np.testing.assert_array_equal(read.extra["variance"], said.extra["variance"])
+    assert list(read.by_sources) == ["none", "gs,les"]
+    for name, values in said.by_sources.items():
+        np.testing.assert_array_equal(read.by_sources[name], values)
 
 
 def test_columns_begin_with_id_and_attributes(said: Predictions, tmp_path: Path) -> None:
@@ -49,18 +53,21 @@ def test_rows_are_chosen_and_ordered_by_id(said: Predictions) -> None:
     chosen = said.of(["c", "absent", "a"])
     assert chosen.ids == ("c", "a")
     np.testing.assert_array_equal(chosen.values, said.values[[2, 0]])
+    np.testing.assert_array_equal(chosen.by_sources["none"], said.by_sources["none"][[2, 0]])
 
 
 def test_another_scale_keeps_low_and_high(said: Predictions) -> None:
     moved = said.on(RatingScale(1, 7))
     np.testing.assert_allclose((moved.values - 1) / 6, (said.values - 1) / 4)
     np.testing.assert_allclose(moved.contributions.sum(axis=1) + 1, moved.values)
+    np.testing.assert_allclose(moved.by_sources["gs,les"], moved.values)
 
 
 def test_folds_are_pooled_row_by_row(said: Predictions) -> None:
     both = pooled([said.of(["a"]), said.of(["b", "c"])])
     assert both.ids == ("a", "b", "c")
     np.testing.assert_array_equal(both.extra["variance"], said.extra["variance"][:3])
+    np.testing.assert_array_equal(both.by_sources["none"], said.by_sources["none"][:3])
 
 
 def test_other_table_is_refused(tmp_path: Path) -> None:

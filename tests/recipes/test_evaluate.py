@@ -25,7 +25,7 @@ def copied(tiny_run: Path, tmp_path: Path) -> Path:
 
 def test_json_has_the_stable_shape(tiny_run: Path) -> None:
     shaped = evaluate(tiny_run, split="dev").json()
-    assert list(shaped) == ["ccc", "ci95", "n", "missing", "scores", "experts", "folds", "protocol"]
+    assert list(shaped) == ["ccc", "ci95", "n", "missing", "scores", "experts", "by_sources", "folds", "protocol"]
     assert set(shaped["ccc"]) == set(shaped["ci95"]) == {*ATTRIBUTES, "mean"}
     assert list(shaped["scores"]) == ["pearson", "bias", "scale_ratio", "rmse", "ccc_within_category", "person"]
     assert all(set(figures) == set(ATTRIBUTES) for figures in shaped["scores"].values())
@@ -43,6 +43,24 @@ def test_predicting_the_own_manifest_anew_gives_the_kept_scores(
     assert anew.ccc == pytest.approx(kept.ccc, abs=1e-6)
     assert anew.missing == kept.missing
     assert anew.role == "held out"
+
+
+def test_ccc_by_sources_holds_every_subset_and_all_of_them_are_the_score(tiny_run: Path) -> None:
+    scored = evaluate(tiny_run, split="test")
+    assert list(scored.by_sources) == ["none", "gs", "les", "es", "gs,les", "gs,es", "les,es", "gs,les,es"]
+    assert scored.by_sources["gs,les,es"] == pytest.approx(scored.ccc, abs=1e-6)
+    differing = {round(numbers["valence"], 9) for numbers in scored.by_sources.values()}
+    assert len(differing) == 4  # these sentences are so short that LES is GS
+
+
+def test_a_switched_off_source_is_as_if_the_corpus_lacked_it(
+    tiny_run: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    silent = [replace(u, transcript=None) for u in tone_corpus.utterances]
+    without = evaluate(tiny_run, replace(tone_corpus, utterances=tuple(silent)), "test", store=tone_store, device="cpu")
+    kept = evaluate(tiny_run, split="test")
+    assert without.ccc == pytest.approx(kept.by_sources["les,es"], abs=1e-6)
+    assert without.by_sources["gs,es"] == pytest.approx(kept.by_sources["es"], abs=1e-6)
 
 
 def test_a_split_that_trained_is_labelled(tiny_run: Path, tone_corpus: Manifest, tone_store: Store) -> None:

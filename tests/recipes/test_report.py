@@ -26,6 +26,14 @@ def test_the_scores_are_those_of_evaluate(page: str, tiny_run: Path) -> None:
     assert "held out" in page
 
 
+def test_it_has_the_ccc_with_fewer_sources(page: str, tiny_run: Path) -> None:
+    by_sources = evaluate(tiny_run, split="test").by_sources
+    assert "With fewer sources" in page
+    for sources, ccc in by_sources.items():
+        assert f"<td>{sources}</td>" in page
+        assert f"{ccc['mean']:.3f}" in page
+
+
 def test_it_warns_draws_and_shows_the_card(page: str) -> None:
     assert "The ratings of this corpus are made up for tests." in page
     assert page.count("<svg") == 2 + 3  # scatter, training, and three utterances
