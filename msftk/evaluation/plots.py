@@ -78,7 +78,7 @@ def _figure(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emph
     _draw_pitch(pitch, f0_hz)
     _draw_words(words, emphasis, rows)
     _draw_energy(energy, waveform)
-    _mark(pitch, words, energy, emphasis)
+    _mark(pitch, words, energy, emphasis, rows)
     pitch.set_xlim(0, duration_s)
     _title(pitch, utterance_id, emphasis)
     return figure
@@ -137,8 +137,8 @@ def _draw_words(axes: Axes, emphasis: Emphasis, rows: list[int]) -> None:
         spine.set_visible(False)
 
 
-def _mark(pitch: Axes, words: Axes, energy: Axes, emphasis: Emphasis) -> None:
-    """Shades the highest words through all panels and outlines the segment around the curve."""
+def _mark(pitch: Axes, words: Axes, energy: Axes, emphasis: Emphasis, rows: list[int]) -> None:
+    """Shades the highest words through all panels, with scores in the words' rows, and outlines the segment."""
     from matplotlib.patches import Patch, Rectangle
 
     prosody, rank = emphasis.prosody, _ranks(emphasis)
@@ -152,7 +152,7 @@ def _mark(pitch: Axes, words: Axes, energy: Axes, emphasis: Emphasis) -> None:
             for axes in (pitch, words, energy):
                 axes.axvspan(start_s, end_s, color=STRESS, alpha=SHADE[place], linewidth=0, zorder=0)
             pitch.text(
-                (start_s + end_s) / 2, 0.975, f"{emphasis.score[i]:+.2f}", transform=pitch.get_xaxis_transform(),
+                (start_s + end_s) / 2, 0.975 - 0.07 * rows[i], f"{emphasis.score[i]:+.2f}", transform=pitch.get_xaxis_transform(),
                 ha="center", va="top", fontsize=8.5, color=STRESS, fontweight="bold" if place == 0 else "normal",
             )  # fmt: skip
     start_s, end_s = float(prosody.start_s[emphasis.first]), float(prosody.end_s[emphasis.last])
