@@ -152,8 +152,9 @@ def _mark(pitch: Axes, words: Axes, energy: Axes, emphasis: Emphasis, rows: list
             for axes in (pitch, words, energy):
                 axes.axvspan(start_s, end_s, color=STRESS, alpha=SHADE[place], linewidth=0, zorder=0)
             pitch.text(
-                (start_s + end_s) / 2, 0.975 - 0.07 * rows[i], f"{emphasis.score[i]:+.2f}", transform=pitch.get_xaxis_transform(),
-                ha="center", va="top", fontsize=8.5, color=STRESS, fontweight="bold" if place == 0 else "normal",
+                (start_s + end_s) / 2, 0.975 - 0.07 * rows[i], f"{emphasis.score[i]:+.2f}",
+                transform=pitch.get_xaxis_transform(), ha="center", va="top", fontsize=8.5, color=STRESS,
+                fontweight="bold" if place == 0 else "normal",
             )  # fmt: skip
     start_s, end_s = float(prosody.start_s[emphasis.first]), float(prosody.end_s[emphasis.last])
     outline = {"fill": False, "edgecolor": STRESS, "linewidth": 1.8}
