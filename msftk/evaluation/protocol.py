@@ -37,6 +37,13 @@ def resolved_settings(settings: Settings) -> dict[str, Any]:
     return plain
 
 
+def component_packages(settings: Settings) -> dict[str, str]:
+    """Section or semantic source -> the package, with its version, that the component came from."""
+    chosen = {section: registry().get(kind, settings.component(section).name) for section, kind in SECTIONS.items()}
+    chosen |= {source: registry().get("semantic-source", source) for source in settings.semantics}
+    return {what: plugin.package for what, plugin in chosen.items()}
+
+
 def library_versions() -> dict[str, str]:
     """Installed versions of what a number may depend on."""
     found = {"python": platform.python_version()}
@@ -56,6 +63,7 @@ def protocol_card(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any
         "seconds_kept": settings.data.seconds_kept,
         "clipping": settings.data.clip_predictions,
         "settings": resolved_settings(settings),
+        "packages": component_packages(settings),
         "decisions": list(DECISIONS),
         "versions": library_versions(),
     }

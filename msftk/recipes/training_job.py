@@ -88,6 +88,7 @@ class Job:
             "selection": _selection(settings, reached),
             "missing": {name: self.missing(part) for name, part in readable.items()},
             "failures": failures,
+            "acoustic_identity": _identity(network.acoustic),
             "normalisation_sha256": fitted,
             "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
             "speakers": {name: len({u.speaker for u in part}) for name, part in readable.items() if part},
@@ -153,10 +154,16 @@ def pool_folds(job: Job, out: Path, cards: Mapping[str, Mapping[str, Any]]) -> N
             "by": next(iter(cards.values()))["selection"]["by"],
             "epoch": {fold: card["selection"]["epoch"] for fold, card in cards.items()},
         },
+        "acoustic_identity": next(iter(cards.values()))["acoustic_identity"],
         "missing": {name: job.missing(everyone) for name in ("dev", "test")},
         "failures": {one: message for card in cards.values() for one, message in card["failures"].items()},
     }
     job.write_card(out, facts, folds={"kind": job.folds, "names": list(cards)})
+
+
+def _identity(acoustic: Any) -> dict[str, str]:
+    """Which pretrained model an encoder read, where it read one."""
+    return dict(acoustic.identity()) if hasattr(acoustic, "identity") else {}
 
 
 def _check_left(split: Split, readable: Mapping[str, Sequence[Utterance]], failures: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from msftk.errors import InputError
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
-from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained
+from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained, model_identity
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
@@ -47,6 +47,7 @@ class HfAcousticEncoder(nn.Module):
     def __init__(self, options: Options, config: str | None = None) -> None:
         super().__init__()
         self.options = options
+        self.rebuilt = config is not None
         model = (
             load_pretrained(options.model, options.revision, options.trust_remote_code)
             if config is None
@@ -112,6 +113,13 @@ class HfAcousticEncoder(nn.Module):
         """The model's configuration, for the checkpoint."""
         text: str = self.config.to_json_string(use_diff=False)
         return text
+
+    def identity(self) -> Mapping[str, str]:
+        """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.
+
+        Empty where a checkpoint rebuilt the network: then its weights are the checkpoint's.
+        """
+        return {} if self.rebuilt else model_identity(self.options.model, self.options.revision)
 
     @torch.no_grad()
     def _front_end_features(self, inputs: Tensor, lengths: Tensor) -> Tensor:

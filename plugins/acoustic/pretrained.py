@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from msftk.errors import InputError
+from msftk_plugins.text.folder import folder_digest
 
 
 def load_pretrained(name: str, revision: str | None, trust_remote_code: bool) -> Any:
@@ -43,6 +44,23 @@ def load_pretrained(name: str, revision: str | None, trust_remote_code: bool) ->
             f"first {missing[0]}. Give a model whose weights and config.json belong together."
         )
     return model
+
+
+def model_identity(name: str, revision: str | None) -> dict[str, str]:
+    """What was loaded under `name`: `model`, the hash of its files, and `revision`, the commit of a model id, or "".
+
+    A branch or tag moves on and a folder's files may change; these do not.
+    """
+    folder, commit = Path(name), ""
+    if not folder.is_dir():
+        from huggingface_hub import try_to_load_from_cache
+
+        cached = try_to_load_from_cache(name, "config.json", revision=revision or "main")
+        if not isinstance(cached, str):  # e.g. a cache that another tool laid out: the name is all there is
+            return {"model": name, "revision": revision or ""}
+        folder = Path(cached).parent
+        commit = folder.name  # the hub's cache keeps a commit in a folder of its name
+    return {"model": f"sha256:{folder_digest(folder)}", "revision": commit}
 
 
 def build_from_config(config: str, trust_remote_code: bool) -> Any:

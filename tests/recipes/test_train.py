@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from small_corpus import TINY, tiny_settings
+from small_corpus import tiny_settings
+from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 
 from msftk.errors import InputError
 from msftk.evaluation.ccc import ccc
@@ -18,7 +19,6 @@ from msftk.evaluation.predictions import read_predictions
 from msftk.progress import Progress
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.train import train
-from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import load_model
@@ -68,6 +68,8 @@ def test_protocol_card_tells_corpus_splits_seed_missing_and_versions(tiny_run: P
     assert len(card["normalisation_sha256"]) == 64
     assert card["producers"]
     assert {"msftk", "torch", "python"} <= set(card["versions"])
+    assert card["packages"]["fusion"] == card["packages"]["les"] == f"msftk {card['versions']['msftk']}"
+    assert card["acoustic_identity"] == {}  # logmel reads no pretrained model
 
 
 def test_dev_is_selected_on_and_test_is_held_out(tiny_run: Path) -> None:
@@ -157,15 +159,7 @@ def test_prediction_does_not_depend_on_what_is_kept_in_memory(
 def test_pretrained_encoder_with_masks_and_layer_drop_resumes_to_the_same_bits(
     tmp_path: Path, tone_corpus: Manifest, tone_store: Store
 ) -> None:
-    from transformers import WavLMConfig, WavLMModel
-
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
-    position = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
-    config = WavLMConfig(**sizes, **position, conv_dim=(8,) * 7, mask_time_prob=0.5, mask_time_length=2, layerdrop=0.5)
-    WavLMModel(config).save_pretrained(tmp_path / "wavlm")
-    sets = ("acoustic.name=hf", f"acoustic.model={tmp_path / 'wavlm'}", "training.learning_rate_pretrained=1e-3")
-    tiny = [one for one in TINY if not one.startswith("acoustic")]
-    settings = load_settings("tiny", None, [*tiny, *sets, "fusion.name=none", "training.epochs=3"], environment={})
+    settings = wavlm_settings(save_tiny_wavlm(tmp_path / "wavlm"), "training.epochs=3")
     train(tone_corpus, settings, tmp_path / "whole", store=tone_store, device="cpu")
     with pytest.raises(KeyboardInterrupt):
         train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu", progress=killed(at_epoch=1))

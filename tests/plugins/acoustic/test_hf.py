@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from msftk.errors import InputError
 from msftk_plugins.acoustic.hf import HfAcousticEncoder, frame_counts, shortest_input
+from msftk_plugins.acoustic.pretrained import model_identity
 
 WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 KINDS = ("wavlm", "wavlm-group", "wav2vec2", "hubert")
@@ -116,6 +117,35 @@ def test_checkpoint_rebuilds_the_encoder_without_its_folder(models: dict[str, Pa
     again.load_state_dict(state)
     inputs, lengths, _ = batch_of(one, 5_000, 3_000)
     assert torch.equal(again(inputs, lengths)[0], one(inputs, lengths)[0])
+
+
+def test_identity_is_the_hash_of_a_folders_files_and_follows_their_content(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(models["wav2vec2"], tmp_path / "model")
+    one = encoder(folder)
+    identity = one.identity()
+    assert identity["model"].startswith("sha256:")
+    assert identity["revision"] == ""
+    assert encoder(models["wav2vec2"]).identity() == identity  # the place does not count
+    (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
+    assert encoder(folder).identity() != identity
+    assert HfAcousticEncoder(one.options, config=one.config_json()).identity() == {}
+
+
+def test_identity_of_a_model_id_names_the_commit_that_its_branch_stood_for(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    commit, cached = "0123456789abcdef0123456789abcdef01234567", tmp_path / "models--org--tiny"
+    shutil.copytree(models["wavlm"], cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    identity = model_identity("org/tiny", None)
+    assert identity == {"model": model_identity(str(models["wavlm"]), None)["model"], "revision": commit}
+    assert model_identity("org/other", "v1") == {"model": "org/other", "revision": "v1"}
 
 
 def test_waveform_shorter_than_a_frame_is_padded_to_one(models: dict[str, Path]) -> None:
