@@ -94,7 +94,11 @@ class F0Engine(Protocol):
 
 
 class EmphasisScorer(Protocol):
-    """A score for each spoken word; the host turns it into top word and segment by one rule."""
+    """A score for each spoken word; the host turns it into top word and segment by one rule.
+
+    Beside `scores` a class may define, for whole corpora, `weights` (of z_pitch, z_energy, z_duration, if the score is
+    their sum) or `batch_scores(words: RaggedWords, found: LemfBatch)` -> [words of all utterances].
+    """
 
     def scores(
         self,
@@ -158,10 +162,11 @@ class Engine(Protocol):
 
 
 class AcousticEncoder(Protocol):
-    """Waveform -> frames. An nn.Module with `dim`; `pretrained_parameters()` get the small learning rate.
+    """Waveform -> frames. An nn.Module with `dim` (0: it reads no sound); `pretrained_parameters()` learn slowly.
 
     An encoder whose layers do not follow from its options alone (a pretrained model) also has `config_json() -> str`:
-    a checkpoint keeps that text, and the encoder is rebuilt as `Class(options, config=text)` without its source.
+    a checkpoint keeps that text, and the encoder is rebuilt as `Class(options, config=text)` without its source. What
+    its `identity()` says (a model's hash, a commit) stands on the protocol card.
     """
 
     dim: int
@@ -242,7 +247,10 @@ class FusionOutput:
 
 
 class Fusion(Protocol):
-    """Joins sound and meaning; `out_dim` and `expert_names` say what comes out."""
+    """Joins sound and meaning; `out_dim` and `expert_names` say what comes out.
+
+    A fusion that reads one side alone says so: `reads_semantics = False` or `reads_acoustics = False`.
+    """
 
     out_dim: int
     expert_names: tuple[str, ...]

@@ -209,6 +209,7 @@ def _prosody(n_words: int) -> WordProsody:
         end_s=alignment.words.end_s,
         voiced=voiced,
         log_f0=np.where(voiced, 5 + 0.1 * steps, np.nan),
+        log_f0_min=np.where(voiced, 4.9 + 0.05 * steps, np.nan),
         energy=1 + steps,
         phone_duration_s=0.05 + 0.01 * steps,
         guessed_duration=np.zeros(n_words, bool),

@@ -55,13 +55,14 @@ class RaterRating:
 class Utterance:
     """One utterance of a corpus. What is absent is None, never "" or NaN.
 
-    `audio` and `alignment` are paths; `alignment` names a file that an alignment reader opens (a table of many
-    utterances is read with `id`). `start_s`/`end_s` cut a segment out of `audio`; None means from the start / to the
-    end. `ratings` maps attribute -> value on the corpus scale. `audio_sha256` is the hash of the whole audio file.
+    `audio` and `alignment` are paths; an utterance of a text corpus has no audio. `alignment` names a file that an
+    alignment reader opens (a table of many utterances is read with `id`). `start_s`/`end_s` cut a segment out of
+    `audio`; None means from the start / to the end. `channel` (0 = left) is the one to hear; None means the mean of
+    all. `ratings` maps attribute -> value on the corpus scale. `audio_sha256` is the hash of the whole audio file.
     """
 
     id: str
-    audio: Path
+    audio: Path | None
     start_s: float | None = None
     end_s: float | None = None
     speaker: str | None = None
@@ -76,6 +77,7 @@ class Utterance:
     category: str | None = None
     duration_s: float | None = None
     audio_sha256: str | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Alignment:
 class WordProsody:
     """Prosody of each word of one utterance (paper Sec. 2.2): every array is [n_words].
 
-    `log_f0`: log of the largest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2 norm, linear.
+    `log_f0`, `log_f0_min`: log of the largest and of the smallest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2 norm, linear.
     `phone_duration_s`: mean phone duration; where the word has no phone, word duration / letters, and
     `guessed_duration` is True.
     `z_*`: z-scores within the sentence (Eq. 1); 0 where the feature does not vary or the word is unvoiced.
@@ -124,6 +126,7 @@ class WordProsody:
     end_s: Float64
     voiced: Bool
     log_f0: Float64
+    log_f0_min: Float64
     energy: Float64
     phone_duration_s: Float64
     guessed_duration: Bool

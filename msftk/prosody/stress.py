@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,11 @@ import numpy as np
 from msftk.errors import InputError
 from msftk.interfaces import EmphasisScorer
 from msftk.prosody.f0 import harvest
-from msftk.prosody.words import word_prosody_batch
+from msftk.prosody.ragged import PAPER_WEIGHTS, Int64, LemfBatch, RaggedWords, lemf_batch
+from msftk.prosody.words import check_utterance, prosodies
 from msftk.registry import registry
 from msftk.speech.audio import check_waveform, resample
-from msftk.types import SAMPLE_RATE_HZ, Alignment, Emphasis, Float32, Float64, WordProsody
+from msftk.types import SAMPLE_RATE_HZ, Alignment, Emphasis, Float32, Float64
 from msftk_ext import prosody as kernels
 
 
@@ -53,31 +56,65 @@ def emphasis_batch(
 ) -> list[Emphasis]:
     """`emphasis` of many 16 kHz utterances in one pass of the kernels, with the same bits as one by one."""
     scorer = scorer or registry().create("emphasis", "lemf")
-    prosodies = word_prosody_batch(waveforms, alignments, f0_hz)
-    scores = [
-        _scores(scorer, waveform, alignment, transcript, prosody)
-        for waveform, alignment, transcript, prosody in zip(
-            waveforms, alignments, transcripts or [None] * len(alignments), prosodies, strict=True
-        )
-    ]
+    for waveform, alignment, f0 in zip(waveforms, alignments, f0_hz, strict=True):
+        check_utterance(waveform, alignment, f0)
+    words, found = emphasis_ragged(waveforms, alignments, f0_hz, transcripts or [None] * len(alignments), scorer)
     settings = scorer_settings(scorer)
     return [
-        Emphasis(prosody, score, top, first, last, settings)
-        for prosody, score, (top, first, last) in zip(prosodies, scores, segments(scores), strict=True)
+        Emphasis(prosody, found.score[start:end], int(found.top[i]), int(found.first[i]), int(found.last[i]), settings)
+        for i, (prosody, (start, end)) in enumerate(
+            zip(prosodies(words, found), pairwise(found.offsets.tolist()), strict=True)
+        )
     ]
 
 
-def segments(scores: Sequence[Float64]) -> list[tuple[int, int, int]]:
-    """(top, first, last) of each utterance: the word with the highest score (ties: first) and its two neighbours."""
-    offsets = np.array([0, *np.cumsum([len(score) for score in scores], dtype=np.int64)], dtype=np.int64)
-    found = np.empty((3, len(scores)), dtype=np.int64)
-    kernels.top_words(np.concatenate([np.empty(0), *scores]), offsets, *found)
-    return [(int(top), int(first), int(last)) for top, first, last in found.T]
+def emphasis_ragged(
+    waveforms: Sequence[Float32],
+    alignments: Sequence[Alignment],
+    f0_hz: Sequence[Float64],
+    transcripts: Sequence[str | None],
+    scorer: EmphasisScorer,
+) -> tuple[RaggedWords, LemfBatch]:
+    """`emphasis_batch` as columns over all words, of utterances that `check_utterance` found good.
+
+    A scorer that is a weighted sum of the z-scores (`weights`) is computed within the kernel, one that scores a ragged
+    batch (`batch_scores`) is called once, any other once an utterance.
+    """
+    words = RaggedWords.of(alignments)
+    weights = _offered(scorer, "weights")
+    found = lemf_batch(waveforms, f0_hz, words, weights or PAPER_WEIGHTS)
+    if weights is not None:
+        return words, found
+    if batch_scores := _offered(scorer, "batch_scores"):
+        score = batch_scores(words, found)
+        checked = [_checked(score, scorer, "ragged batch", len(found.score))]
+    else:
+        checked = [
+            _checked(
+                scorer.scores(waveform, SAMPLE_RATE_HZ, alignment, transcript, prosody=prosody),
+                scorer,
+                alignment.source or "alignment",
+                len(prosody.words),
+            )
+            for waveform, alignment, transcript, prosody in zip(
+                waveforms, alignments, transcripts, prosodies(words, found), strict=True
+            )
+        ]
+    score = np.concatenate([np.empty(0), *checked])
+    top, first, last = segments(score, found.offsets)
+    return words, replace(found, score=score, top=top, first=first, last=last)
+
+
+def segments(score: Float64, offsets: Int64) -> Int64:
+    """[3, utterances]: the word with the highest score (ties: first), first and last word of the segment around it."""
+    found = np.empty((3, len(offsets) - 1), dtype=np.int64)
+    kernels.top_words(score, offsets, *found)
+    return found
 
 
 def scorer_settings(scorer: EmphasisScorer) -> dict[str, object]:
     """A scorer's registered name (its class where it has none) and its options, as every result records them."""
-    target = f"{type(scorer).__module__}:{type(scorer).__qualname__}"
+    target = getattr(scorer, "target", f"{type(scorer).__module__}:{type(scorer).__qualname__}")
     names = [plugin.name for plugin in registry().plugins("emphasis") if plugin.target == target]
     options = getattr(scorer, "options", None)
     return {"scorer": names[0] if names else target, **(options.model_dump() if options is not None else {})}
@@ -113,16 +150,19 @@ def emphasis_json(utterance_id: str, emphasis: Emphasis) -> dict[str, Any]:
     return {"id": utterance_id, "words": words, "segment": segment, "settings": dict(emphasis.settings)}
 
 
-def _scores(
-    scorer: EmphasisScorer, waveform: Float32, alignment: Alignment, transcript: str | None, prosody: WordProsody
-) -> Float64:
+def _offered(scorer: EmphasisScorer, name: str) -> Any:
+    """What a scorer offers for batches, unless a subclass has changed its `scores` without it."""
+    owner = next(kind for kind in type(scorer).__mro__ if "scores" in vars(kind))
+    return getattr(scorer, name) if name in vars(owner) else None
+
+
+def _checked(raw: object, scorer: EmphasisScorer, place: str, n_words: int) -> Float64:
     """The scorer's answer, held to its contract: one finite score a word."""
-    raw = scorer.scores(waveform, SAMPLE_RATE_HZ, alignment, transcript, prosody=prosody)
     score: Float64 = np.ascontiguousarray(raw, dtype=np.float64)
-    if score.shape != (len(prosody.words),) or not np.isfinite(score).all():
+    if score.shape != (n_words,) or not np.isfinite(score).all():
         raise InputError(
-            f"{alignment.source or 'alignment'}: emphasis scorer '{scorer_settings(scorer)['scorer']}' returned scores "
+            f"{place}: emphasis scorer '{scorer_settings(scorer)['scorer']}' returned scores "
             f"of shape {score.shape}, {np.isfinite(score).sum()} of them finite; expected one finite score for each of "
-            f"{len(prosody.words)} words. Correct the scorer."
+            f"{n_words} words. Correct the scorer."
         )
     return score

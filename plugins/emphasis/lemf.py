@@ -20,6 +20,11 @@ class Lemf:
     def __init__(self, options: Lemf.Options) -> None:
         self.options = options
 
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """The host then scores whole batches within its kernel."""
+        return self.options.weight_pitch, self.options.weight_energy, self.options.weight_duration
+
     def scores(
         self,
         waveform: Float32,
@@ -30,5 +35,4 @@ class Lemf:
         prosody: WordProsody,
     ) -> Float64:
         """[n_words] float64: the z-scores in `prosody`, weighted."""
-        weights = self.options
-        return score_words(prosody, weights.weight_pitch, weights.weight_energy, weights.weight_duration)
+        return score_words(prosody, *self.weights)

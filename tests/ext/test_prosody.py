@@ -58,9 +58,11 @@ def test_frame_energy_without_hop_multiple_leaves_the_tail_out() -> None:
 
 
 def log_f0(f0_hz: list[float], start_s: float, end_s: float) -> float:
-    found = np.empty(1)
+    found, lowest = np.empty((2, 1))
     frames = np.array(f0_hz, dtype=np.float64)
-    kernels.word_log_f0(frames, offsets(len(frames)), 5000, micros(start_s), micros(end_s), offsets(1), found)
+    kernels.word_log_f0(frames, offsets(len(frames)), 5000, micros(start_s), micros(end_s), offsets(1), found, lowest)
+    assert np.isnan(lowest) == np.isnan(found)
+    assert not lowest > found
     return float(found[0])
 
 

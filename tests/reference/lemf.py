@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 RATE_HZ = 16_000
@@ -23,9 +25,9 @@ def micros(time_s: float) -> int:
     return round(time_s * 1_000_000)
 
 
-def pitch(f0_hz: np.ndarray, start_s: float, end_s: float) -> float:
+def pitch(f0_hz: np.ndarray, start_s: float, end_s: float, choose: Callable[..., float] = max) -> float:
     inside = [f0 for i, f0 in enumerate(f0_hz) if micros(start_s) <= 5000 * i < micros(end_s) and f0 > 0]
-    return float(np.log(max(inside))) if inside else float("nan")
+    return float(np.log(choose(inside))) if inside else float("nan")
 
 
 def energy(energies: np.ndarray, start_s: float, end_s: float) -> float:
@@ -62,9 +64,14 @@ def lemf(
     energies = frame_energies(waveform)
     raw = {
         "log_f0": np.array([pitch(f0_hz, a, b) for a, b, _ in words]),
+        "log_f0_min": np.array([pitch(f0_hz, a, b, min) for a, b, _ in words]),
         "energy": np.array([energy(energies, a, b) for a, b, _ in words]),
         "phone_duration_s": np.array([duration(phones, a, b, word) for a, b, word in words]),
     }
-    zs = [z(feature) for feature in raw.values()]
-    score = sum(weight * feature for weight, feature in zip(WEIGHTS, zs, strict=True))
-    return {**raw, "z_pitch": zs[0], "z_energy": zs[1], "z_duration": zs[2], "score": score, "top": score.argmax()}
+    zs = [z(raw[feature]) for feature in ("log_f0", "energy", "phone_duration_s")]
+    total = score(*zs)
+    return {**raw, "z_pitch": zs[0], "z_energy": zs[1], "z_duration": zs[2], "score": total, "top": total.argmax()}
+
+
+def score(*zs: np.ndarray) -> np.ndarray:
+    return sum(weight * feature for weight, feature in zip(WEIGHTS, zs, strict=True))

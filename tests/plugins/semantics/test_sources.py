@@ -38,7 +38,7 @@ def test_gs_is_the_transcript() -> None:
 def test_les_is_the_emphasis_segment() -> None:
     values = np.arange(4.0)
     words = ("I", "really", "mean", "that")
-    prosody = WordProsody(words, values, values + 1, values > -1, *[values] * 3, values < 0, *[values] * 3)
+    prosody = WordProsody(words, values, values + 1, values > -1, *[values] * 4, values < 0, *[values] * 3)
     source = registry().create("semantic-source", "les")
     assert source.text(Evidence("u1", emphasis=Emphasis(prosody, values, 1, 0, 2))) == "I really mean"
     assert source.group == "transcript"
