@@ -14,7 +14,7 @@ import pluggy
 from pydantic import ValidationError
 
 from msftk.errors import InputError, UnknownNameError
-from msftk.hookspecs import KINDS, Hooks
+from msftk.hookspecs import KINDS, Hooks, Kind
 from msftk.interfaces import Options
 
 GROUP = "msftk"  # entry-point group
@@ -31,14 +31,14 @@ class Plugin:
     package: str
 
     def load(self) -> type[Any]:
-        """Imports the class; raises InputError that names the package if that fails."""
+        """Imports the class; raises InputError that names the package if that fails, however it fails."""
         module, _, attribute = self.target.partition(":")
         try:
             loaded: type[Any] = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # a stranger's module may hold anything, a syntax error too
             raise InputError(
-                f"{self.kind} '{self.name}' of package {self.package} cannot be imported from {self.target}: {error}. "
-                "Repair or reinstall that package."
+                f"{self.kind} '{self.name}' of package {self.package} cannot be imported from {self.target}: "
+                f"{type(error).__name__}: {error}. Repair or reinstall that package."
             ) from error
         return loaded
 
@@ -64,7 +64,7 @@ class Registry:
             package = f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist else entry_point.value
             try:
                 self.add(entry_point.load(), package)
-            except Exception as error:  # a stranger's package may fail in any way; it must not take msftk down
+            except (Exception, SystemExit) as error:  # a stranger's package may fail in any way; msftk must go on
                 self.broken.append(Broken(package, f"{type(error).__name__}: {error}"))
 
     def add(self, module: Any, package: str) -> None:
@@ -72,10 +72,13 @@ class Registry:
         self._manager.register(module)
         try:
             self._manager.check_pending()  # pluggy lets a misspelled hook name pass until asked
-        except pluggy.PluginValidationError:
+        except pluggy.PluginValidationError as error:
             self._manager.unregister(module)
-            raise
-        for caller in self._manager.get_hookcallers(module) or ():
+            raise UnknownNameError(self._misspelled(module)) from error
+        callers = self._manager.get_hookcallers(module)
+        if not callers:
+            raise InputError(f"no hook in {module.__name__}: expected, under @hookimpl, one of {', '.join(_hooks())}.")
+        for caller in callers:
             kind = next(kind.name for kind in KINDS if kind.hook == caller.name)
 
             def register(name: str, target: str, help: str = "", kind: str = kind) -> None:
@@ -83,6 +86,11 @@ class Registry:
 
             others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
             self._manager.subset_hook_caller(caller.name, others)(register=register)
+
+    def _misspelled(self, module: Any) -> str:
+        wrong = [n for n in vars(module) if self._manager.parse_hookimpl_opts(module, n) and n not in _hooks()]
+        near = did_you_mean(wrong[0], _hooks()).strip()
+        return f"unknown hook '{wrong[0]}'. {near or 'Known: ' + ', '.join(_hooks())}"
 
     def _add(self, plugin: Plugin) -> None:
         key = (plugin.kind, plugin.name)
@@ -129,6 +137,18 @@ class Registry:
         """Builds component `name` with its options; `sizes` are what the kind's contract adds (dims, groups)."""
         options = self.options(kind, name, values or {})
         return self.get(kind, name).load()(options, **sizes)
+
+
+def _hooks() -> list[str]:
+    return [kind.hook for kind in KINDS]
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of plugin of that name. Raises UnknownNameError with the nearest."""
+    known = [kind.name for kind in KINDS]
+    if name not in known:
+        raise UnknownNameError(f"unknown kind '{name}'. {did_you_mean(name, known)}Known: {', '.join(known)}.")
+    return KINDS[known.index(name)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
-"""`msftk plugins`: what is installed, and what each plugin's options are."""
+"""`msftk plugins`: what is installed, and what each plugin's options are, and a package to start your own from."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,9 +12,9 @@ from msftk.cli.console import err, out, print_json
 from msftk.cli.options import Json
 from msftk.errors import InputError, UnknownNameError
 from msftk.hookspecs import KINDS
-from msftk.registry import did_you_mean, registry
+from msftk.registry import did_you_mean, find_kind, registry
 
-plugins = typer.Typer(help="List plugins and show their options.", no_args_is_help=True)
+plugins = typer.Typer(help="List plugins, show their options, write a new one.", no_args_is_help=True)
 
 
 @plugins.command("list")
@@ -87,8 +88,31 @@ def show(
         out.print()
 
 
+@plugins.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the plugin, e.g. word-mean.")],
+    kind: Annotated[str, typer.Option(help="Kind of the plugin, e.g. fusion (msftk plugins list).")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write msftk-NAME into.")] = Path("."),
+) -> None:
+    """Write an installable package with one small plugin that works, its hook and its test, to start your own from.
+
+    Example: msftk plugins new word-mean --kind fusion
+    """
+    from msftk.recipes.new_plugin import new_plugin
+
+    written = new_plugin(name, kind, out_folder)
+    out.print(f"wrote {written.folder}:", markup=False, soft_wrap=True)
+    for path in written.files:
+        out.print(f"  {path}", markup=False)
+    out.print("next:")
+    for line in (
+        f"cd {written.folder}",
+        "python -m pip install --no-deps --no-build-isolation -e .",
+        "python -m pytest",
+        written.usage,
+    ):
+        out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
 def _known_kind(kind: str | None) -> str | None:
-    kinds = [k.name for k in KINDS]
-    if kind is not None and kind not in kinds:
-        raise UnknownNameError(f"unknown kind '{kind}'. {did_you_mean(kind, kinds)}Known: {', '.join(kinds)}.")
-    return kind
+    return kind if kind is None else find_kind(kind).name
