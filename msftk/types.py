@@ -115,7 +115,8 @@ class Alignment:
 class WordProsody:
     """Prosody of each word of one utterance (paper Sec. 2.2): every array is [n_words].
 
-    `log_f0`, `log_f0_min`: log of the largest and of the smallest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2 norm, linear.
+    `log_f0`, `log_f0_min`: log of the largest and of the smallest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2
+    norm, linear.
     `phone_duration_s`: mean phone duration; where the word has no phone, word duration / letters, and
     `guessed_duration` is True.
     `z_*`: z-scores within the sentence (Eq. 1); 0 where the feature does not vary or the word is unvoiced.

@@ -7,6 +7,7 @@ from msftk.hookspecs import Register, hookimpl
 def register_corpora(register: Register) -> None:
     register("msp-podcast", "msftk_plugins.corpora.msp_podcast:MspPodcast", help="MSP-Podcast 1.8 to 1.12 tree")
     register("csv", "msftk_plugins.corpora.csv_table:CsvTable", help="a CSV table with columns named by you")
+    register("emobank", "msftk_plugins.corpora.emobank:EmoBank", help="EmoBank: rated English sentences, no audio")
     register("demo", "msftk_plugins.corpora.demo:Demo", help="bundled synthetic speech with planted ratings")
 
 
@@ -61,6 +62,7 @@ def register_text_encoders(register: Register) -> None:
 def register_acoustic_encoders(register: Register) -> None:
     register("hf", "msftk_plugins.acoustic.hf:HfAcousticEncoder", help="WavLM, wav2vec 2.0, HuBERT, by id or folder")
     register("logmel", "msftk_plugins.acoustic.logmel:LogMel", help="small own encoder: log-mel, energy, F0")
+    register("none", "msftk_plugins.acoustic.no_sound:NoSound", help="no sound: text corpora, meaning alone")
 
 
 @hookimpl
@@ -90,6 +92,11 @@ def register_fusions(register: Register) -> None:
     )
     register("film", "msftk_plugins.fusion.film:Film", help="meaning scales and shifts sound (Eqs. 5-6)")
     register("fm-moe", "msftk_plugins.fusion.fm_moe:FmMoe", help="FiLM experts routed per attribute (Eq. 7)")
+    register(
+        "semantics-only",
+        "msftk_plugins.fusion.semantics_only:SemanticsOnly",
+        help="meaning alone: text corpora, what words say without their sound",
+    )
 
 
 @hookimpl

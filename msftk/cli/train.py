@@ -59,6 +59,8 @@ def train(
     if json:
         print_json(result.json())
     else:
+        if result.settings.fusion.name != settings.fusion.name:
+            out.print(f"the corpus is text without sound: trained with --fusion {result.settings.fusion.name}")
         if result.resumed:
             out.print("resumed from where it was interrupted")
         print_ccc(result.evaluations)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from msftk.errors import InputError
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
 from msftk.models.batch import Batch
 from msftk.settings import Settings
@@ -53,7 +54,8 @@ class SerNetwork(nn.Module):
         self.sources = tuple(source_dims)
         self.members = group_members(source_dims, source_groups)
         self.acoustic = settings.create("acoustic", **({} if acoustic_config is None else {"config": acoustic_config}))
-        self.pooling = settings.create("pooling", dim=self.acoustic.dim)
+        self.hears = self.acoustic.dim > 0
+        self.pooling = settings.create("pooling", dim=self.acoustic.dim) if self.hears else _pool_nothing
         group_dims = {group: max(source_dims[s] for s in sources) for group, sources in self.members.items()}
         # vectors of one group must have one size to be merged; those of another size than the widest are projected
         self.projections = nn.ModuleDict(
@@ -70,8 +72,14 @@ class SerNetwork(nn.Module):
                 for group, sources in self.members.items()
             }
         )
-        sizes = FusionSizes(self.acoustic.dim, self.pooling.pooled_dim, group_dims, len(ATTRIBUTES))
+        pooled_dim = self.pooling.pooled_dim if self.hears else 0
+        sizes = FusionSizes(self.acoustic.dim, pooled_dim, group_dims, len(ATTRIBUTES))
         self.fusion = settings.create("fusion", sizes=sizes)
+        if not self.hears and getattr(self.fusion, "reads_acoustics", True):
+            raise InputError(
+                f"fusion '{settings.fusion.name}' reads sound, and acoustic encoder '{settings.acoustic.name}' gives "
+                "none. Take --fusion semantics-only, or another acoustic encoder."
+            )
         self.head = settings.create("head", dim=self.fusion.out_dim, attributes=ATTRIBUTES)
 
     @property
@@ -133,6 +141,11 @@ class SerNetwork(nn.Module):
         if not self.training or self.source_dropout == 0:
             return present
         return present & (torch.rand(present.shape, device=present.device) >= self.source_dropout)
+
+
+def _pool_nothing(frames: Tensor, valid: Tensor) -> Tensor:
+    """[batch, time, 0] -> [batch, 0]: there is no sound to pool."""
+    return frames[:, 0]
 
 
 def mix(values: Tensor, routing: Tensor) -> Tensor:

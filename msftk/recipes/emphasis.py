@@ -18,7 +18,7 @@ from msftk.recipes.extract import make_engine
 from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.settings import Settings, load_settings
 from msftk.speech.alignment import read_alignment
-from msftk.speech.audio import load_audio
+from msftk.speech.audio import load_audio, load_utterance
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64, Utterance
@@ -142,7 +142,7 @@ def _emphasise(utterance: Utterance, scorer: EmphasisScorer, f0: StoredF0) -> Re
     if utterance.alignment is None:
         raise AbsentError("no alignment")
     words = read_alignment(utterance.alignment, utterance.id)
-    waveform = load_audio(utterance.audio, utterance.start_s, utterance.end_s)
+    waveform = load_utterance(utterance)
     f0_hz = f0.f0_hz(audio_key(utterance), waveform)
     found = emphasis(waveform, SAMPLE_RATE_HZ, words, transcript=utterance.transcript, f0_hz=f0_hz, scorer=scorer)
     return Recording(utterance.id, waveform, f0_hz, found)

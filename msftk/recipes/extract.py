@@ -104,10 +104,11 @@ def extract(
 
     def work(utterance: Utterance) -> _Item:
         material = Material(utterance, parts, shelves)
-        if with_f0 and material.audio_key not in shelves.f0.shelf:
+        hears = with_f0 and utterance.audio is not None
+        if hears and material.audio_key not in shelves.f0.shelf:
             _ = material.f0_hz
         said = {part.name: say(part, material) for part in parts.sources}
-        return _Item(said, material.warnings, material.audio_key if with_f0 else None)
+        return _Item(said, material.warnings, material.audio_key if hears else None)
 
     done: dict[str, _Item] = {}
     failures: dict[str, str] = {}

@@ -21,6 +21,7 @@ from msftk.training.prediction import predict_utterances
 from msftk.types import ATTRIBUTES, Utterance
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+TEXT_SUFFIX = ".txt"
 TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 WORDS_TABLE = "words.csv"  # with phones.csv beside it
 
@@ -140,11 +141,15 @@ def collect(
 def utterance_of(audio: Path) -> Utterance:
     """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` its alignment.
 
+    A text file (.txt) by itself is an utterance without audio, for a model of text.
+
     A `words.csv` (with `phones.csv`) in the same folder or the one above is its alignment where it lists STEM. An
     alignment without a transcript gives the transcript by its words.
     """
+    if audio.suffix.lower() == TEXT_SUFFIX:
+        return Utterance(id=audio.stem, audio=None, transcript=audio.read_text(encoding="utf-8").strip() or None)
     alignment = _alignment_beside(audio)
-    text = audio.with_suffix(".txt")
+    text = audio.with_suffix(TEXT_SUFFIX)
     transcript = text.read_text(encoding="utf-8").strip() or None if text.is_file() else None
     if transcript is None and alignment is not None:
         transcript = " ".join(read_alignment(alignment, audio.stem).spoken_words) or None
@@ -183,7 +188,7 @@ def _unique(utterances: Sequence[Utterance]) -> list[Utterance]:
     seen: dict[str, int] = {}
     for utterance in utterances:
         seen[utterance.id] = seen.get(utterance.id, 0) + 1
-    return [replace(u, id=str(u.audio)) if seen[u.id] > 1 else u for u in utterances]
+    return [replace(u, id=str(u.audio)) if u.audio and seen[u.id] > 1 else u for u in utterances]
 
 
 def write_table(predictions: Predictions, path: Path) -> None:

@@ -69,14 +69,14 @@ def prepare(
         raise InputError(f"corpus '{corpus}' needs a ROOT. Give its folder or table: msftk prepare {corpus} ROOT ...")
     reading: CorpusReading = adapter.read((root or Path()).absolute())
     known = {} if verify else _known_hashes(out)
-    files = list(dict.fromkeys(utterance.audio for utterance in reading.utterances))
+    files = list(dict.fromkeys(utterance.audio for utterance in reading.utterances if utterance.audio is not None))
     examined = _examine(files, known, workers, progress or silent)
 
     problems = list(reading.problems)
     utterances = []
     for utterance in reading.utterances:
         try:
-            utterances.append(_complete(utterance, examined[utterance.audio]))
+            utterances.append(_complete(utterance, examined))
         except InputError as error:
             problems.append(f"{utterance.id}: {error}")
     if not utterances:
@@ -84,7 +84,7 @@ def prepare(
             f"{root or corpus}: no utterance can be used, {len(problems)} cannot. "
             + (f"The first: {problems[0]}" if problems else "Give a corpus that holds some.")
         )
-    stamps = {u.id: found.stamp for u in utterances if isinstance(found := examined[u.audio], _Audio)}
+    stamps = {u.id: found.stamp for u in utterances if u.audio and isinstance(found := examined[u.audio], _Audio)}
     place = {} if root is None else {"root": str(root.absolute())}
     left_out = {"left out": str(len(problems))} if problems else {}
     manifest = Manifest(reading.name, reading.scale, tuple(utterances), {**reading.facts, **place, **left_out}, stamps)
@@ -119,7 +119,7 @@ def _known_hashes(out: Path) -> dict[tuple[Path, AudioStamp], str]:
     except InputError:
         return {}
     hashed = [(u, old.stamps[u.id]) for u in old.utterances if u.id in old.stamps]
-    return {(u.audio, stamp): u.audio_sha256 for u, stamp in hashed if u.audio_sha256}
+    return {(u.audio, stamp): u.audio_sha256 for u, stamp in hashed if u.audio and u.audio_sha256}
 
 
 def _examine(
@@ -144,8 +144,11 @@ def _examine(
     return examined
 
 
-def _complete(utterance: Utterance, found: _Audio | InputError) -> Utterance:
+def _complete(utterance: Utterance, examined: Mapping[Path, _Audio | InputError]) -> Utterance:
     """The utterance with absolute paths, length and hash. Raises InputError if its audio or segment is unusable."""
+    if utterance.audio is None:
+        return utterance
+    found = examined[utterance.audio]
     if isinstance(found, InputError):
         raise found
     first, last = segment_bounds(utterance.audio, found.facts.duration_s, utterance.start_s, utterance.end_s)

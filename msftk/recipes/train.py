@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate, predictions_file
@@ -16,7 +17,7 @@ from msftk.recipes.extract import extract
 from msftk.recipes.prepare import prepare
 from msftk.recipes.training_job import Job, parts, pool_folds
 from msftk.registry import registry
-from msftk.settings import Settings
+from msftk.settings import Component, Settings
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.batches import MEMORY_BYTES, Inputs
@@ -24,6 +25,9 @@ from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
 from msftk.training.loop import choose_device
 from msftk.training.runs import Plan, begin_run, manifest_fingerprint
+from msftk.types import Utterance
+
+TEXT_FUSION = "semantics-only"
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def train(
     """
     start, report = time.perf_counter(), progress or silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
-    settings = without_unread_semantics(settings)
+    settings = settings_for(settings, corpus.utterances)
     select = settings.training.select == "best"
     splits = (
         make_folds(corpus.utterances, folds, inner_dev=select, allow_overlap=allow_overlap)
@@ -124,9 +128,24 @@ def _read_or_demo(manifest: Path | None, progress: ProgressCallback) -> Manifest
         return prepare("demo", None, Path(folder) / "demo.parquet", progress=progress).manifest
 
 
-def without_unread_semantics(settings: Settings) -> Settings:
-    """A fusion of acoustics alone reads no semantics, so none are prepared."""
+def settings_for(settings: Settings, utterances: Iterable[Utterance]) -> Settings:
+    """What the fusion does not read is not prepared: meaning for one of sound alone, sound for one of meaning alone.
+
+    On a corpus of text without sound the default fusion gives way to `TEXT_FUSION`. Raises InputError for another that
+    reads sound.
+    """
+    without_audio = not any(utterance.audio for utterance in utterances)
+    if without_audio and settings.fusion.name == Settings.model_fields["fusion"].default.name:
+        settings = settings.model_copy(update={"fusion": Component(name=TEXT_FUSION)})
     fusion = registry().get("fusion", settings.fusion.name).load()
+    reads_acoustics = getattr(fusion, "reads_acoustics", True)
+    if without_audio and reads_acoustics:
+        raise InputError(
+            f"fusion '{settings.fusion.name}' reads sound, and no utterance of the corpus has audio. "
+            f"Take --fusion {TEXT_FUSION}."
+        )
+    if not reads_acoustics:
+        settings = settings.model_copy(update={"acoustic": Component(name="none")})
     return settings if getattr(fusion, "reads_semantics", True) else settings.model_copy(update={"semantics": ()})
 
 

@@ -13,7 +13,7 @@ from msftk.prosody import emphasis
 from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.semantics.parts import Part, Parts
 from msftk.speech.alignment import read_alignment
-from msftk.speech.audio import load_audio
+from msftk.speech.audio import load_utterance
 from msftk.store.features import FLUSH_ITEMS, Shelf, Store
 from msftk.store.keys import alignment_digest, content_key
 from msftk.store.records import RecordLog
@@ -76,7 +76,7 @@ class Material:
 
     @cached_property
     def waveform(self) -> Float32:
-        return load_audio(self.utterance.audio, self.utterance.start_s, self.utterance.end_s)
+        return load_utterance(self.utterance)
 
     @cached_property
     def f0_hz(self) -> Float64:

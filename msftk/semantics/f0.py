@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from msftk.errors import AbsentError
 from msftk.interfaces import F0Engine
 from msftk.semantics.parts import f0_part
 from msftk.settings import Settings
@@ -16,12 +17,15 @@ from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
 
 def audio_key(utterance: Utterance) -> str:
-    """Key of an utterance's sound: hash of the whole audio file and the segment; the file is hashed if nobody did.
+    """Key of an utterance's sound: hash of the whole audio file, segment and channel; hashed if nobody did.
 
-    Raises InputError where the file must be hashed and cannot be read.
+    Raises InputError where the file must be hashed and cannot be read, AbsentError where there is no audio.
     """
+    if utterance.audio is None:
+        raise AbsentError("no audio")
     audio_sha256 = utterance.audio_sha256 or sha256_file(utterance.audio)
-    return content_key(audio_sha256=audio_sha256, start_s=utterance.start_s, end_s=utterance.end_s)
+    channel = {} if utterance.channel is None else {"channel": utterance.channel}
+    return content_key(audio_sha256=audio_sha256, start_s=utterance.start_s, end_s=utterance.end_s, **channel)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from msftk.errors import InputError
-from msftk.types import SAMPLE_RATE_HZ, Float32
+from msftk.errors import AbsentError, InputError
+from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
 
 EDGE_TOLERANCE_S = 0.02  # tables round to 10 ms, so a segment may seem to end a little after its file
 
@@ -35,22 +35,35 @@ def audio_facts(path: Path) -> AudioFacts:
         return AudioFacts(file.frames / file.samplerate, file.samplerate, file.channels)
 
 
+def load_utterance(utterance: Utterance, max_s: float | None = None) -> Float32:
+    """The sound of an utterance as `load_audio` gives it. Raises AbsentError where the utterance is text alone."""
+    if utterance.audio is None:
+        raise AbsentError("no audio")
+    return load_audio(utterance.audio, utterance.start_s, utterance.end_s, max_s, utterance.channel)
+
+
 def load_audio(
-    path: Path, start_s: float | None = None, end_s: float | None = None, max_s: float | None = None
+    path: Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    max_s: float | None = None,
+    channel: int | None = None,
 ) -> Float32:
     """Decodes a file, or the segment `start_s`..`end_s` of it, of which at most the first `max_s` are kept.
 
     Reads WAV, FLAC, OGG and MP3 (all that libsndfile knows); a segment is sought, so the rest of the file is not read.
-    Channels are folded to mono by their mean; other rates are resampled to 16 kHz (`resample`).
+    Channels are folded to mono by their mean, or `channel` (0 = left) is taken alone; other rates are resampled to
+    16 kHz (`resample`).
 
     Returns:
         [n] float32, mono, 16 kHz.
     Raises:
-        InputError: the file is missing or unreadable, holds fewer than 2 samples or one that is not finite, or the
-            segment is not inside the file (`EDGE_TOLERANCE_S` is forgiven at its end).
+        InputError: the file is missing or unreadable, holds fewer than 2 samples or one that is not finite, has no such
+            channel, or the segment is not inside the file (`EDGE_TOLERANCE_S` is forgiven at its end).
     """
     with _open(path) as file:
         rate_hz = file.samplerate
+        _check_channel(path, file.channels, channel)
         start, stop = (round(s * rate_hz) for s in segment_bounds(path, file.frames / rate_hz, start_s, end_s, max_s))
         preroll = min(start, MP3_PREROLL_FRAMES) if file.format == "MP3" else 0
         try:
@@ -59,7 +72,7 @@ def load_audio(
         except soundfile.SoundFileError as error:
             raise _undecodable(path, error) from error
     with np.errstate(invalid="ignore"):  # inf - inf: check_waveform names it
-        waveform = channels.mean(axis=1, dtype=np.float32)
+        waveform = channels.mean(axis=1, dtype=np.float32) if channel is None else channels[:, channel].copy()
     check_waveform(waveform, str(path))
     return resample(waveform, rate_hz)
 
@@ -105,6 +118,11 @@ def segment_bounds(
         )
     last = min(last, duration_s)
     return first, last if max_s is None else min(last, first + max_s)
+
+
+def _check_channel(path: Path, n_channels: int, channel: int | None) -> None:
+    if channel is not None and not 0 <= channel < n_channels:
+        raise InputError(f"{path}: no channel {channel} (it has {n_channels}, from 0). Name one that it has.")
 
 
 def _check_length(n_samples: int, place: str) -> None:

@@ -23,6 +23,7 @@ FORMAT_VERSION = 1
 METADATA_KEY = b"msftk"
 TEXTS = ("id", "audio", "speaker", "gender", "language", "transcript", "alignment", "split", "session", "category")
 NUMBERS = ("start_s", "end_s", *ATTRIBUTES, "duration_s")
+OPTIONAL = ("channel",)  # columns that manifests of earlier releases lack
 REMEDY = "Make the manifest again with msftk prepare."
 _SPLITS = {"training": "train", "development": "dev", "validation": "dev", "valid": "dev", "val": "dev"}
 
@@ -161,6 +162,7 @@ def _schema() -> pyarrow.Schema:
             *((name, pa.float64()) for name in NUMBERS),
             ("rater_ratings", pa.list_(rating)),
             ("audio_sha256", pa.string()),
+            ("channel", pa.int64()),
             ("audio_bytes", pa.int64()),
             ("audio_mtime_ns", pa.int64()),
         ]
@@ -184,12 +186,15 @@ def _columns(path: Path, table: pyarrow.Table) -> dict[str, Sequence[Any]]:
     """Every column of the schema as Python values, numbers as numbers."""
     columns = {}
     for wanted in _schema():
+        if wanted.name not in table.column_names and wanted.name in OPTIONAL:
+            columns[wanted.name] = [None] * table.num_rows
+            continue
         if wanted.name not in table.column_names:
             raise InputError(
                 f"{path}: no column '{wanted.name}' (found: {', '.join(table.column_names) or 'none'}). {REMEDY}"
             )
         values = table[wanted.name].to_pylist()
-        if wanted.name in ("id", "audio") and None in values:
+        if wanted.name == "id" and None in values:
             raise InputError(f"{path}: row {values.index(None) + 1}: no {wanted.name}. {REMEDY}")
         columns[wanted.name] = _numbers(path, wanted.name, values) if wanted.name in NUMBERS else values
     return columns
@@ -208,9 +213,9 @@ def _numbers(path: Path, name: str, values: Sequence[Any]) -> list[float | None]
 
 def _row(utterance: Utterance, stamp: AudioStamp | None) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(utterance, name) for name in (*TEXTS, "start_s", "end_s", "duration_s")}
-    row["audio"] = str(utterance.audio)
+    row["audio"] = None if utterance.audio is None else str(utterance.audio)
     row["alignment"] = None if utterance.alignment is None else str(utterance.alignment)
-    row["audio_sha256"] = utterance.audio_sha256
+    row |= {"audio_sha256": utterance.audio_sha256, "channel": utterance.channel}
     row.update({name: (utterance.ratings or {}).get(name) for name in ATTRIBUTES})
     if utterance.rater_ratings is not None:
         row["rater_ratings"] = [{"rater": one.rater, **one.ratings} for one in utterance.rater_ratings]
@@ -221,8 +226,8 @@ def _row(utterance: Utterance, stamp: AudioStamp | None) -> dict[str, Any]:
 
 def _utterance(row: Mapping[str, Any]) -> Utterance:
     raters = row["rater_ratings"]
-    values = {name: row[name] for name in (*TEXTS, "start_s", "end_s", "duration_s", "audio_sha256")}
-    values["audio"] = Path(row["audio"])
+    values = {name: row[name] for name in (*TEXTS, "start_s", "end_s", "duration_s", "audio_sha256", "channel")}
+    values["audio"] = None if row["audio"] is None else Path(row["audio"])
     values["alignment"] = None if row["alignment"] is None else Path(row["alignment"])
     return Utterance(
         **values,

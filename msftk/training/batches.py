@@ -14,11 +14,12 @@ from msftk.evaluation.scores import ratings_of
 from msftk.interfaces import AcousticEncoder
 from msftk.models.batch import Batch, make_batch
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.speech.audio import load_audio
+from msftk.speech.audio import load_utterance
 from msftk.types import Float32, Float64, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
 F0_HOP_S = 0.005  # grid of every stored F0
+NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model of text with --fusion semantics-only."
 LENGTH_JITTER = 0.25  # log-length noise: batches mix from epoch to epoch, yet hold little padding
 
 
@@ -51,10 +52,16 @@ class Inputs:
         self._kept: dict[str, Tensor] = {}
 
     def of(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
-        """[n, ...]; raises InputError for audio that cannot be read."""
+        """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
+
+        An encoder of size 0 (`none`) reads no audio: [1, 0].
+        """
         if utterance.id in self._kept:
             return self._kept[utterance.id]
-        waveform = load_audio(utterance.audio, utterance.start_s, utterance.end_s, self.seconds_kept)
+        if encoder.dim == 0:
+            self.lengths[utterance.id] = 1
+            return torch.empty(1, 0)
+        waveform = load_utterance(utterance, self.seconds_kept)
         f0_hz = None
         if encoder.needs_f0:
             f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
@@ -73,7 +80,9 @@ class Inputs:
         good, failures = [], {}
         for done, utterance in enumerate(utterances, start=1):
             try:
-                if message := self.prepared.failures.get(utterance.id):
+                if utterance.audio is None and encoder.dim:
+                    failures[utterance.id] = NO_AUDIO
+                elif message := self.prepared.failures.get(utterance.id):
                     failures[utterance.id] = message
                 else:
                     if utterance.id not in self.lengths:

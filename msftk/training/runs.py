@@ -67,6 +67,7 @@ def manifest_fingerprint(manifest: Manifest) -> str:
         (
             *(u.id, u.audio_sha256 or str(u.audio), u.start_s, u.end_s, u.transcript, u.alignment is not None),
             *(u.speaker, u.session, u.split, dict(u.ratings) if u.ratings else None),
+            *(() if u.channel is None else (u.channel,)),
         )
         for u in manifest.utterances
     ]

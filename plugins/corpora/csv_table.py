@@ -40,6 +40,8 @@ Columns = Mapping[str, str | None]  # field -> column, None where the table has 
 class CsvTable:
     """A CSV table in UTF-8 (`,` `;` tab or `|`), one row an utterance; only the column of the audio must exist.
 
+    A corpus of text alone (`text_only`) has no audio: then the columns of id and transcript must exist.
+
     Columns with other names: `--column valence=V`. With ratings the scale must be named: `--scale 1..5`. Absent columns
     and blank cells stay absent. A table without ratings takes the mean of the raters' table, if there is one.
     """
@@ -50,6 +52,7 @@ class CsvTable:
         where: dict[str, str] = Field(
             default_factory=dict, description="column -> value that rows must hold to be kept"
         )
+        text_only: bool = Field(False, description="the rows are texts without audio")
         audio_root: Path | None = Field(None, description="folder where paths of audio start, if not the table's")
         audio_suffix: str = Field("", description="what the paths of audio leave out, e.g. .wav")
         alignments: Path | None = Field(None, description="folder of alignment files named after ids, e.g. ID.TextGrid")
@@ -65,7 +68,8 @@ class CsvTable:
             raise InputError(f"{root}: a folder, expected a CSV table. Give the path of the table.")
         table = read_rows(root)
         columns = _columns(table, USUAL, self.options.columns, "--column ")
-        _demand(table, columns, "audio", "--column ")
+        for field in ("id", "transcript") if self.options.text_only else ("audio",):
+            _demand(table, columns, field, "--column ")
         raters = self._raters(root)
         scale = self._scale(root, columns, rated_by_people=raters is not None)
         problems = list(table.problems)
@@ -134,17 +138,15 @@ class _Reading:
         return list(taken.values())
 
     def _utterance(self, row: Row) -> Utterance:
-        audio = row.text(self.columns["audio"])
-        if audio is None:
-            raise InputError(f"{row.place}: {self.columns['audio']} is empty, expected a path. Complete the row.")
-        utterance_id = row.text(self.columns["id"]) if self.columns["id"] else Path(audio).stem
+        audio = self._audio(row)
+        utterance_id = row.text(self.columns["id"]) if self.columns["id"] or audio is None else audio.stem
         if utterance_id is None:
             raise InputError(f"{row.place}: {self.columns['id']} is empty, expected an id. Complete the row.")
         people = self.by_people.get(utterance_id)
         gender = (row.text(self.columns["gender"]) or "").lower()
         return Utterance(
             id=utterance_id,
-            audio=(self.options.audio_root or self.root.parent) / f"{audio}{self.options.audio_suffix}",
+            audio=audio,
             start_s=row.number(self.columns["start_s"], "seconds"),
             end_s=row.number(self.columns["end_s"], "seconds"),
             gender=GENDERS.get(gender, gender) or None,
@@ -157,6 +159,14 @@ class _Reading:
                 for field in ("speaker", "language", "transcript", "session", "category")
             },
         )
+
+    def _audio(self, row: Row) -> Path | None:
+        if self.options.text_only:
+            return None
+        audio = row.text(self.columns["audio"])
+        if audio is None:
+            raise InputError(f"{row.place}: {self.columns['audio']} is empty, expected a path. Complete the row.")
+        return (self.options.audio_root or self.root.parent) / f"{audio}{self.options.audio_suffix}"
 
     def _alignment(self, row: Row, utterance_id: str) -> Path | None:
         """The row's own file, else the one named after the id, else the table of words."""

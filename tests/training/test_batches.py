@@ -53,6 +53,7 @@ class Counting:
     """An acoustic encoder that counts how often it prepares."""
 
     needs_f0 = False
+    dim = 1
 
     def __init__(self) -> None:
         self.calls = 0
