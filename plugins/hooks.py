@@ -14,6 +14,9 @@ def register_corpora(register: Register) -> None:
 @hookimpl
 def register_alignment_readers(register: Register) -> None:
     register("textgrid", "msftk_plugins.alignments.textgrid:TextGrid", help="Praat TextGrid, long and short form")
+    register("sphinx", "msftk_plugins.alignments.sphinx:Sphinx", help="Sphinx .wdseg with .phseg beside it (IEMOCAP)")
+    register("ctm", "msftk_plugins.alignments.ctm:Ctm", help="NIST CTM of Kaldi, NeMo: words.ctm, phones.ctm beside it")
+    register("mfa-json", "msftk_plugins.alignments.mfa_json:MfaJson", help="Montreal Forced Aligner's JSON")
     register("tables", "msftk_plugins.alignments.tables:Tables", help="words.csv with phones.csv beside it")
 
 
@@ -28,6 +31,7 @@ def register_f0_engines(register: Register) -> None:
 @hookimpl
 def register_emphasis(register: Register) -> None:
     register("lemf", "msftk_plugins.emphasis.lemf:Lemf", help="pitch, energy and duration (paper Sec. 2.2)")
+    register("spread", "msftk_plugins.emphasis.spread:spread", help="pitch range and log energy")
 
 
 @hookimpl
