@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 from msftk.errors import AbsentError, InputError
 from msftk.speech.alignment import make_alignment, make_tier
@@ -19,16 +20,22 @@ _lock = Lock()  # many threads ask for one table: the first reads it, the others
 
 @dataclass(frozen=True, slots=True)
 class IntervalTable:
-    """Rows of one table by utterance id, as text: (line, start, end, label). Numbers are checked when asked for."""
+    """Rows of one table by utterance id, as text: (line, start, end, label). Numbers are checked when asked for.
+
+    `second`: whether the second number of a row is its end or its duration (CTM).
+    """
 
     path: Path
     rows: dict[str, list[tuple[int, str, str, str]]]
+    second: Literal["end", "duration"] = "end"
 
     def tier(self, utterance_id: str) -> Tier:
         """Intervals of one utterance in table order; empty if there are none."""
         rows = self.rows.get(utterance_id, [])
         start_s = [self._number(line, "start", start) for line, start, _, _ in rows]
-        end_s = [self._number(line, "end", end) for line, _, end, _ in rows]
+        end_s = [self._number(line, self.second, end) for line, _, end, _ in rows]
+        if self.second == "duration":
+            end_s = [start + duration for start, duration in zip(start_s, end_s, strict=True)]
         return make_tier(start_s, end_s, [label for *_, label in rows])
 
     def _number(self, line: int, column: str, text: str) -> float:
@@ -68,14 +75,18 @@ def aligned_ids(words: Path) -> Iterable[str]:
     return read_table(words, "word").rows.keys()
 
 
-def read_aligned(words: Path, utterance_id: str | None = None) -> Alignment:
+def read_aligned(
+    words: Path, utterance_id: str | None = None, read: Callable[[Path, str], IntervalTable] = read_table
+) -> Alignment:
     """Alignment of one utterance from a table of words and, where it exists, the table of phones beside it.
+
+    `read` opens a table in another format: (path, "word" or "phone") -> `IntervalTable`.
 
     Raises:
         AbsentError: the table does not hold this utterance.
         InputError: no id given for a table of several utterances, or a row that is wrong (file:line).
     """
-    table = read_table(words, "word")
+    table = read(words, "word")
     if utterance_id is None:
         if len(table.rows) != 1:
             raise InputError(f"{words}: holds {len(table.rows)} utterances. Say which one by its id.")
@@ -83,7 +94,7 @@ def read_aligned(words: Path, utterance_id: str | None = None) -> Alignment:
     if utterance_id not in table.rows:
         raise AbsentError(f"{words}: no words of utterance '{utterance_id}'. Add its rows, or go on without alignment.")
     beside = phones_beside(words)
-    phones = read_table(beside, "phone").tier(utterance_id) if beside else make_tier((), (), ())
+    phones = read(beside, "phone").tier(utterance_id) if beside else make_tier((), (), ())
     return make_alignment(table.tier(utterance_id), phones, f"{words} ({utterance_id})")
 
 
