@@ -2,9 +2,9 @@
 
     python benchmarks/ravdess.py --data DIR [--out DIR] [--seeds 3]
 
-DIR is the folder of manifest.csv, words.csv, phones.csv and audio, with category_vad.csv beside or above it. `calm` has no
-label and is left out. Actors 01-02, 03-04, ... test in turn, the next two choose the epoch, predictions are pooled. Both
-sentences are neutral and the same for every emotion: the words carry nothing, so this is a test of the acoustics.
+DIR is the folder of manifest.csv, words.csv, phones.csv and audio, with category_vad.csv beside or above it; `calm` has
+no label and is left out. Actors 01-02, 03-04, ... test in turn, the next two choose the epoch, predictions are pooled.
+Both sentences are neutral and the same for every emotion: the words carry nothing, this tests the acoustics.
 """
 
 from __future__ import annotations
