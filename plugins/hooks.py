@@ -31,6 +31,7 @@ def register_f0_engines(register: Register) -> None:
 @hookimpl
 def register_emphasis(register: Register) -> None:
     register("lemf", "msftk_plugins.emphasis.lemf:Lemf", help="pitch, energy and duration (paper Sec. 2.2)")
+    register("spread", "msftk_plugins.emphasis.spread:spread", help="pitch range and log energy")
 
 
 @hookimpl
