@@ -124,18 +124,10 @@ def load_settings(
     merged["preset"] = preset
     if file is not None:
         _lay(merged, read_toml(file))
-    for name, value in sorted((os.environ if environment is None else environment).items()):
-        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
-            path = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
-            _lay(merged, _nested(path, _value(value)))
-    for assignment in assignments:
-        path, equals, value = assignment.partition("=")
-        if not equals:
-            raise InputError(f"--set {assignment}: expected section.option=value, e.g. fusion.hidden=256.")
-        _lay(merged, _nested(path.strip(), _value(value.strip())))
-    for path, flag in (flags or {}).items():
-        if flag is not None:
-            _lay(merged, _nested(path, flag))
+    _lay(merged, _gathered(_environment_pairs(os.environ if environment is None else environment)))
+    # one layer: `--fusion film --set fusion.hidden=64` sets an option of the fusion that the flag chooses
+    given = [(path, flag) for path, flag in (flags or {}).items() if flag is not None]
+    _lay(merged, _gathered([*map(_assigned, assignments), *given]))
     return check_settings(merged)
 
 
@@ -197,12 +189,32 @@ def _value(text: str) -> Any:
         return text
 
 
-def _nested(path: str, value: object) -> dict[str, Any]:
-    *parents, last = path.split(".")
-    nested: dict[str, Any] = {last: value}
-    for parent in reversed(parents):
-        nested = {parent: nested}
-    return nested
+def _environment_pairs(environment: Mapping[str, str]) -> list[tuple[str, object]]:
+    """MSFTK_FUSION__HIDDEN=256 -> ("fusion.hidden", 256); a name without "__" is no setting."""
+    names = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and "__" in name)
+    paths = [name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".") for name in names]
+    return [(path, _value(environment[name])) for path, name in zip(paths, names, strict=True)]
+
+
+def _assigned(assignment: str) -> tuple[str, object]:
+    path, equals, value = assignment.partition("=")
+    if not equals:
+        raise InputError(f"--set {assignment}: expected section.option=value, e.g. fusion.hidden=256.")
+    return path.strip(), _value(value.strip())
+
+
+def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
+    """Dotted paths with values as nested tables; of one path the last value counts."""
+    layer: dict[str, Any] = {}
+    for path, value in pairs:
+        *parents, last = path.split(".")
+        table = layer
+        for parent in parents:
+            if not isinstance(table.get(parent), dict):
+                table[parent] = {}
+            table = table[parent]
+        table[last] = value
+    return layer
 
 
 def _lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:

@@ -29,6 +29,16 @@ def test_another_component_name_drops_the_former_ones_options() -> None:
     assert settings.text.options == {}
 
 
+def test_option_belongs_to_the_component_that_is_named_beside_it_in_any_order() -> None:
+    for settings in (
+        load_settings(assignments=["fusion.film_at=frames"], flags={"fusion.name": "film"}),
+        load_settings(assignments=["fusion.film_at=frames", "fusion.name=film"]),
+        load_settings(assignments=["fusion.name=film", "fusion.film_at=frames"]),
+        load_settings(environment={"MSFTK_FUSION__FILM_AT": "frames", "MSFTK_FUSION__NAME": "film"}),
+    ):
+        assert (settings.fusion.name, settings.fusion.options) == ("film", {"film_at": "frames"})
+
+
 @pytest.mark.parametrize("preset", presets())
 def test_settings_survive_the_way_through_toml(preset: str, tmp_path: Path) -> None:
     settings = load_settings(preset)
