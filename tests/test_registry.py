@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -72,8 +73,33 @@ def test_a_misspelled_hook_is_listed() -> None:
         register("x", "x:X")
 
     found = Registry([OURS, stranger("misspelled", register_fusion=register_fusion)])
-    assert "register_fusion" in found.broken[0].error
+    assert "unknown hook 'register_fusion'. Did you mean 'register_fusions'?" in found.broken[0].error
     assert "x" not in found.names("fusion")
+
+
+def test_a_module_without_any_hook_is_listed() -> None:
+    found = Registry([OURS, stranger("hookless")])
+    assert "no hook in hookless: expected, under @hookimpl, one of register_corpora" in found.broken[0].error
+
+
+def test_a_hook_module_that_ends_the_program_is_listed() -> None:
+    def register_fusions(register: Callable[..., None]) -> None:
+        raise SystemExit("goodbye")
+
+    found = Registry([OURS, stranger("quitter", register_fusions=register_fusions)])
+    assert found.broken[0].error == "SystemExit: goodbye"
+    assert found.get("fusion", "fm-moe")
+
+
+def test_a_component_that_fails_while_it_is_imported_names_the_package(tmp_path: Path, monkeypatch) -> None:
+    def register_fusions(register: Callable[..., None]) -> None:
+        register("torn", "torn_module:Torn")
+
+    (tmp_path / "torn_module.py").write_text("class Torn(\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = Registry([stranger("torn", register_fusions=register_fusions)])
+    with pytest.raises(InputError, match=r"fusion 'torn' of package torn cannot be imported from .* SyntaxError"):
+        found.get("fusion", "torn").load()
 
 
 def test_a_class_that_is_not_there_names_the_package() -> None:

@@ -42,7 +42,9 @@ class Batch:
 
     def with_only(self, sources: Collection[str]) -> Batch:
         """The same utterances with every other source absent."""
-        present = {source: here if source in sources else torch.zeros_like(here) for source, here in self.present.items()}
+        present = {
+            source: here if source in sources else torch.zeros_like(here) for source, here in self.present.items()
+        }
         return replace(self, present=present)
 
 
