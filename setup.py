@@ -19,8 +19,18 @@ def packages() -> list[str]:
     return found
 
 
-extensions = [
-    Extension(f"msftk_ext.{source.stem}", [str(source)], extra_compile_args=["-O3"])
-    for source in sorted(Path("ext").glob("*.pyx"))
-]
+FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math"]  # never -ffast-math: infinities and NaN carry meaning
+
+
+def extension(source: Path) -> Extension:
+    """ext/NAME.pyx, with the C++ core in ext/NAME/ if it has one."""
+    core = sorted(map(str, source.with_suffix("").glob("*.cpp")))
+    flags = [*FLAGS, "-std=c++17"] if core else FLAGS
+    headers = sorted(map(str, source.with_suffix("").glob("*.h")))
+    language = "c++" if core else "c"
+    name = f"msftk_ext.{source.stem}"
+    return Extension(name, [str(source), *core], depends=headers, extra_compile_args=flags, language=language)
+
+
+extensions = [extension(source) for source in sorted(Path("ext").glob("*.pyx"))]
 setup(packages=packages(), ext_modules=cythonize(extensions, language_level=3))

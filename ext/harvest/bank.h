@@ -1,0 +1,69 @@
+// The filter bank: band-pass outputs of two channels per inverse FFT, and the places where they cross zero or turn.
+#pragma once
+
+namespace {
+
+// Spectrum of the m samples at y, split into re and im.
+void spectrum(const Transform& fft, const double* y, double* re, double* im, double* work, int room) {
+    double *a = work, *b = work + room, *c = work + 2 * room, *d = work + 3 * room;
+    inverse([&](int at, vd& r, vd& i) { r = vd{}, i = load(y + at); }, a, b, c, d, fft);
+    __builtin_memcpy(re, b, sizeof(double) * fft.m);  // forward FFT: real and imaginary parts exchanged at both ends
+    __builtin_memcpy(im, a, sizeof(double) * fft.m);
+}
+
+// Circular convolution with both channels of a pair; u[0], u[1]: [m], of which all but `half` at both ends is linear.
+inline void filter_pair(const ChannelPair& pair, const Transform& fft, const double* re, const double* im, double* work,
+                        int room, double* u[2]) {
+    double *a = work, *b = work + room, *c = work + 2 * room, *d = work + 3 * room;
+    const double *h0 = pair.response[0], *h1 = pair.response[1];
+    inverse(
+        [&](int at, vd& r, vd& i) {
+            const vd yr = load(re + at), yi = load(im + at), g0 = load(h0 + at), g1 = load(h1 + at);
+            r = yr * g0 - yi * g1;
+            i = yr * g1 + yi * g0;
+        },
+        a, b, c, d, fft);
+    u[0] = a, u[1] = b;
+}
+
+inline unsigned long long next_bits(const unsigned long long* word) { return word[0] >> 1 | word[1] << 63; }
+
+// Positions q + a / (a - b) where u falls through zero or rises through it, and where its first difference does. Falls and
+// rises take turns in each list. Tests samples 0.. of u at positions first..; returns the new ends of the lists.
+inline void crossings(const double* u, long long first, int zero_tests, int turn_tests, double*& zeros, double*& turns) {
+    constexpr int kWords = 66;
+    unsigned long long positive[kWords], rising[kWords];
+    for (int begin = 0; begin < zero_tests; begin += 64 * (kWords - 2)) {
+        const int tests = least(zero_tests - begin, 64 * (kWords - 2)), words = (tests + 63) / 64;
+        for (int w = 0; w <= words; ++w) {
+            unsigned long long p = 0, r = 0;
+            const double* v = u + begin + 64 * w;
+            const int lanes = w < words ? 64 : kD;
+            for (int l = 0; l < lanes; l += kD) {
+                const vd now = load(v + l);
+                p |= (unsigned long long)above(now, vd{}) << l;
+                r |= (unsigned long long)above(load(v + l + 1), now) << l;
+            }
+            positive[w] = p, rising[w] = r;
+        }
+        for (int w = 0; w < words; ++w) {
+            const double *v = u + begin + 64 * w, at = double(first + begin + 64 * w);
+            const int left = zero_tests - begin - 64 * w, turn_left = turn_tests - begin - 64 * w;
+            unsigned long long bits = positive[w] ^ next_bits(positive + w);
+            if (left < 64) bits &= (1ULL << left) - 1;
+            for (; bits; bits &= bits - 1) {
+                const int l = __builtin_ctzll(bits);
+                *zeros++ = at + l + v[l] / (v[l] - v[l + 1]);
+            }
+            bits = rising[w] ^ next_bits(rising + w);
+            if (turn_left < 64) bits &= turn_left > 0 ? (1ULL << turn_left) - 1 : 0;
+            for (; bits; bits &= bits - 1) {
+                const int l = __builtin_ctzll(bits);
+                const double a = v[l + 1] - v[l], b = v[l + 2] - v[l + 1];
+                *turns++ = at + l + a / (a - b);
+            }
+        }
+    }
+}
+
+}  // namespace

@@ -1,0 +1,280 @@
+// The whole way from samples to F0, a stretch of frames at a time: what is kept of a stretch does not grow with the file.
+#pragma once
+
+namespace {
+
+constexpr int kChunk = 2048;            // frames in a stretch
+constexpr double kAheadS = 0.25;        // filtered beyond a stretch, so that the contours' next points are known: 16 periods
+constexpr long long kWhole = 1 << 20;   // decimated samples up to which the signal is kept whole
+
+struct Rows {                           // candidates of the frames first.., `stride` places each
+    float *f0, *score;
+    int* count;
+    int first, stride;
+    Row operator()(int frame) const {
+        const std::size_t at = std::size_t(frame - first) * stride;
+        return {f0 + at, score + at, count[frame - first]};
+    }
+    void shift(int from, int end) {     // forgets the frames before `from`
+        if (from <= first) return;
+        const std::size_t by = std::size_t(from - first), kept = std::size_t(most(0, end - from));
+        __builtin_memmove(f0, f0 + by * stride, kept * stride * sizeof(float));
+        __builtin_memmove(score, score + by * stride, kept * stride * sizeof(float));
+        __builtin_memmove(count, count + by, kept * sizeof(int));
+        first = from;
+    }
+};
+
+inline Rows make_rows(Buffer& buffer, int frames, int stride) {
+    const std::size_t places = std::size_t(frames) * stride;
+    float* f0 = static_cast<float*>(buffer.need(places * 8 + sizeof(int) * frames));
+    return {f0, f0 + places, reinterpret_cast<int*>(f0 + 2 * places), 0, stride};
+}
+
+struct Tail { int edges[2]; long long seen[2]; };   // of a channel: edges carried into the next stretch
+
+template <class Sample>
+struct Signal {                         // the decimated signal without its mean, silence around it
+    const Plan& plan;
+    const Sample* x;
+    long long n, length;
+    Workspace& w;
+    double mean = 0;
+    double* y = nullptr;                // y[i]: sample first + i
+    long long first = 0, end = 0;
+
+    void fill(long long from, long long to) {
+        y = static_cast<double*>(w.decimated.need(sizeof(double) * (to - from)));
+        first = from, end = to;
+        const long long begin = most(from, 0LL), stop = most(begin, least(to, length));
+        for (long long i = from; i < least(begin, to); ++i) y[i - from] = 0;
+        if (stop > begin) decimate(plan, x, n, begin, int(stop - begin), y + (begin - from), w.forward);
+        for (long long i = stop; i < to; ++i) y[i - from] = 0;
+    }
+    void prepare(int margin) {
+        const long long piece = length <= kWhole ? length : 1 << 16;
+        double sum = 0;
+        for (long long from = 0; from < length; from += piece) {
+            const bool whole = piece == length;
+            fill(whole ? -margin : from, whole ? length + margin : least(from + piece, length));
+            for (long long i = from; i < least(from + piece, length); ++i) sum += y[i - first];
+        }
+        mean = sum / double(length);
+        if (piece == length) subtract();
+    }
+    void subtract() {
+        for (long long i = most(first, 0LL); i < least(end, length); ++i) y[i - first] -= mean;
+    }
+    void see(long long from, long long to) {
+        if (length > kWhole) fill(from, to), subtract();
+    }
+    const double* at(long long i) const { return y + (i - first); }
+};
+
+template <class Sample>
+struct Run {
+    const Plan& plan;
+    Workspace& w;
+    Signal<Sample> signal;
+    int frames, margin, tail_room, refined_to = 0, pruned_to = 0;
+    long long done[kMaxSizes] = {};     // blocks filtered
+    double* raw;                        // [frame - raw_first][slots]
+    int *raw_count, raw_first = 0;
+    Rows refined, kept;
+
+    Run(const Plan& p, const Sample* x, long long n, int n_frames)
+        : plan(p), w(workspace()), signal{p, x, n, (n + p.ratio - 1) / p.ratio, w}, frames(n_frames) {
+        int largest = 0, hop = 0;
+        for (int z = 0; z < p.sizes_used; ++z) largest = most(largest, p.sizes[z].fft.m), hop = most(hop, p.sizes[z].hop);
+        margin = largest + p.longest_half + 64;
+        tail_room = int(kAheadS * p.rate_hz) + hop + 64;
+        const int room = least(frames, kChunk) + kKeep + 16;
+        const std::size_t places = std::size_t(room) * p.slots;
+        raw = static_cast<double*>(w.raw.need(places * 8 + sizeof(int) * room));
+        raw_count = reinterpret_cast<int*>(raw + places);
+        const int stride = ((2 * kSpread + 1) * p.slots + 2 * kPad - 1) / kPad * kPad;
+        refined = make_rows(w.refined, room, stride);
+        kept = make_rows(w.pruned, room, stride);
+        for (int c = 0; c < 2 * p.pairs; ++c) *tail(c) = {};
+        signal.prepare(margin);
+    }
+
+    Tail* tail(int channel) {
+        const std::size_t bytes = sizeof(Tail) + 2 * sizeof(double) * tail_room;
+        return reinterpret_cast<Tail*>(static_cast<char*>(w.tails.need(bytes * 2 * plan.pairs)) + bytes * channel);
+    }
+
+    bool last(int end) const { return end == frames; }
+
+    // Candidates of the frames first..end-1 into raw.
+    void find(int begin, int end) {
+        const long long length = signal.length;
+        const long long goal = last(end) ? length : least(length, (long long)(end * plan.frame_samples + kAheadS * plan.rate_hz));
+        long long from = (long long)(most(0, refined_to - 1) * plan.frame_samples) - 2 * plan.most_window;
+        for (int z = 0; z < plan.sizes_used; ++z) from = least(from, done[z] * plan.sizes[z].hop - plan.sizes[z].half);
+        signal.see(from, goal + margin);
+        const int count = end - begin, room = (count + 2 * kPad) / kPad * kPad;
+        double* contour = static_cast<double*>(w.contour.need(sizeof(double) * room * 8));
+        double *rows = contour, *first = contour + 4 * room, *second = first + room;
+        const Runs runs{second + room, second + 2 * room, raw + std::size_t(begin - raw_first) * plan.slots,
+                        raw_count + (begin - raw_first), plan.slots};
+        __builtin_memset(contour, 0, sizeof(double) * room * 8);
+        __builtin_memset(runs.count, 0, sizeof(int) * count);
+        for (int z = 0, p = 0; z < plan.sizes_used; ++z) {
+            const BlockSize& size = plan.sizes[z];
+            const int m = size.fft.m, work_room = m + 192;
+            int blocks = 0;
+            while (1 + (done[z] + blocks) * size.hop < goal) ++blocks;
+            double* work = static_cast<double*>(w.blocks.need(sizeof(double) * (4 * std::size_t(work_room) + 2 * std::size_t(m) * blocks)));
+            double* spectra = work + 4 * work_room;
+            for (int b = 0; b < blocks; ++b)
+                spectrum(size.fft, signal.at(1 + (done[z] + b) * size.hop - size.half), spectra + 2 * m * std::size_t(b),
+                         spectra + 2 * m * std::size_t(b) + m, work, work_room);
+            for (; p < plan.pairs && plan.bank[p].size == z; ++p) {
+                hear(p, size, blocks, spectra, work, work_room, begin, count, rows);
+                running_sum(rows, count, first, second);
+                add_channel(first, plan.bank[p].low_hz[0], plan.bank[p].high_hz[0], count, runs);
+                add_channel(second, plan.bank[p].low_hz[1], plan.bank[p].high_hz[1], count, runs);
+            }
+            done[z] += blocks;
+        }
+    }
+
+    // Filters a pair of channels, and adds the lines of their contours to rows.
+    void hear(int p, const BlockSize& size, int blocks, const double* spectra, double* work, int work_room, int begin, int count,
+              double* rows) {
+        const int m = size.fft.m;
+        const std::size_t room = std::size_t(tail_room) + std::size_t(size.hop) * blocks + 8;
+        double* list = static_cast<double*>(w.edges.need(sizeof(double) * room * 8));
+        double *start[2][2], *end[2][2];
+        for (int c = 0; c < 2; ++c)
+            for (int l = 0; l < 2; ++l) {
+                const Tail* t = tail(2 * p + c);
+                start[c][l] = list + (2 * c + l) * room, end[c][l] = start[c][l] + t->edges[l];
+                __builtin_memcpy(start[c][l], reinterpret_cast<const double*>(t + 1) + l * tail_room, sizeof(double) * t->edges[l]);
+            }
+        for (int b = 0; b < blocks; ++b) {
+            const long long q = 1 + (done[plan.bank[p].size] + b) * size.hop;
+            const int tests = int(least((long long)size.hop, signal.length - q));
+            const int turn_tests = int(least((long long)size.hop, signal.length - 1 - q));  // WORLD's list of differences is one shorter
+            double* u[2];
+            filter_pair(plan.bank[p], size.fft, spectra + 2 * m * std::size_t(b), spectra + 2 * m * std::size_t(b) + m, work, work_room, u);
+            for (int c = 0; c < 2; ++c) crossings(u[c] + size.half, q, tests, turn_tests, end[c][0], end[c][1]);
+        }
+        double* scratch = list + 4 * room;
+        const Lines lines{scratch, scratch + room, scratch + 2 * room, scratch + 3 * room};
+        for (int c = 0; c < 2; ++c) {
+            Tail* t = tail(2 * p + c);
+            int edges[2];
+            for (int l = 0; l < 2; ++l) edges[l] = int(end[c][l] - start[c][l]), t->seen[l] += edges[l] - t->edges[l];
+            const bool heard = t->seen[0] >= kFewestEdges && t->seen[1] >= kFewestEdges;
+            for (int l = 0; l < 2; ++l) {
+                const int past = heard ? add_lines(start[c][l], edges[l], plan, begin, count, lines, rows + 2 * c)
+                                       : most(0, edges[l] - kFewestEdges);
+                const int left = least(edges[l] - past, tail_room);
+                t->edges[l] = left;
+                __builtin_memcpy(reinterpret_cast<double*>(t + 1) + l * tail_room, start[c][l] + edges[l] - left, sizeof(double) * left);
+            }
+        }
+    }
+
+    // Refines the candidates of frames refined_to..end-1, each with those of the 3 frames before and after it.
+    void refine_to(int end, int known) {
+        const int reach = plan.most_window + 2 * kPad;
+        const long long from = (long long)(refined_to * plan.frame_samples) - reach - 2, to = (long long)(end * plan.frame_samples) + reach + 2;
+        const std::size_t room = std::size_t(to - from);
+        float *ahead = static_cast<float*>(w.near.need(sizeof(float) * (2 * room + 8 * reach))), *behind = ahead + room, *taps = behind + room;
+        for (long long i = from; i < to; ++i) {
+            const float v = float(*signal.at(most(0LL, least(i, signal.length - 1))));  // the signal's ends are held
+            ahead[i - from] = behind[to - 1 - i] = v;
+        }
+        for (int f = refined_to; f < end; ++f) {
+            Row row = refined(f);
+            row.count = 0;
+            const int neighbours[7] = {f, f - 1, f - 2, f - 3, f + 1, f + 2, f + 3};  // the order decides ties
+            for (int g : neighbours) {
+                if (g < 0 || g >= known) continue;
+                const double* list = raw + std::size_t(g - raw_first) * plan.slots;
+                for (int j = 0; j < raw_count[g - raw_first]; ++j) {
+                    double shift = 0;
+                    const long long c = centre(plan, f, list[j], shift);
+                    const Refined found = refine(plan, ahead + (c - from), behind + (to - 1 - c), shift, list[j], taps);
+                    row.f0[row.count] = found.f0, row.score[row.count] = found.score;
+                    row.count += found.f0 > 0;
+                }
+            }
+            for (int j = row.count; j < row.count + kPad; ++j) row.f0[j] = 0;
+            refined.count[f - refined.first] = row.count;
+        }
+        refined_to = end;
+    }
+
+    // The sample at the window's centre, and how far it lies after the frame's time.
+    static long long centre(const Plan& plan, int frame, double f0, double& shift) {
+        if (plan.whole_frames) return (long long)frame * (long long)plan.frame_samples;
+        const double rate = plan.rate_hz, time = frame / 1000.0;
+        const int h = int(1.5 * rate / f0 + 1.0);
+        const double place = (time + -h / rate) * rate + 0.001;     // WORLD's rounding, 0.001 included
+        const long long c = (long long)(place > 0 ? place + 0.5 : place - 0.5) + h;
+        shift = double(c) - time * rate;
+        return c;
+    }
+
+    void prune_to(int end, Tracks& tracks) {
+        for (int f = pruned_to; f < end; ++f) {
+            const Row row = refined(f);
+            const bool edge = f == 0 || f == frames - 1;
+            const Row before = edge ? row : refined(f - 1), after = edge ? row : refined(f + 1);
+            Row left = kept(f);
+            prune(row, edge ? nullptr : &before, edge ? nullptr : &after, left);
+            kept.count[f - kept.first] = left.count;
+            const Refined top = best(left);
+            tracks.best[f] = top.f0, tracks.score[f] = top.score;
+        }
+        pruned_to = end;
+    }
+
+    void forget() {
+        const int from = most(0, refined_to - kSpread), known = raw_known;
+        if (from > raw_first) {
+            __builtin_memmove(raw, raw + std::size_t(from - raw_first) * plan.slots, sizeof(double) * plan.slots * std::size_t(known - from));
+            __builtin_memmove(raw_count, raw_count + (from - raw_first), sizeof(int) * std::size_t(known - from));
+            raw_first = from;
+        }
+        refined.shift(most(0, pruned_to - 1), refined_to);
+        kept.shift(most(0, pruned_to - kKeep), pruned_to);
+    }
+    int raw_known = 0;
+};
+
+inline Tracks new_tracks(int frames, Workspace& w) {
+    float* memory = static_cast<float*>(w.base.need(sizeof(float) * 3 * std::size_t(frames)));
+    return {frames, memory, memory + frames, memory + 2 * std::size_t(frames), nullptr, 0, 0, 0, -1, 0};
+}
+
+inline Refined* join(Tracks& tracks, Workspace& w) {
+    Refined* merged = static_cast<Refined*>(w.merged.need(sizeof(Refined) * std::size_t(tracks.frames)));
+    __builtin_memset(merged, 0, sizeof(Refined) * std::size_t(tracks.frames));
+    merge(tracks, w, merged);
+    bridge(merged, tracks.frames);
+    return merged;
+}
+
+template <class Sample>
+void run(const Plan& plan, const Sample* x, long long n, double* f0) {
+    const int frames = frame_count(n, plan.sample_rate_hz, 1.0);
+    Run<Sample> r(plan, x, n, frames);
+    Tracks tracks = new_tracks(frames, r.w);
+    for (int begin = 0; begin < frames; begin += kChunk) {
+        const int end = least(begin + kChunk, frames);
+        r.find(begin, end);
+        r.raw_known = end;
+        r.refine_to(r.last(end) ? frames : end - kSpread, end);
+        r.prune_to(r.last(end) ? frames : r.refined_to - 1, tracks);
+        advance(tracks, r.pruned_to, r.kept, r.w);
+        r.forget();
+    }
+    smooth(join(tracks, r.w), frames, f0, r.w.smooth);
+}
+
+}  // namespace

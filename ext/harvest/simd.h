@@ -1,0 +1,105 @@
+// Vectors of the width that the including kernel chose (HARVEST_BYTES: 16, 32 or 64), by GCC's and clang's vector types.
+// Everything of a kernel has internal linkage: the three builds of one source must never be mixed by the linker.
+#pragma once
+
+namespace {
+
+typedef double vd __attribute__((vector_size(HARVEST_BYTES)));
+typedef float vf __attribute__((vector_size(HARVEST_BYTES)));
+typedef long long vl __attribute__((vector_size(HARVEST_BYTES)));
+typedef double vd_any __attribute__((vector_size(HARVEST_BYTES), aligned(8), may_alias));
+typedef float vf_any __attribute__((vector_size(HARVEST_BYTES), aligned(4), may_alias));
+typedef double pair_of_doubles __attribute__((vector_size(16)));
+typedef float four_floats __attribute__((vector_size(16)));
+typedef float eight_floats __attribute__((vector_size(32)));
+typedef int eight_ints __attribute__((vector_size(32)));
+
+constexpr int kD = HARVEST_BYTES / 8;   // doubles in a vector
+constexpr int kF = HARVEST_BYTES / 4;   // floats in a vector
+
+inline vd load(const double* p) { return *reinterpret_cast<const vd_any*>(p); }
+inline vf load(const float* p) { return *reinterpret_cast<const vf_any*>(p); }
+inline void store(double* p, vd v) { *reinterpret_cast<vd_any*>(p) = v; }
+inline void store(float* p, vf v) { *reinterpret_cast<vf_any*>(p) = v; }
+inline vd all(double x) { return x - vd{}; }
+inline vf all(float x) { return x - vf{}; }
+
+template <class T> inline T least(T a, T b) { return b < a ? b : a; }
+template <class T> inline T most(T a, T b) { return a < b ? b : a; }
+
+// Bit l of the answer: lane l of a lies above lane l of b.
+inline unsigned above(vd a, vd b) {
+#if HARVEST_BYTES == 64
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);
+#elif HARVEST_BYTES == 32
+    return _mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_GT_OQ));
+#elif defined(__SSE2__)
+    return _mm_movemask_pd(_mm_cmpgt_pd((__m128d)a, (__m128d)b));
+#else
+    unsigned bits = 0;
+    for (int l = 0; l < kD; ++l) bits |= unsigned(a[l] > b[l]) << l;
+    return bits;
+#endif
+}
+
+#define HARVEST_SWAP(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+// out[8 l + k] = lane l of v[k]: eight vectors become kD runs of eight.
+inline void store_transposed(double* out, const vd* v) {
+#if HARVEST_BYTES == 64
+    vd t[8], u[8];
+    for (int k = 0; k < 8; k += 2) {
+        t[k] = HARVEST_SWAP(v[k], v[k + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        t[k + 1] = HARVEST_SWAP(v[k], v[k + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (int k = 0; k < 8; k += 4)
+        for (int j = 0; j < 2; ++j) {
+            u[k + j] = HARVEST_SWAP(t[k + j], t[k + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            u[k + j + 2] = HARVEST_SWAP(t[k + j], t[k + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int j = 0; j < 4; ++j) {
+        store(out + 8 * j, HARVEST_SWAP(u[j], u[j + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+        store(out + 8 * (j + 4), HARVEST_SWAP(u[j], u[j + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+    }
+#elif HARVEST_BYTES == 32
+    for (int k = 0; k < 8; k += 4) {
+        vd a = HARVEST_SWAP(v[k], v[k + 1], 0, 4, 2, 6), b = HARVEST_SWAP(v[k], v[k + 1], 1, 5, 3, 7);
+        vd c = HARVEST_SWAP(v[k + 2], v[k + 3], 0, 4, 2, 6), d = HARVEST_SWAP(v[k + 2], v[k + 3], 1, 5, 3, 7);
+        store(out + k, HARVEST_SWAP(a, c, 0, 1, 4, 5));
+        store(out + 8 + k, HARVEST_SWAP(b, d, 0, 1, 4, 5));
+        store(out + 16 + k, HARVEST_SWAP(a, c, 2, 3, 6, 7));
+        store(out + 24 + k, HARVEST_SWAP(b, d, 2, 3, 6, 7));
+    }
+#else
+    for (int k = 0; k < 8; k += 2) {
+        store(out + k, HARVEST_SWAP(v[k], v[k + 1], 0, 2));
+        store(out + 8 + k, HARVEST_SWAP(v[k], v[k + 1], 1, 3));
+    }
+#endif
+}
+
+// Sums of four vectors' lanes, as four floats.
+inline four_floats sums(vf a, vf b, vf c, vf d) {
+#if HARVEST_BYTES == 64
+    vf ab = HARVEST_SWAP(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+            HARVEST_SWAP(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    vf cd = HARVEST_SWAP(c, d, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+            HARVEST_SWAP(c, d, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    vf s = HARVEST_SWAP(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+           HARVEST_SWAP(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    four_floats p = HARVEST_SWAP(s, s, 0, 1, 2, 3), q = HARVEST_SWAP(s, s, 4, 5, 6, 7);
+    four_floats r = HARVEST_SWAP(s, s, 8, 9, 10, 11), t = HARVEST_SWAP(s, s, 12, 13, 14, 15);
+    return (p + q) + (r + t);
+#elif HARVEST_BYTES == 32
+    vf ab = HARVEST_SWAP(a, b, 0, 8, 1, 9, 4, 12, 5, 13) + HARVEST_SWAP(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+    vf cd = HARVEST_SWAP(c, d, 0, 8, 1, 9, 4, 12, 5, 13) + HARVEST_SWAP(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+    vf s = HARVEST_SWAP(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) + HARVEST_SWAP(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
+    return HARVEST_SWAP(s, s, 0, 1, 2, 3) + HARVEST_SWAP(s, s, 4, 5, 6, 7);
+#else
+    vf ab = HARVEST_SWAP(a, b, 0, 4, 1, 5) + HARVEST_SWAP(a, b, 2, 6, 3, 7);
+    vf cd = HARVEST_SWAP(c, d, 0, 4, 1, 5) + HARVEST_SWAP(c, d, 2, 6, 3, 7);
+    return HARVEST_SWAP(ab, cd, 0, 1, 4, 5) + HARVEST_SWAP(ab, cd, 2, 3, 6, 7);
+#endif
+}
+
+}  // namespace

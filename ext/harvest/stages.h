@@ -1,0 +1,109 @@
+// Each step by itself, as tests call it.
+#pragma once
+
+namespace {
+
+void decimate_stage(const Plan& plan, const double* x, long long n, double* y) {
+    decimate(plan, x, n, 0, int(harvest::decimated_length(plan, n)), y, workspace().forward);
+}
+
+void filter_stage(const Plan& plan, int channel, const double* y, int n, double* filtered) {
+    const ChannelPair& pair = plan.bank[channel / 2];
+    const BlockSize& size = plan.sizes[pair.size];
+    const int m = size.fft.m, room = m + 192;
+    double* work = static_cast<double*>(workspace().blocks.need(sizeof(double) * (4 * room + 3 * m)));
+    double *re = work + 4 * room, *im = re + m, *block = im + m;
+    for (int q = 0; q < n + 2; q += size.hop) {
+        for (int i = 0; i < m; ++i) {
+            const int at = q - size.half + i;
+            block[i] = at >= 0 && at < n ? y[at] : 0.0;
+        }
+        spectrum(size.fft, block, re, im, work, room);
+        double* u[2];
+        filter_pair(pair, size.fft, re, im, work, room, u);
+        for (int i = 0; i < size.hop && q + i < n + 2; ++i) filtered[q + i] = u[channel % 2][size.half + i];
+    }
+}
+
+void candidates_stage(const Plan& plan, const double* x, long long n, double* f0) {
+    const int frames = frame_count(n, plan.sample_rate_hz, 1.0);
+    Run<double> r(plan, x, n, frames);
+    for (int begin = 0; begin < frames; begin += kChunk) {
+        const int end = least(begin + kChunk, frames);
+        r.find(begin, end);
+        for (int f = begin; f < end; ++f)
+            for (int j = 0; j < plan.slots; ++j)
+                f0[std::size_t(f) * plan.slots + j] = j < r.raw_count[f - r.raw_first] ? r.raw[std::size_t(f - r.raw_first) * plan.slots + j] : 0.0;
+        r.raw_known = end;
+        r.refined_to = r.pruned_to = end;
+        r.forget();
+    }
+}
+
+void refine_stage(const Plan& plan, const double* y, int n, const int* frame, const double* f0, int count, float* refined, float* score) {
+    const int reach = plan.most_window + 2 * kPad, room = n + 2 * reach;
+    float *ahead = static_cast<float*>(workspace().near.need(sizeof(float) * (2 * room + 8 * reach))), *behind = ahead + room;
+    for (int i = 0; i < room; ++i) ahead[i] = behind[room - 1 - i] = float(y[least(most(i - reach, 0), n - 1)]);
+    for (int j = 0; j < count; ++j) {
+        double shift = 0;
+        const int c = int(Run<double>::centre(plan, frame[j], f0[j], shift)) + reach;
+        const Refined found = refine(plan, ahead + c, behind + (room - 1 - c), shift, f0[j], behind + room);
+        refined[j] = found.f0, score[j] = found.score;
+    }
+}
+
+// A matrix of candidates [frames, slots], 0 = none, as rows.
+Rows rows_of(const float* f0, const float* score, int frames, int slots, Buffer& buffer) {
+    Rows rows = make_rows(buffer, frames, (slots + 2 * kPad - 1) / kPad * kPad);
+    for (int f = 0; f < frames; ++f) {
+        Row row = rows(f);
+        row.count = 0;
+        for (int j = 0; j < slots; ++j)
+            if (f0[std::size_t(f) * slots + j] > 0) {
+                row.f0[row.count] = f0[std::size_t(f) * slots + j];
+                row.score[row.count++] = score[std::size_t(f) * slots + j];
+            }
+        for (int j = row.count; j < (row.count + kPad - 1) / kPad * kPad; ++j) row.f0[j] = 0;
+        rows.count[f] = row.count;
+    }
+    return rows;
+}
+
+void prune_stage(const float* f0, const float* score, int frames, int slots, float* kept_score) {
+    const Rows rows = rows_of(f0, score, frames, slots, workspace().refined);
+    Rows out = make_rows(workspace().pruned, 1, rows.stride);
+    for (int f = 0; f < frames; ++f) {
+        const bool edge = f == 0 || f == frames - 1;
+        const Row row = rows(f), before = edge ? row : rows(f - 1), after = edge ? row : rows(f + 1);
+        Row left = out(0);
+        prune(row, edge ? nullptr : &before, edge ? nullptr : &after, left);
+        for (int j = 0, k = 0; j < slots; ++j) {
+            const std::size_t at = std::size_t(f) * slots + j;
+            const bool stays = k < left.count && f0[at] == left.f0[k] && score[at] == left.score[k];
+            kept_score[at] = stays ? score[at] : 0.f;
+            k += stays;
+        }
+    }
+}
+
+void track_stage(const float* f0, const float* score, int frames, int slots, double* contour) {
+    Workspace& w = workspace();
+    const Rows rows = rows_of(f0, score, frames, slots, w.pruned);
+    Tracks tracks = new_tracks(frames, w);
+    for (int f = 0; f < frames; ++f) {
+        const Refined top = best(rows(f));
+        tracks.best[f] = top.f0, tracks.score[f] = top.score;
+    }
+    advance(tracks, frames, rows, w);
+    const Refined* merged = join(tracks, w);
+    for (int f = 0; f < frames; ++f) contour[f] = merged[f].f0;
+}
+
+void smooth_stage(const double* contour, int frames, double* f0) {
+    Workspace& w = workspace();
+    Refined* merged = static_cast<Refined*>(w.merged.need(sizeof(Refined) * std::size_t(frames)));
+    for (int f = 0; f < frames; ++f) merged[f] = {float(contour[f]), 0.f};
+    smooth(merged, frames, f0, w.smooth);
+}
+
+}  // namespace
