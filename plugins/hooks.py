@@ -8,6 +8,9 @@ def register_corpora(register: Register) -> None:
     register("msp-podcast", "msftk_plugins.corpora.msp_podcast:MspPodcast", help="MSP-Podcast 1.8 to 1.12 tree")
     register("iemocap", "msftk_plugins.corpora.iemocap:Iemocap", help="IEMOCAP tree, Session1 to Session5")
     register("csv", "msftk_plugins.corpora.csv_table:CsvTable", help="a CSV table with columns named by you")
+    register("ravdess", "msftk_plugins.corpora.ravdess:Ravdess", help="RAVDESS speech, V/A/D from categories")
+    register("emodb", "msftk_plugins.corpora.emodb:EmoDb", help="Berlin EmoDB, V/A/D from categories")
+    register("emotale", "msftk_plugins.corpora.emotale:EmoTale", help="EmoTale, Danish and English, rated by people")
     register("emobank", "msftk_plugins.corpora.emobank:EmoBank", help="EmoBank: rated English sentences, no audio")
     register("demo", "msftk_plugins.corpora.demo:Demo", help="bundled synthetic speech with planted ratings")
 
