@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ MICROSECONDS = 1e6  # times are compared after rounding to whole microseconds
 MAX_OVERLAP_S = 0.25  # neighbours may share a phone: up to 0.149 s in TIMIT; more is no shared phone
 
 
+@lru_cache(maxsize=65_536)  # a corpus has the same few words and phones everywhere
 def is_spoken(label: str) -> bool:
     """False for silence, filler and noise (`UNSPOKEN`, `UNSPOKEN_FORM`); blanks around a label do not count."""
     label = label.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from msftk.errors import InputError
 from msftk.speech.alignment import make_alignment, make_tier
 from msftk.speech.tiers import PHONE_FLAG, WORD_FLAG, choose_tier, read_text
 from msftk.types import Alignment, Tier
+from msftk_ext.textgrid import scan
 
 # Praat reads a text file as quoted texts, flags and free-standing numbers; everything else is comment. So both forms
 # are one grammar. Beside free numbers, whatever stands after "=" or alone on its line is taken as a value, so that a
@@ -23,7 +25,7 @@ TOKEN = re.compile(
     "(?P<text>(?:[^"]|"")*)"
     | (?P<flag><exists>|<absent>)
     | =[ \t]*(?P<assigned>[^\s"]+)
-    | (?<!\S)(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)
+    | (?<!\S)(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)
     | ^[ \t]*(?P<alone>[^\s"=<:]+)[ \t]*$
     """,
     re.VERBOSE | re.MULTILINE,
@@ -54,6 +56,12 @@ class Tokens:
             except ValueError:
                 pass
         raise self.error(place, expected)
+
+    def count(self, place: int, expected: str) -> int:
+        value = self.number(place, expected)
+        if not (math.isfinite(value) and value >= 0 and value == int(value)):
+            raise self.error(place, expected)
+        return int(value)
 
     def string(self, place: int, expected: str) -> str:
         if place < len(self.matches) and (text := self.matches[place]["text"]) is not None:
@@ -87,6 +95,17 @@ def read_tiers(path: Path) -> dict[str, Tier]:
     Raises:
         InputError: neither UTF-8 nor UTF-16, not a TextGrid, cut off, or text where a number belongs (file:line).
     """
+    scanned = scan(path.read_bytes()) if path.is_file() else None
+    if scanned is None:
+        return read_tiers_slowly(path)
+    tiers: dict[str, Tier] = {}
+    for name, start_s, end_s, labels in scanned:
+        tiers.setdefault(name, make_tier(start_s, end_s, labels))
+    return tiers
+
+
+def read_tiers_slowly(path: Path) -> dict[str, Tier]:
+    """`read_tiers` of what the scanner leaves: other encodings, unusual forms, and every file that is broken."""
     text = read_text(path)
     tokens = Tokens(path, text, list(TOKEN.finditer(text)))
     header = [match["text"] or "" for match in tokens.matches[:2]]
@@ -96,10 +115,10 @@ def read_tiers(path: Path) -> dict[str, Tier]:
         return {}
     tiers: dict[str, Tier] = {}
     place = 6
-    for number in range(1, int(tokens.number(5, "the number of tiers")) + 1):
+    for number in range(1, tokens.count(5, "the number of tiers") + 1):
         kind = tokens.string(place, f"the class of tier {number}")
         name = tokens.string(place + 1, f"the name of tier {number}")
-        size = int(tokens.number(place + 4, f"the size of tier '{name}'"))
+        size = tokens.count(place + 4, f"the size of tier '{name}'")
         place += 5
         if kind == "IntervalTier":
             tiers.setdefault(name, _intervals(tokens, place, size, name))
