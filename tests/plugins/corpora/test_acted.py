@@ -161,9 +161,7 @@ def test_emotale_lists_what_cannot_be_used(emotale: Path) -> None:
     table.write_text(ANNOTATIONS.replace("DK_008_H_1", "child"))
     assert f"{table}:4: file is 'child', expected e.g. DK_001_A_1.wav." in read("emotale", emotale).problems[0]
     table.write_text("file,valence\n")
-    with pytest.raises(
-        InputError, match=r"no columns file, a1_A, a1_V, a1_D \(found: file, valence\)\. Take"
-    ):
+    with pytest.raises(InputError, match=r"no columns file, a1_A, a1_V, a1_D \(found: file, valence\)\. Take"):
         read("emotale", emotale)
 
 
