@@ -18,7 +18,6 @@ TINY = (
     "text.dim=16",
     "acoustic.channels=8",
     "acoustic.layers=1",
-    "fusion.hidden=8",
     "head.hidden=8",
     "training.epochs=4",
     "training.batch=8",

@@ -53,11 +53,13 @@ def print_figures(scored: Evaluation) -> None:
     out.print(table)
 
 
-def print_experts(scored: Evaluation) -> None:
+def print_experts(scored: Evaluation, heading: str = "") -> None:
     """Each expert's share of the prediction's variance and the CCC lost without it; nothing where one stands alone."""
     names = list(next(iter(scored.experts.share.values())))
     if len(names) < 2:
         return
+    if heading:
+        out.print(heading)
     table = Table("share of variance (CCC lost without)", *ATTRIBUTES, box=None, header_style="bold")
     for name in names:
         table.add_row(

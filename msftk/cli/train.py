@@ -66,8 +66,7 @@ def train(
         print_ccc(result.evaluations)
         for split, scored in result.evaluations.items():
             if split != "dev" or len(result.evaluations) == 1:
-                out.print(f"experts on {split}:")
-                print_experts(scored)
+                print_experts(scored, f"experts on {split}:")
         if result.warning:
             out.print(f"ratings are {result.warning}: not a score on human emotion", style="yellow")
         _next_steps(result.run, manifest, folds)
