@@ -12,7 +12,7 @@ void spectrum(const Transform& fft, const double* y, double* re, double* im, dou
 }
 
 // Circular convolution with both channels of a pair; u[0], u[1]: [m], of which all but `half` at both ends is linear.
-inline void filter_pair(const ChannelPair& pair, const Transform& fft, const double* re, const double* im, double* work,
+[[gnu::noinline]] void filter_pair(const ChannelPair& pair, const Transform& fft, const double* re, const double* im, double* work,
                         int room, double* u[2]) {
     double *a = work, *b = work + room, *c = work + 2 * room, *d = work + 3 * room;
     const double *h0 = pair.response[0], *h1 = pair.response[1];
@@ -30,7 +30,7 @@ inline unsigned long long next_bits(const unsigned long long* word) { return wor
 
 // Positions q + a / (a - b) where u falls through zero or rises through it, and where its first difference does. Falls and
 // rises take turns in each list. Tests samples 0.. of u at positions first..; returns the new ends of the lists.
-inline void crossings(const double* u, long long first, int zero_tests, int turn_tests, double*& zeros, double*& turns) {
+[[gnu::noinline]] void crossings(const double* u, long long first, int zero_tests, int turn_tests, double*& zeros, double*& turns) {
     constexpr int kWords = 66;
     unsigned long long positive[kWords], rising[kWords];
     for (int begin = 0; begin < zero_tests; begin += 64 * (kWords - 2)) {

@@ -6,6 +6,7 @@ namespace harvest {
 #include "simd.h"
 #include "fft.h"
 #include "decimate.h"
+#include "nyquist.h"
 #include "bank.h"
 #include "contour.h"
 #include "refine.h"

@@ -16,7 +16,7 @@ struct Lines {                         // of one list of edges, where two kinds 
 
 // Adds the jumps of a list's lines to rows[frame][0..1] = level, slope; frame 0 gets the lines that hold there. Returns
 // how many edges no later frame needs.
-inline int add_lines(const double* edge, int edges, const Plan& plan, long long first_frame, int frames, const Lines& w,
+[[gnu::noinline]] int add_lines(const double* edge, int edges, const Plan& plan, long long first_frame, int frames, const Lines& w,
                      double* rows) {
     const int points = edges - 2, lines = edges - 4;
     const double rate = plan.rate_hz, per_sample = 0.5 / plan.frame_samples, origin = double(first_frame);
@@ -53,7 +53,7 @@ struct Runs {                          // runs of agreeing channels that are ope
 };
 
 // Takes one channel's contour (0 = none) into the runs; a run that ends with enough channels becomes a candidate.
-inline void add_channel(const double* contour, double low_hz, double high_hz, int frames, const Runs& runs) {
+[[gnu::noinline]] void add_channel(const double* contour, double low_hz, double high_hz, int frames, const Runs& runs) {
     const vd low = all(low_hz), high = all(high_hz), long_enough = all(kLeastRun - 0.5);
     for (int f = 0; f < frames; f += kD) {
         const vd v = load(contour + f), sum = load(runs.sum + f), length = load(runs.length + f);
@@ -69,7 +69,7 @@ inline void add_channel(const double* contour, double low_hz, double high_hz, in
 }
 
 // Running sum over the rows of two channels, which are cleared; contour[0], contour[1]: [frames].
-inline void running_sum(double* rows, int frames, double* first, double* second) {
+[[gnu::noinline]] void running_sum(double* rows, int frames, double* first, double* second) {
     typedef double four __attribute__((vector_size(32)));
     double a = 0, b = 0, c = 0, d = 0;
     for (int f = 0; f < frames; ++f, rows += 4) {

@@ -58,8 +58,8 @@ struct OwnedPlan : Plan {
     std::list<std::vector<float>> floats;
     std::vector<ChannelPair> pairs_made;
     std::vector<int> lengths;
-    std::vector<const float*> window_rows;
-    Harmonics harmonics_made[32] = {};
+    std::vector<const float*> quick_windows;
+    std::vector<const double*> exact_windows;
 
     const double* keep(std::vector<double> table) {
         doubles.push_back(std::move(table));
@@ -69,6 +69,8 @@ struct OwnedPlan : Plan {
         floats.push_back(std::move(table));
         return floats.back().data();
     }
+
+    static std::vector<float> rounded(const std::vector<double>& table) { return {table.begin(), table.end()}; }
 
     Transform twiddles(int m) {
         std::vector<double> first(14 * std::size_t(m / 8)), later;
@@ -113,7 +115,7 @@ struct OwnedPlan : Plan {
         channels = 1 + int(std::log(ceil_hz * 1.1 / (floor_hz * 0.9)) / std::log(2.0) * kChannelsPerOctave);
         pairs = (channels + 1) / 2;
         slots = channels / (kLeastRun + 1) + 1;
-        longest_half = half_length(0);
+        longest_half = half_length(0), lowest_hz = centre_hz(0);
         for (int p = 0; p < pairs; ++p) {
             ChannelPair pair{};
             pair.size = size_for(half_length(2 * p));
@@ -136,8 +138,8 @@ struct OwnedPlan : Plan {
     }
 
     // Blackman over 2 h + 1 samples, from sample -h - 1 to h - 1 (one early, as in WORLD), and half the difference of its neighbours.
-    std::vector<float> window(int h, int length) const {
-        std::vector<float> table(4 * std::size_t(length));
+    std::vector<double> window(int h, int length) const {
+        std::vector<double> table(4 * std::size_t(length));
         auto main = [&](int o) {
             if (o < -h - 1 || o > h - 1) return 0.0;
             const double angle = 2 * kPi * o / (2 * h + 1);
@@ -145,17 +147,17 @@ struct OwnedPlan : Plan {
         };
         auto slope = [&](int o) { return o < -h - 1 || o > h - 1 ? 0.0 : -(main(o + 1) - main(o - 1)) / 2; };
         for (int o = 0; o < length; ++o) {
-            table[o] = float(main(o)), table[2 * length + o] = float(slope(o));
-            if (o > 0) table[length + o] = float(main(-o)), table[3 * length + o] = float(slope(-o));
+            table[o] = main(o), table[2 * length + o] = slope(o);
+            if (o > 0) table[length + o] = main(-o), table[3 * length + o] = slope(-o);
         }
         return table;
     }
 
-    std::vector<float> phasors(int h, int length) const {
-        std::vector<float> table(2 * std::size_t(length));
+    std::vector<double> phasors(int h, int length) const {
+        std::vector<double> table(2 * std::size_t(length));
         for (int o = 0; o < length; ++o) {
-            table[o] = float(std::cos(2 * kPi * o / (2 * h + 1)));
-            table[length + o] = float(std::sin(2 * kPi * o / (2 * h + 1)));
+            table[o] = std::cos(2 * kPi * o / (2 * h + 1));
+            table[length + o] = std::sin(2 * kPi * o / (2 * h + 1));
         }
         return table;
     }
@@ -166,23 +168,25 @@ struct OwnedPlan : Plan {
         for (int h = least_window; h <= most_window; ++h) {
             const int length = padded(h + 2);
             lengths.push_back(length);
-            window_rows.push_back(keep(whole_frames ? window(h, length) : phasors(h, length)));
+            exact_windows.push_back(keep(whole_frames ? window(h, length) : phasors(h, length)));
+            quick_windows.push_back(keep(rounded(doubles.back())));
         }
-        window_length = lengths.data(), windows = window_rows.data(), harmonics = harmonics_made;
+        window_length = lengths.data(), quick.windows = quick_windows.data(), exact.windows = exact_windows.data();
         for (int h = least_window; h <= most_window; ++h) {
             const int log2_n = 2 + log2_floor(2 * h + 1), n = 1 << log2_n;
-            if (harmonics_made[log2_n].rows) continue;      // h is the shortest window of this DFT size
+            if (exact.harmonics[log2_n].rows) continue;       // h is the shortest window of this DFT size
             const int longest = std::min(most_window, (n / 2 - 1) / 2), length = padded(longest + 2);
             const double highest = std::min(ceil_hz * 1.01, 1.5 * rate_hz / std::max(h - 1, 1));
             const int bins = std::min(n / 2, int(highest * n / rate_hz * kHarmonics) + 2) + 1;
-            std::vector<float> rows(2 * std::size_t(length) * bins);
+            std::vector<double> rows(2 * std::size_t(length) * bins);
             for (int bin = 0; bin < bins; ++bin)
                 for (int o = 0; o < length; ++o) {
                     const double angle = 2 * kPi * ((long long)bin * o % n) / n;
-                    rows[2 * std::size_t(length) * bin + o] = float(std::cos(angle));
-                    rows[2 * std::size_t(length) * bin + length + o] = float(std::sin(angle));
+                    rows[2 * std::size_t(length) * bin + o] = std::cos(angle);
+                    rows[2 * std::size_t(length) * bin + length + o] = std::sin(angle);
                 }
-            harmonics_made[log2_n] = {n, length, keep(std::move(rows))};
+            quick.harmonics[log2_n] = {n, length, keep(rounded(rows))};
+            exact.harmonics[log2_n] = {n, length, keep(std::move(rows))};
         }
     }
 

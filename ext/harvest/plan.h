@@ -33,10 +33,15 @@ struct ChannelPair {                 // two band-pass filters run as real and im
     double low_hz[2], high_hz[2];    // accepted range of each channel's contour; low > high: the channel counts as unvoiced
 };
 
-struct Harmonics {                   // cosines and sines of one DFT size, rows for each bin
+template <class T> struct Harmonics { // cosines and sines of one DFT size, rows for each bin
     int n;
     int length;                      // padded taps in a row
-    const float* rows;               // [bin][cos, sin][length]
+    const T* rows;                   // [bin][cos, sin][length]
+};
+
+template <class T> struct RefineTables {
+    const T* const* windows;         // [h - least_window] -> [main fwd, main back, slope fwd, slope back][padded taps]
+    Harmonics<T> harmonics[32];      // [log2 n]
 };
 
 struct Plan {
@@ -49,14 +54,15 @@ struct Plan {
     double a[3], b[2];               // low-pass of the decimation: poles, and b0, b1 = 3 b0
     int hold;                        // samples by which the edge values are held before and after the signal
     int memory;                      // samples after which the low-pass has forgotten
+    double lowest_hz;                // centre of channel 0
     int channels, pairs, sizes_used, longest_half;
     BlockSize sizes[kMaxSizes];
     const ChannelPair* bank;         // [pairs]
     int slots;                       // most candidates that a frame can have before they are spread
     int least_window, most_window;   // half-lengths h of refinement windows
     const int* window_length;        // [h - least_window], padded taps
-    const float* const* windows;     // [h - least_window] -> [main fwd, main back, slope fwd, slope back][padded taps]
-    const Harmonics* harmonics;      // [log2 n]
+    RefineTables<float> quick;
+    RefineTables<double> exact;
     virtual ~Plan() = default;
 };
 

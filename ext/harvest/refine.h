@@ -2,118 +2,144 @@
 //
 // Harvest multiplies three periods of signal by a Blackman window and by the window's slope, and takes two DFTs. Only six
 // bins are needed, so they are summed directly: with x forward and backward from the centre, the sums over even and odd
-// parts need one cosine and one sine row per bin.
+// parts need one cosine and one sine row per bin. Every candidate is refined in float; the few that are chosen in the end,
+// and those that come close to being chosen, again in double (`settle` in run.h), so that no choice rests on rounding.
 #pragma once
 
 namespace {
 
-struct Taps { const float *main_fwd, *main_back, *slope_fwd, *slope_back; int length; };
+template <class T> struct Vectors;
+template <> struct Vectors<float> {
+    typedef vf wide;
+    typedef float eight __attribute__((vector_size(32)));
+    typedef int mask __attribute__((vector_size(32)));
+    static const RefineTables<float>& tables(const Plan& plan) { return plan.quick; }
+};
+template <> struct Vectors<double> {
+    typedef vd wide;
+    typedef double eight __attribute__((vector_size(64)));
+    typedef long long mask __attribute__((vector_size(64)));
+    static const RefineTables<double>& tables(const Plan& plan) { return plan.exact; }
+};
 
-template <int kFirst, int kCount>
-inline void sum_harmonics(const float* ahead, const float* behind, const Taps& taps, const float* const* rows, int row_length,
-                          vf* re, vf* im, vf* slope_re, vf* slope_im) {
-    vf a[kCount] = {}, b[kCount] = {}, c[kCount] = {}, d[kCount] = {};
-    for (int o = 0; o < taps.length; o += kF) {
-        const vf x = load(ahead + o), y = load(behind + o);
-        const vf p = x * load(taps.main_fwd + o), q = y * load(taps.main_back + o);
-        const vf r = x * load(taps.slope_fwd + o), s = y * load(taps.slope_back + o);
-        const vf even = p + q, odd = p - q, slope_even = r + s, slope_odd = r - s;
+// The tap rows of a window, forward and backward from its centre.
+template <class T> struct Taps { const T *main_fwd, *main_back, *slope_fwd, *slope_back; int length; };
+
+template <int kFirst, int kCount, class T>
+inline void sum_harmonics(const T* ahead, const T* behind, const Taps<T>& taps, const T* const* rows, int row_length,
+                          typename Vectors<T>::wide (*sum)[kHarmonics]) {   // [re, im, slope re, slope im]
+    typedef typename Vectors<T>::wide wide;
+    constexpr int kLanes = HARVEST_BYTES / sizeof(T);
+    wide a[kCount] = {}, b[kCount] = {}, c[kCount] = {}, d[kCount] = {};
+    for (int o = 0; o < taps.length; o += kLanes) {
+        const wide x = load(ahead + o), y = load(behind + o);
+        const wide p = x * load(taps.main_fwd + o), q = y * load(taps.main_back + o);
+        const wide r = x * load(taps.slope_fwd + o), s = y * load(taps.slope_back + o);
+        const wide even = p + q, odd = p - q, slope_even = r + s, slope_odd = r - s;
 #pragma GCC unroll 6
         for (int k = 0; k < kCount; ++k) {
-            const vf cosine = load(rows[kFirst + k] + o), sine = load(rows[kFirst + k] + row_length + o);
+            const wide cosine = load(rows[kFirst + k] + o), sine = load(rows[kFirst + k] + row_length + o);
             a[k] += even * cosine, b[k] += odd * sine, c[k] += slope_even * cosine, d[k] += slope_odd * sine;
         }
     }
 #pragma GCC unroll 6
-    for (int k = 0; k < kCount; ++k) re[kFirst + k] = a[k], im[kFirst + k] = b[k], slope_re[kFirst + k] = c[k], slope_im[kFirst + k] = d[k];
+    for (int k = 0; k < kCount; ++k)
+        sum[0][kFirst + k] = a[k], sum[1][kFirst + k] = b[k], sum[2][kFirst + k] = c[k], sum[3][kFirst + k] = d[k];
 }
 
-inline void harmonic_sums(const float* ahead, const float* behind, const Taps& taps, const float* const* rows, int row_length,
-                          float* sum) {   // [4][8]: re, im, slope re, slope im
-    vf re[6], im[6], sre[6], sim[6];
+template <class T>
+inline void harmonic_sums(const T* ahead, const T* behind, const Taps<T>& taps, const T* const* rows, int row_length,
+                          typename Vectors<T>::eight* out) {                // [re, im, slope re, slope im], six lanes each
+    typename Vectors<T>::wide sum[4][kHarmonics];
 #if HARVEST_BYTES == 64
-    sum_harmonics<0, 6>(ahead, behind, taps, rows, row_length, re, im, sre, sim);
+    sum_harmonics<0, 6>(ahead, behind, taps, rows, row_length, sum);
 #else
-    sum_harmonics<0, 3>(ahead, behind, taps, rows, row_length, re, im, sre, sim);  // 16 registers hold 12 sums
-    sum_harmonics<3, 3>(ahead, behind, taps, rows, row_length, re, im, sre, sim);
+    sum_harmonics<0, 3>(ahead, behind, taps, rows, row_length, sum);        // 16 registers hold 12 sums
+    sum_harmonics<3, 3>(ahead, behind, taps, rows, row_length, sum);
 #endif
-    auto put = [](float* to, four_floats v) { __builtin_memcpy(to, &v, sizeof v); };
-    put(sum, sums(re[0], re[1], re[2], re[3]));
-    put(sum + 4, sums(re[4], re[5], im[4], im[5]));
-    put(sum + 8, sums(im[0], im[1], im[2], im[3]));
-    __builtin_memcpy(sum + 12, sum + 6, 8);
-    put(sum + 16, sums(sre[0], sre[1], sre[2], sre[3]));
-    put(sum + 20, sums(sre[4], sre[5], sim[4], sim[5]));
-    put(sum + 24, sums(sim[0], sim[1], sim[2], sim[3]));
-    __builtin_memcpy(sum + 28, sum + 22, 8);
+    for (int part = 0; part < 4; part += 2) {
+        const auto *re = sum[part], *im = sum[part + 1];
+        const auto first = sums(re[0], re[1], re[2], re[3]), mixed = sums(re[4], re[5], im[4], im[5]);
+        const auto second = sums(im[0], im[1], im[2], im[3]);
+        out[part] = HARVEST_SWAP(first, mixed, 0, 1, 2, 3, 4, 5, 4, 4);
+        out[part + 1] = HARVEST_SWAP(second, mixed, 0, 1, 2, 3, 6, 7, 6, 6);
+    }
 }
 
-// The four tap rows of a window whose centre lies between two samples; room: [4 + 1][window taps + 2 kPad].
-inline Taps shifted_taps(const Plan& plan, int h, double shift, float* room) {
+// The tap rows of a window whose centre lies between two samples; room: [4][padded taps].
+template <class T>
+Taps<T> shifted_taps(const Plan& plan, int h, double shift, T* room) {
     const int length = plan.window_length[h - plan.least_window];
-    const float *cosine = plan.windows[h - plan.least_window], *sine = cosine + length;
+    const T *cosine = Vectors<T>::tables(plan).windows[h - plan.least_window], *sine = cosine + length;
     const double angle = 2 * 3.14159265358979323846 * shift / (2 * h + 1);
-    const float turn_cos = float(__builtin_cos(angle)), turn_sin = float(__builtin_sin(angle));
-    float *fwd = room, *back = room + length, *sf = room + 2 * length, *sb = room + 3 * length;
+    const T turn_cos = T(__builtin_cos(angle)), turn_sin = T(__builtin_sin(angle));
+    T *fwd = room, *back = room + length, *slope_fwd = room + 2 * length, *slope_back = room + 3 * length;
     for (int o = 0; o < length; ++o) {
-        const float c = cosine[o] * turn_cos - sine[o] * turn_sin, d = cosine[o] * turn_cos + sine[o] * turn_sin;
-        fwd[o] = o < h ? 0.34f + 0.5f * c + 0.16f * c * c : 0.f;
-        back[o] = o < h + 2 ? 0.34f + 0.5f * d + 0.16f * d * d : 0.f;
+        const T c = cosine[o] * turn_cos - sine[o] * turn_sin, d = cosine[o] * turn_cos + sine[o] * turn_sin;
+        fwd[o] = o < h ? T(0.34) + T(0.5) * c + T(0.16) * c * c : T(0);
+        back[o] = o < h + 2 ? T(0.34) + T(0.5) * d + T(0.16) * d * d : T(0);
     }
-    sf[0] = (back[1] - fwd[1]) / 2, sb[0] = 0;
+    slope_fwd[0] = (back[1] - fwd[1]) / 2, slope_back[0] = 0;
     for (int o = 1; o < length; ++o) {
-        const float next = o + 1 < length ? fwd[o + 1] : 0.f, earlier = o + 1 < length ? back[o + 1] : 0.f;
-        sf[o] = o < h ? (fwd[o - 1] - next) / 2 : 0.f;
-        sb[o] = o < h + 2 ? (earlier - back[o - 1]) / 2 : 0.f;
+        const T later = o + 1 < length ? fwd[o + 1] : T(0), earlier = o + 1 < length ? back[o + 1] : T(0);
+        slope_fwd[o] = o < h ? (fwd[o - 1] - later) / 2 : T(0);
+        slope_back[o] = o < h + 2 ? (earlier - back[o - 1]) / 2 : T(0);
     }
     back[0] = 0;
-    return {fwd, back, sf, sb, length};
+    return {fwd, back, slope_fwd, slope_back, length};
 }
+
+inline int window_half(const Plan& plan, double f0) { return int(1.5 * plan.rate_hz / f0 + 1.0); }
 
 struct Refined { float f0, score; };
 
 // ahead[o] = x(c + o), behind[o] = x(c - o) about the sample c nearest the frame; shift = c - frame time, in samples.
-inline Refined refine(const Plan& plan, const float* ahead, const float* behind, double shift, double f0, float* room) {
+template <class T>
+inline Refined refine(const Plan& plan, const T* ahead, const T* behind, double shift, double f0, T* room) {
+    typedef typename Vectors<T>::eight eight;
+    typedef typename Vectors<T>::mask mask;
+    typedef double eight_doubles __attribute__((vector_size(64)));
+    typedef int eight_ints __attribute__((vector_size(32)));
+    const RefineTables<T>& tables = Vectors<T>::tables(plan);
     const double rate = plan.rate_hz;
-    const int h = int(1.5 * rate / f0 + 1.0);
-    int log2_n = 2 + 31 - __builtin_clz(2 * h + 1);
-    const Harmonics& dft = plan.harmonics[log2_n];
-    Taps taps;
+    const int h = window_half(plan, f0), log2_n = 2 + 31 - __builtin_clz(2 * h + 1);
+    const auto& dft = tables.harmonics[log2_n];
+    Taps<T> taps;
     if (plan.whole_frames) {
-        const float* w = plan.windows[h - plan.least_window];
+        const T* w = tables.windows[h - plan.least_window];
         const int length = plan.window_length[h - plan.least_window];
         taps = {w, w + length, w + 2 * length, w + 3 * length, length};
     } else {
         taps = shifted_taps(plan, h, shift, room);
     }
-    const int count = least(int(rate / 2.0 / f0), kHarmonics);
-    const float* rows[kHarmonics];
-    eight_floats bin_hz{}, away{}, order{1, 2, 3, 4, 5, 6, 7, 8}, weight{};
-    for (int k = 0; k < kHarmonics; ++k) {
-        const int bin = k < count ? int(f0 * dft.n / rate * (k + 1) + 0.5) : 0;
-        rows[k] = dft.rows + size_t(bin) * 2 * dft.length;
-        const double hz = double(bin) * rate / dft.n;
-        bin_hz[k] = float(hz), away[k] = float(hz - (k + 1) * f0), weight[k] = k < count ? 1.f : 0.f;
-    }
-    alignas(32) float sum[32];
-    sum[14] = sum[15] = sum[30] = sum[31] = 0;
+    const int count = f0 * 12.01 < rate ? kHarmonics : least(int(rate / 2.0 / f0), kHarmonics);
+    const eight_doubles order{1, 2, 3, 4, 5, 6, 7, 8};
+    const eight_ints bins = __builtin_convertvector(f0 * dft.n / rate * order + 0.5, eight_ints);
+    int bin[8];
+    __builtin_memcpy(bin, &bins, sizeof bin);
+    const T* rows[kHarmonics];
+    for (int k = 0; k < kHarmonics; ++k) rows[k] = dft.rows + std::size_t(k < count ? bin[k] : 0) * 2 * dft.length;
+    const eight_doubles bin_hz = __builtin_convertvector(bins, eight_doubles) * (rate / dft.n);
+    eight sum[4];
     harmonic_sums(ahead, behind, taps, rows, dft.length, sum);
-    eight_floats re, im, slope_re, slope_im, amplitude;
-    __builtin_memcpy(&re, sum, 32), __builtin_memcpy(&im, sum + 8, 32);
-    __builtin_memcpy(&slope_re, sum + 16, 32), __builtin_memcpy(&slope_im, sum + 24, 32);
-    const eight_floats power = re * re + im * im, to_hz = float(rate / 2.0 / 3.14159265358979323846) - eight_floats{};
-    const eight_ints silent = power == 0.f;
-    const eight_floats one{1, 1, 1, 1, 1, 1, 1, 1};
-    const eight_floats divisor = (eight_floats)(((eight_ints)power & ~silent) | ((eight_ints)one & silent));
-    eight_floats off = away + (im * slope_re - re * slope_im) / divisor * to_hz;   // instantaneous - k f0
-    off = (eight_floats)(((eight_ints)off & ~silent) | ((eight_ints)(away - bin_hz) & silent));
-    for (int k = 0; k < 8; ++k) amplitude[k] = __builtin_sqrtf(power[k]);
-    amplitude *= weight;
-    const eight_floats pull = amplitude * off, mass = amplitude * order, miss = (eight_floats)((eight_ints)(off / order * weight) & 0x7fffffff);
+    const eight power = sum[0] * sum[0] + sum[1] * sum[1];
+    const mask silent = power == T(0), used = __builtin_convertvector(eight_ints{0, 1, 2, 3, 4, 5, 6, 7} < count, mask);
+    const eight divisor = (eight)(((mask)power & ~silent) | ((mask)(power + T(1)) & silent));
+    const eight away = __builtin_convertvector(bin_hz - order * f0, eight);             // bin - k f0
+    const T to_hz = T(rate / 2.0 / 3.14159265358979323846);
+    eight off = away + (sum[1] * sum[2] - sum[0] * sum[3]) / divisor * to_hz;           // instantaneous - k f0
+    const eight unheard = __builtin_convertvector(order * -f0, eight);
+    off = (eight)(((mask)off & ~silent) | ((mask)unheard & silent));
+    eight amplitude;
+    for (int k = 0; k < 8; ++k) amplitude[k] = sizeof(T) == 4 ? __builtin_sqrtf(power[k]) : __builtin_sqrt(power[k]);
+    amplitude = (eight)((mask)amplitude & used);
+    off = (eight)((mask)off & used);
+    const eight harmonic{1, 2, 3, 4, 5, 6, 7, 8}, share{1, T(1) / 2, T(1) / 3, T(1) / 4, T(1) / 5, T(1) / 6, 0, 0};
+    const eight pull = amplitude * off, mass = amplitude * harmonic, miss = (off < 0 ? -off : off) * share;
     double numerator = 0, denominator = 0, error = 0;
     for (int k = 0; k < kHarmonics; ++k) numerator += pull[k], denominator += mass[k], error += miss[k];
-    const double refined = (f0 * denominator + numerator) / (denominator + 1e-12);
-    const double score = 1.0 / (error / f0 / count + 1e-12);
+    const double refined = (f0 * denominator + numerator) / (denominator + 1e-12), reach = f0 * count;
+    const double score = reach / (error + 1e-12 * reach);
     if (!(refined >= plan.floor_hz && refined <= plan.ceil_hz && score >= 2.5)) return {0.f, 0.f};
     return {float(refined), float(score)};
 }

@@ -9,17 +9,19 @@ constexpr long long kWhole = 1 << 20;   // decimated samples up to which the sig
 
 struct Rows {                           // candidates of the frames first.., `stride` places each
     float *f0, *score;
-    int* count;
-    int first, stride;
+    unsigned short* source;
+    int *count, first, stride;
     Row operator()(int frame) const {
         const std::size_t at = std::size_t(frame - first) * stride;
-        return {f0 + at, score + at, count[frame - first]};
+        return {f0 + at, score + at, source + at, count[frame - first]};
     }
+    void settle(int, int) {}
     void shift(int from, int end) {     // forgets the frames before `from`
         if (from <= first) return;
         const std::size_t by = std::size_t(from - first), kept = std::size_t(most(0, end - from));
         __builtin_memmove(f0, f0 + by * stride, kept * stride * sizeof(float));
         __builtin_memmove(score, score + by * stride, kept * stride * sizeof(float));
+        __builtin_memmove(source, source + by * stride, kept * stride * sizeof(short));
         __builtin_memmove(count, count + by, kept * sizeof(int));
         first = from;
     }
@@ -27,8 +29,9 @@ struct Rows {                           // candidates of the frames first.., `st
 
 inline Rows make_rows(Buffer& buffer, int frames, int stride) {
     const std::size_t places = std::size_t(frames) * stride;
-    float* f0 = static_cast<float*>(buffer.need(places * 8 + sizeof(int) * frames));
-    return {f0, f0 + places, reinterpret_cast<int*>(f0 + 2 * places), 0, stride};
+    float* f0 = static_cast<float*>(buffer.need(places * 10 + sizeof(int) * frames));
+    int* count = reinterpret_cast<int*>(f0 + 2 * places);
+    return {f0, f0 + places, reinterpret_cast<unsigned short*>(count + frames), count, 0, stride};
 }
 
 struct Tail { int edges[2]; long long seen[2]; };   // of a channel: edges carried into the next stretch
@@ -42,6 +45,7 @@ struct Signal {                         // the decimated signal without its mean
     double mean = 0;
     double* y = nullptr;                // y[i]: sample first + i
     long long first = 0, end = 0;
+    NyquistTone tone{};
 
     void fill(long long from, long long to) {
         y = static_cast<double*>(w.decimated.need(sizeof(double) * (to - from)));
@@ -52,15 +56,19 @@ struct Signal {                         // the decimated signal without its mean
         for (long long i = stop; i < to; ++i) y[i - from] = 0;
     }
     void prepare(int margin) {
-        const long long piece = length <= kWhole ? length : 1 << 16;
+        const bool whole = length <= kWhole;
+        const long long piece = whole ? length : 1 << 16;
+        tone.bins(plan, length);
         double sum = 0;
         for (long long from = 0; from < length; from += piece) {
-            const bool whole = piece == length;
-            fill(whole ? -margin : from, whole ? length + margin : least(from + piece, length));
-            for (long long i = from; i < least(from + piece, length); ++i) sum += y[i - first];
+            const long long to = least(from + piece, length);
+            fill(whole ? -margin : from, whole ? length + margin : to);
+            for (long long i = from; i < to; ++i) sum += y[i - first];
+            tone.listen(y + (from - first), from, to);
         }
         mean = sum / double(length);
-        if (piece == length) subtract();
+        tone.settle(mean, length);
+        if (whole) subtract();
     }
     void subtract() {
         for (long long i = most(first, 0LL); i < least(end, length); ++i) y[i - first] -= mean;
@@ -88,7 +96,7 @@ struct Run {
         for (int z = 0; z < p.sizes_used; ++z) largest = most(largest, p.sizes[z].fft.m), hop = most(hop, p.sizes[z].hop);
         margin = largest + p.longest_half + 64;
         tail_room = int(kAheadS * p.rate_hz) + hop + 64;
-        const int room = least(frames, kChunk) + kKeep + 16;
+        const int room = least(frames, kChunk) + kKeep + 4 * kSpread + 16;
         const std::size_t places = std::size_t(room) * p.slots;
         raw = static_cast<double*>(w.raw.need(places * 8 + sizeof(int) * room));
         raw_count = reinterpret_cast<int*>(raw + places);
@@ -110,7 +118,7 @@ struct Run {
     void find(int begin, int end) {
         const long long length = signal.length;
         const long long goal = last(end) ? length : least(length, (long long)(end * plan.frame_samples + kAheadS * plan.rate_hz));
-        long long from = (long long)(most(0, refined_to - 1) * plan.frame_samples) - 2 * plan.most_window;
+        long long from = (long long)(kept.first * plan.frame_samples) - plan.most_window - 4;
         for (int z = 0; z < plan.sizes_used; ++z) from = least(from, done[z] * plan.sizes[z].hop - plan.sizes[z].half);
         signal.see(from, goal + margin);
         const int count = end - begin, room = (count + 2 * kPad) / kPad * kPad;
@@ -127,9 +135,12 @@ struct Run {
             while (1 + (done[z] + blocks) * size.hop < goal) ++blocks;
             double* work = static_cast<double*>(w.blocks.need(sizeof(double) * (4 * std::size_t(work_room) + 2 * std::size_t(m) * blocks)));
             double* spectra = work + 4 * work_room;
-            for (int b = 0; b < blocks; ++b)
-                spectrum(size.fft, signal.at(1 + (done[z] + b) * size.hop - size.half), spectra + 2 * m * std::size_t(b),
-                         spectra + 2 * m * std::size_t(b) + m, work, work_room);
+            double* heard = static_cast<double*>(w.heard.need(sizeof(double) * m));
+            for (int b = 0; b < blocks; ++b) {
+                const long long at = 1 + (done[z] + b) * size.hop - size.half;
+                signal.tone.add(signal.at(at), at, m, heard);
+                spectrum(size.fft, heard, spectra + 2 * m * std::size_t(b), spectra + 2 * m * std::size_t(b) + m, work, work_room);
+            }
             for (; p < plan.pairs && plan.bank[p].size == z; ++p) {
                 hear(p, size, blocks, spectra, work, work_room, begin, count, rows);
                 running_sum(rows, count, first, second);
@@ -178,8 +189,12 @@ struct Run {
         }
     }
 
+    // Candidate j of the frame that spread number s brings to frame f. The order decides ties.
+    static int spread_frame(int f, int s) { return s <= kSpread ? f - s : f + s - kSpread; }
+    const double* raw_list(int frame) const { return raw + std::size_t(frame - raw_first) * plan.slots; }
+
     // Refines the candidates of frames refined_to..end-1, each with those of the 3 frames before and after it.
-    void refine_to(int end, int known) {
+    void refine_to(int end) {
         const int reach = plan.most_window + 2 * kPad;
         const long long from = (long long)(refined_to * plan.frame_samples) - reach - 2, to = (long long)(end * plan.frame_samples) + reach + 2;
         const std::size_t room = std::size_t(to - from);
@@ -191,15 +206,16 @@ struct Run {
         for (int f = refined_to; f < end; ++f) {
             Row row = refined(f);
             row.count = 0;
-            const int neighbours[7] = {f, f - 1, f - 2, f - 3, f + 1, f + 2, f + 3};  // the order decides ties
-            for (int g : neighbours) {
-                if (g < 0 || g >= known) continue;
-                const double* list = raw + std::size_t(g - raw_first) * plan.slots;
+            for (int s = 0; s < 2 * kSpread + 1; ++s) {
+                const int g = spread_frame(f, s);
+                if (g < 0 || g >= raw_known) continue;
+                const double* list = raw_list(g);
                 for (int j = 0; j < raw_count[g - raw_first]; ++j) {
                     double shift = 0;
                     const long long c = centre(plan, f, list[j], shift);
                     const Refined found = refine(plan, ahead + (c - from), behind + (to - 1 - c), shift, list[j], taps);
                     row.f0[row.count] = found.f0, row.score[row.count] = found.score;
+                    row.source[row.count] = (unsigned short)(s * plan.slots + j);
                     row.count += found.f0 > 0;
                 }
             }
@@ -207,6 +223,25 @@ struct Run {
             refined.count[f - refined.first] = row.count;
         }
         refined_to = end;
+    }
+
+    // The frame's kept candidates as `best` and `nearest` want them.
+    Row operator()(int frame) const { return kept(frame); }
+
+    // Refines candidate j of the frame again, in double.
+    void settle(int frame, int j) {
+        const Row row = kept(frame);
+        if (row.source[j] == kSettled) return;
+        const int g = spread_frame(frame, row.source[j] / plan.slots), reach = plan.most_window + kPad;
+        const double f0 = raw_list(g)[row.source[j] % plan.slots];
+        double shift = 0, *ahead = static_cast<double*>(w.exact.need(sizeof(double) * 6 * reach)), *behind = ahead + reach;
+        const long long c = centre(plan, frame, f0, shift), last = signal.length - 1;
+        const int taps = plan.window_length[window_half(plan, f0) - plan.least_window];
+        for (int o = 0; o < taps; ++o) ahead[o] = *signal.at(most(0LL, least(c + o, last)));
+        for (int o = 0; o < taps; ++o) behind[o] = *signal.at(most(0LL, least(c - o, last)));
+        const Refined found = refine(plan, ahead, behind, shift, f0, behind + reach);
+        row.source[j] = kSettled;
+        if (found.f0 > 0) row.f0[j] = found.f0, row.score[j] = found.score;
     }
 
     // The sample at the window's centre, and how far it lies after the frame's time.
@@ -228,14 +263,14 @@ struct Run {
             Row left = kept(f);
             prune(row, edge ? nullptr : &before, edge ? nullptr : &after, left);
             kept.count[f - kept.first] = left.count;
-            const Refined top = best(left);
+            const Refined top = best(*this, f);
             tracks.best[f] = top.f0, tracks.score[f] = top.score;
         }
         pruned_to = end;
     }
 
     void forget() {
-        const int from = most(0, refined_to - kSpread), known = raw_known;
+        const int from = most(0, pruned_to - kKeep - kSpread), known = raw_known;
         if (from > raw_first) {
             __builtin_memmove(raw, raw + std::size_t(from - raw_first) * plan.slots, sizeof(double) * plan.slots * std::size_t(known - from));
             __builtin_memmove(raw_count, raw_count + (from - raw_first), sizeof(int) * std::size_t(known - from));
@@ -269,9 +304,9 @@ void run(const Plan& plan, const Sample* x, long long n, double* f0) {
         const int end = least(begin + kChunk, frames);
         r.find(begin, end);
         r.raw_known = end;
-        r.refine_to(r.last(end) ? frames : end - kSpread, end);
+        r.refine_to(r.last(end) ? frames : end - kSpread);
         r.prune_to(r.last(end) ? frames : r.refined_to - 1, tracks);
-        advance(tracks, r.pruned_to, r.kept, r.w);
+        advance(tracks, r.pruned_to, r, r.w);
         r.forget();
     }
     smooth(join(tracks, r.w), frames, f0, r.w.smooth);

@@ -11,8 +11,7 @@ typedef double vd_any __attribute__((vector_size(HARVEST_BYTES), aligned(8), may
 typedef float vf_any __attribute__((vector_size(HARVEST_BYTES), aligned(4), may_alias));
 typedef double pair_of_doubles __attribute__((vector_size(16)));
 typedef float four_floats __attribute__((vector_size(16)));
-typedef float eight_floats __attribute__((vector_size(32)));
-typedef int eight_ints __attribute__((vector_size(32)));
+typedef double four_doubles __attribute__((vector_size(32)));
 
 constexpr int kD = HARVEST_BYTES / 8;   // doubles in a vector
 constexpr int kF = HARVEST_BYTES / 4;   // floats in a vector
@@ -26,6 +25,21 @@ inline vf all(float x) { return x - vf{}; }
 
 template <class T> inline T least(T a, T b) { return b < a ? b : a; }
 template <class T> inline T most(T a, T b) { return a < b ? b : a; }
+
+// Whether any lane of a lies within [-b, b].
+inline bool any_within(vf a, vf b) {
+#if HARVEST_BYTES == 64
+    return _mm512_cmp_ps_mask(_mm512_abs_ps((__m512)a), (__m512)b, _CMP_LE_OQ);
+#elif HARVEST_BYTES == 32
+    return _mm256_movemask_ps(_mm256_and_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LE_OQ), _mm256_cmp_ps((__m256)-b, (__m256)a, _CMP_LE_OQ)));
+#elif defined(__SSE2__)
+    return _mm_movemask_ps(_mm_and_ps(_mm_cmple_ps((__m128)a, (__m128)b), _mm_cmple_ps((__m128)-b, (__m128)a)));
+#else
+    bool any = false;
+    for (int l = 0; l < kF; ++l) any |= a[l] <= b[l] && a[l] >= -b[l];
+    return any;
+#endif
+}
 
 // Bit l of the answer: lane l of a lies above lane l of b.
 inline unsigned above(vd a, vd b) {
@@ -100,6 +114,12 @@ inline four_floats sums(vf a, vf b, vf c, vf d) {
     vf cd = HARVEST_SWAP(c, d, 0, 4, 1, 5) + HARVEST_SWAP(c, d, 2, 6, 3, 7);
     return HARVEST_SWAP(ab, cd, 0, 1, 4, 5) + HARVEST_SWAP(ab, cd, 2, 3, 6, 7);
 #endif
+}
+
+inline four_doubles sums(vd a, vd b, vd c, vd d) {
+    four_doubles sum{};
+    for (int l = 0; l < kD; ++l) sum += four_doubles{a[l], b[l], c[l], d[l]};
+    return sum;
 }
 
 }  // namespace

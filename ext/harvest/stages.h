@@ -35,7 +35,7 @@ void candidates_stage(const Plan& plan, const double* x, long long n, double* f0
             for (int j = 0; j < plan.slots; ++j)
                 f0[std::size_t(f) * plan.slots + j] = j < r.raw_count[f - r.raw_first] ? r.raw[std::size_t(f - r.raw_first) * plan.slots + j] : 0.0;
         r.raw_known = end;
-        r.refined_to = r.pruned_to = end;
+        r.refined_to = r.pruned_to = r.kept.first = end;
         r.forget();
     }
 }
@@ -88,10 +88,10 @@ void prune_stage(const float* f0, const float* score, int frames, int slots, flo
 
 void track_stage(const float* f0, const float* score, int frames, int slots, double* contour) {
     Workspace& w = workspace();
-    const Rows rows = rows_of(f0, score, frames, slots, w.pruned);
+    Rows rows = rows_of(f0, score, frames, slots, w.pruned);
     Tracks tracks = new_tracks(frames, w);
     for (int f = 0; f < frames; ++f) {
-        const Refined top = best(rows(f));
+        const Refined top = best(rows, f);
         tracks.best[f] = top.f0, tracks.score[f] = top.score;
     }
     advance(tracks, frames, rows, w);

@@ -34,12 +34,12 @@ inline bool steady(const float* best, int i) {
 
 // Follows the candidates from a section's end, step = +1 or -1; returns how many frames were added.
 template <class Rows>
-inline int grow(const Rows& row, double f0, int from, int step, int frames, Refined* added) {
+inline int grow(Rows& rows, double f0, int from, int step, int frames, Refined* added) {
     const int last = step > 0 ? least(frames - 2, from + kReach) : most(1, from - kReach);
     const int tries = (last - from) * step + 1;
     int count = 0, missed = 0;
     for (int i = 1; i <= tries && missed < kPatience; ++i) {
-        added[i - 1] = nearest(f0, row(from + i * step), kGrowth);
+        added[i - 1] = nearest(rows, from + i * step, f0, kGrowth);
         if (added[i - 1].f0 == 0) {
             ++missed;
         } else {
@@ -51,7 +51,7 @@ inline int grow(const Rows& row, double f0, int from, int step, int frames, Refi
 
 // Takes the frames up to `known` into sections and grows those whose surroundings are known.
 template <class Rows>
-void advance(Tracks& t, int known, const Rows& row, Workspace& w) {
+void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
     const bool ended = known == t.frames;
     Refined steps[kReach + 2];
     auto add_section = [&](int begin) {
@@ -78,11 +78,11 @@ void advance(Tracks& t, int known, const Rows& row, Workspace& w) {
     for (int s = t.closed; s < t.count; ++s) {
         Section& here = t.sections[s];
         if (!here.grown_back) {
-            const int count = grow(row, t.steady[here.begin], here.begin, -1, t.frames, steps);
+            const int count = grow(rows, t.steady[here.begin], here.begin, -1, t.frames, steps);
             here.before = keep(count), here.from = here.begin - count, here.grown_back = true;
         }
         if (here.end >= 0 && !here.grown_on && (ended || here.end + kReach + 2 <= known)) {
-            const int count = grow(row, t.steady[here.end], here.end, 1, t.frames, steps);
+            const int count = grow(rows, t.steady[here.end], here.end, 1, t.frames, steps);
             here.after = keep(count), here.to = here.end + count, here.grown_on = true;
         }
     }
