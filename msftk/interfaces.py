@@ -196,7 +196,10 @@ class Pooling(Protocol):
 
 
 class Acoustics:
-    """What a fusion reads of the sound: frames, and (computed when asked for) their pooled vector."""
+    """What a fusion reads of the sound: frames, and (computed when asked for) their pooled vector.
+
+    `pool` is the network's pooling, for a fusion that changes frames and pools again.
+    """
 
     def __init__(self, frames: Tensor, valid: Tensor, pool: Callable[[Tensor, Tensor], Tensor]) -> None:
         self.frames = frames  # [batch, time, dim]

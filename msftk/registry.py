@@ -40,6 +40,11 @@ class Plugin:
                 f"{self.kind} '{self.name}' of package {self.package} cannot be imported from {self.target}: "
                 f"{type(error).__name__}: {error}. Repair or reinstall that package."
             ) from error
+        if not hasattr(loaded, "Options"):
+            raise InputError(
+                f"{self.kind} '{self.name}' of package {self.package}: {self.target} has no Options. "
+                "Give it a model that inherits from msftk.interfaces.Options."
+            )
         return loaded
 
 

@@ -102,6 +102,17 @@ def test_a_component_that_fails_while_it_is_imported_names_the_package(tmp_path:
         found.get("fusion", "torn").load()
 
 
+def test_a_component_without_options_names_the_package() -> None:
+    def register_fusions(register: Callable[..., None]) -> None:
+        register("bare", "msftk.types:Tier")
+
+    found = Registry([stranger("barely", register_fusions=register_fusions)])
+    with pytest.raises(
+        InputError, match=r"fusion 'bare' of package barely: msftk\.types:Tier has no Options\. Give it"
+    ):
+        found.options("fusion", "bare", {})
+
+
 def test_a_class_that_is_not_there_names_the_package() -> None:
     def register_fusions(register: Callable[..., None]) -> None:
         register("ghost", "msftk.types:Ghost")

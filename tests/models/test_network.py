@@ -22,6 +22,7 @@ FUSIONS: dict[str, dict[str, object]] = {
     "none": {"name": "none"},
     "concat": {"name": "concat"},
     "concat gated": {"name": "concat", "group_merge": "gated"},
+    "semantics only": {"name": "semantics-only"},
     "film": {"name": "film", "hidden": 8},
     "film at frames": {"name": "film", "hidden": 8, "film_at": "frames", "group_merge": "gated"},
     "semantics ask frames": {"name": "cross-attention", "hidden": 8},
@@ -165,6 +166,17 @@ def test_routing_sums_to_one_over_present_experts(fusion: str, present: list[boo
     np.testing.assert_allclose(routing.sum(axis=-1), 1, rtol=1e-6)
     here = np.column_stack([np.ones(3, bool), mask[:, :2].any(axis=1), mask[:, 2]])
     assert ((routing > 0) == here[:, None, :]).all()
+
+
+@pytest.mark.parametrize(("fusion", "intra"), PARTS)
+def test_bfloat16_of_mixed_precision_gives_nearly_the_same(fusion: str, intra: str) -> None:
+    network = network_of(fusion, intra)
+    batch = random_batch([9, 4, 6], np.array([[1, 1, 1], [1, 0, 0], [0, 0, 0]], bool))
+    with torch.no_grad():
+        expected = network(batch).outputs["value"]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = network(batch).outputs["value"]
+    torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.05)
 
 
 def test_outputs_are_the_experts_mixed_by_routing() -> None:
