@@ -69,15 +69,19 @@ def emphasis(
 def _corpus(
     manifest: Path, table: Path, settings: Settings, store: Path | None, workers: int | None, json: bool
 ) -> None:
-    from msftk.recipes.emphasis import emphasise_corpus
+    from msftk.recipes.emphasis_corpus import emphasise_corpus
 
     with bar() as progress:
         done = emphasise_corpus(manifest, table, settings=settings, store=store, workers=workers, progress=progress)
     if json:
         counts = {"utterances": done.n_utterances, "words": done.n_words, "absent": len(done.absent)}
-        print_json({"out": str(done.path), **counts, "failed": done.failures})
+        timing = {"audio_s": round(done.audio_s, 3), "wall_s": round(done.wall_s, 3), "found": done.n_found}
+        print_json({"out": str(done.path), **counts, **timing, "failed": done.failures})
     else:
         out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", markup=False, soft_wrap=True)
+        found = f", {done.n_found} utterances found done" if done.n_found else ""
+        speed = f"{done.audio_s / done.wall_s:.0f} times real time"
+        err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{found}", markup=False, soft_wrap=True)
     if done.absent:
         named = ", ".join(done.absent[:3]) + (", ..." if len(done.absent) > 3 else "")
         err.print(f"{len(done.absent)} without alignment, left out: {named}", markup=False, soft_wrap=True)

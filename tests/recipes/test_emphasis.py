@@ -12,7 +12,8 @@ from tones import WORDS, tones, write_utterance
 
 from msftk.errors import InputError
 from msftk.progress import Progress
-from msftk.recipes.emphasis import emphasise_corpus, emphasise_file
+from msftk.recipes.emphasis import emphasise_file
+from msftk.recipes.emphasis_corpus import emphasise_corpus
 from msftk.settings import Settings, load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, write_manifest
@@ -81,10 +82,13 @@ def test_a_corpus_becomes_a_table_in_manifest_order_with_a_row_a_word(
     for index, row in enumerate(table.to_pylist()[:4]):
         assert row == {"id": "u3", "index": index, "in_segment": index < 3, **expected[index]}
     assert (done.n_utterances, done.n_words, done.absent) == (2, 8, ("u4",))
-    assert [(step.done, step.total) for step in steps] == [(i, 5) for i in range(1, 6)]
+    assert [(step.done, step.total) for step in steps][-1] == (8, 8)
+    assert steps[-1].note.endswith("s of audio a second, 2 failed")
+    assert (done.n_found, done.audio_s) == (0, 4.0)
     about = json.loads(table.schema.metadata[b"msftk"])
     assert about["corpus"] == "tones"
     assert about["settings"]["scorer"] == "lemf"
+    assert about["f0"]["plugin"] == "harvest"
 
 
 def test_bad_utterances_are_named_and_the_others_are_done(
@@ -94,7 +98,7 @@ def test_bad_utterances_are_named_and_the_others_are_done(
     assert list(done.failures) == ["u2", "u5"]
     assert "word 'late' ends at 2.500 s, but the audio ends at 2.000 s" in done.failures["u2"]
     assert str(tmp_path / "u2.TextGrid") in done.failures["u2"]
-    assert "gone.wav: no such file" in done.failures["u5"]
+    assert "gone.wav: cannot be read (No such file or directory)" in done.failures["u5"]
 
 
 def test_a_second_run_reads_f0_from_the_store_and_writes_the_same_table(
