@@ -12,7 +12,7 @@ from msftk import __version__
 from msftk.cli.console import err
 from msftk.errors import MsftkError
 
-COMMANDS = ("prepare", "emphasis", "extract", "train", "evaluate", "predict", "report", "quickstart")
+COMMANDS = ("prepare", "doctor", "emphasis", "extract", "train", "evaluate", "predict", "report", "quickstart")
 
 INTERRUPTED = 130
 

@@ -1,0 +1,95 @@
+"""`msftk doctor`: is a corpus fit to train on?"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from msftk.cli.console import bar, out, print_json
+from msftk.cli.options import Json, Workers
+
+if TYPE_CHECKING:
+    from msftk.recipes.doctor import Diagnosis, Finding
+
+INDENT = " " * 9
+SHORT = 32  # characters: names that stand side by side
+MARKS = {"error": ("wrong  ", "bold red"), "warning": ("look at", "yellow"), "note": ("note   ", "dim")}
+
+
+def doctor(
+    source: Annotated[Path, typer.Argument(metavar="M.parquet|ROOT", help="A manifest, or a corpus as it lies there.")],
+    corpus: Annotated[str | None, typer.Option("--corpus", help="Reads ROOT by this adapter.")] = None,
+    decode: Annotated[bool, typer.Option("--decode", help="Decode all audio, not the headers alone.")] = False,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Look through a corpus: what is missing, odd or leaking. Ends with 1 if training on it would be wrong.
+
+    Splits, speakers in two splits, the same sound twice, rating range and agreement of raters, missing, changed and
+    unreadable audio, stereo and odd rates, transcripts, alignments, words after the end.
+
+    Example: msftk doctor M.parquet
+    """
+    from msftk.recipes.doctor import examine
+
+    with bar() as progress:
+        diagnosis = examine(source, corpus=corpus, decode=decode, workers=workers, progress=progress)
+    if json:
+        print_json(diagnosis.json())
+    else:
+        _show(diagnosis)
+    if diagnosis.is_wrong:
+        raise typer.Exit(1)
+
+
+def _show(diagnosis: Diagnosis) -> None:
+    out.print(Text(f"{diagnosis.corpus}, rated {diagnosis.scale}", style="bold"))
+    if warning := diagnosis.facts.get("ratings"):
+        out.print(f"ratings are {warning}", style="yellow", markup=False)
+    out.print(_splits(diagnosis))
+    out.print(_ratings(diagnosis))
+    for finding in diagnosis.findings:
+        _show_finding(finding)
+    wrong = sum(finding.level == "error" for finding in diagnosis.findings)
+    if wrong:
+        out.print(f"not fit for training: {wrong} thing{'s are' if wrong > 1 else ' is'} wrong", style="bold red")
+    else:
+        out.print("fit for training", style="bold green")
+
+
+def _splits(diagnosis: Diagnosis) -> Table:
+    table = Table("split", box=None)
+    for heading in ("utterances", "hours", "speakers", "transcript", "alignment", "ratings"):
+        table.add_column(heading, justify="right")
+    for counts in diagnosis.counts:
+        numbers = (counts.utterances, f"{counts.hours:.2f}", counts.speakers)
+        having = (counts.with_transcript, counts.with_alignment, counts.with_ratings)
+        table.add_row(counts.split or "(none)", *map(str, (*numbers, *having)))
+    return table
+
+
+def _ratings(diagnosis: Diagnosis) -> Table:
+    table = Table("ratings", box=None)
+    for heading in ("n", "range", "mean", "sd", "raters", "one person (CCC)"):
+        table.add_column(heading, justify="right")
+    for attribute, r in diagnosis.ratings.items():
+        spread = f"{r.lowest:g} to {r.highest:g}" if r.n else "–"
+        numbers = (f"{number:.2f}" if not math.isnan(number) else "–" for number in (r.mean, r.sd))
+        agreement = "–" if math.isnan(r.person) else f"{r.person:.2f}"
+        table.add_row(attribute, str(r.n), spread, *numbers, str(r.raters), agreement)
+    return table
+
+
+def _show_finding(finding: Finding) -> None:
+    mark, style = MARKS[finding.level]
+    out.print(Text.assemble((mark, style), "  ", (finding.check, "bold"), f": {finding.text}"), soft_wrap=True)
+    named = finding.examples
+    for line in [", ".join(named)] if named and max(map(len, named)) < SHORT else named:
+        out.print(Text(f"{INDENT}{line}", style="dim"), soft_wrap=True)
+    if finding.remedy:
+        out.print(Text(f"{INDENT}→ {finding.remedy}"), soft_wrap=True)

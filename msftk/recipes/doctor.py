@@ -1,0 +1,160 @@
+"""Looks through a corpus before training: what is missing, odd or leaking, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from msftk.errors import InputError
+from msftk.evaluation.evaluation import without_nan
+from msftk.evaluation.scores import person, ratings_of
+from msftk.interfaces import CorpusReading
+from msftk.progress import ProgressCallback, silent
+from msftk.recipes.doctor_checks import check_manifest
+from msftk.recipes.doctor_file_checks import check_files
+from msftk.recipes.doctor_files import examine_files
+from msftk.recipes.doctor_findings import SHOWN, Finding, errors_first
+from msftk.recipes.prepare import SplitCounts, count_splits, prepare
+from msftk.registry import registry
+from msftk.settings import Data
+from msftk.store.manifest import Manifest, read_manifest
+from msftk.types import ATTRIBUTES
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Ratings of one attribute on the corpus scale, NaN where there are none.
+
+    `person` is the CCC of one rater against the mean of the others, `raters` how many people rated.
+    """
+
+    n: int
+    lowest: float
+    highest: float
+    mean: float
+    sd: float
+    raters: int
+    person: float
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything found. `is_wrong`: training on this corpus as it is would be wrong."""
+
+    corpus: str
+    scale: str
+    facts: Mapping[str, str]
+    counts: tuple[SplitCounts, ...]
+    ratings: Mapping[str, Ratings]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_wrong(self) -> bool:
+        return any(finding.level == "error" for finding in self.findings)
+
+    def json(self) -> dict[str, Any]:
+        """Plain values; undefined numbers are null."""
+        plain: dict[str, Any] = without_nan(
+            {
+                "corpus": self.corpus,
+                "scale": self.scale,
+                "facts": dict(self.facts),
+                "splits": [asdict(counts) for counts in self.counts],
+                "ratings": {name: asdict(numbers) for name, numbers in self.ratings.items()},
+                "findings": [asdict(finding) for finding in self.findings],
+                "wrong": self.is_wrong,
+            }
+        )
+        return plain
+
+
+def examine(
+    source: Manifest | Path,
+    *,
+    corpus: str | None = None,
+    decode: bool = False,
+    workers: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Diagnosis:
+    """Examines a manifest, its file, or the root of a corpus.
+
+    Args:
+        corpus: the adapter that reads a root; None: the one that knows it.
+        decode: read all samples of the audio, not the headers alone (finds broken files and digital silence).
+    Raises:
+        InputError: no adapter, or several, know the root; the root or the manifest cannot be read at all.
+    """
+    report = progress or silent
+    problems: tuple[str, ...] = ()
+    if isinstance(source, Manifest):
+        manifest = source
+    elif source.suffix == ".parquet":
+        manifest = read_manifest(source)
+    else:
+        with TemporaryDirectory() as folder:
+            prepared = prepare(
+                corpus or corpus_of(source), source, Path(folder) / "m.parquet", workers=workers, progress=report
+            )
+        manifest, problems = prepared.manifest, prepared.problems
+    files = examine_files(manifest, decode=decode, workers=workers, progress=report)
+    seconds_kept = Data.model_fields["seconds_kept"].default
+    findings = [*check_manifest(manifest), *check_files(manifest, files, seconds_kept)]
+    if problems:
+        findings = [_left_out(problems, len(manifest.utterances)), *findings]
+    return Diagnosis(
+        manifest.corpus,
+        str(manifest.scale),
+        manifest.facts,
+        count_splits(manifest),
+        describe_ratings(manifest),
+        errors_first(findings),
+    )
+
+
+def corpus_of(root: Path) -> str:
+    """Name of the corpus adapter that can read `root`; an adapter refuses a tree that is not its own."""
+    if not root.exists():
+        raise InputError(f"{root}: no such file or folder. Give a manifest (.parquet) or the root of a corpus.")
+    knowing = []
+    for plugin in registry().plugins("corpus"):
+        adapter = registry().create("corpus", plugin.name)
+        try:
+            reading: CorpusReading | None = adapter.read(root) if getattr(adapter, "needs_root", True) else None
+        except InputError:
+            continue
+        if reading is not None and reading.utterances:
+            knowing.append(plugin.name)
+    if len(knowing) != 1:
+        found = f"several corpora know it ({', '.join(knowing)})" if knowing else "no corpus adapter knows it"
+        raise InputError(
+            f"{root}: {found}. Name one with --corpus NAME (msftk plugins list), or prepare it first and give the "
+            "manifest."
+        )
+    return knowing[0]
+
+
+def describe_ratings(manifest: Manifest) -> dict[str, Ratings]:
+    """Range, spread and agreement of each attribute."""
+    values, agreement = ratings_of(manifest.utterances), person(manifest.utterances)
+    described = {}
+    for place, attribute in enumerate(ATTRIBUTES):
+        given = values[:, place][~np.isnan(values[:, place])]
+        people = {r.rater for u in manifest.utterances for r in u.rater_ratings or () if attribute in r.ratings}
+        numbers = (given.min(), given.max(), given.mean(), given.std()) if len(given) else (np.nan,) * 4
+        described[attribute] = Ratings(len(given), *map(float, numbers), len(people), agreement[attribute])
+    return described
+
+
+def _left_out(problems: tuple[str, ...], n_kept: int) -> Finding:
+    return Finding(
+        "warning",
+        "reading",
+        f"{len(problems)} items cannot be used and are left out, {n_kept} are kept",
+        "Correct them in the corpus, then prepare again.",
+        problems[:SHOWN],
+    )

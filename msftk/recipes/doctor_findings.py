@@ -1,0 +1,29 @@
+"""What `msftk doctor` says: findings, in the order of their weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Level = Literal["error", "warning", "note"]
+SHOWN = 5  # names of a finding
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found: an "error" makes training wrong, a "warning" is left out or costs, a "note" is good to know."""
+
+    level: Level
+    check: str
+    text: str
+    remedy: str = ""
+    examples: tuple[str, ...] = ()
+
+
+def errors_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: get_args(Level).index(finding.level)))
+
+
+def first_of(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))[:SHOWN]
