@@ -24,6 +24,7 @@ DECISIONS = (
     f"95 % intervals: {DRAWS} resamplings of whole clusters, seed 0; under {FEW_CLUSTERS} clusters descriptive",
     "CCC within category: each side centred on its own category means",
     "an expert's share is cov(pi_k f_k, y) / var(y); without it, routing is renormalised over the others",
+    "CCC by sources: the same model, the other sources marked absent in prediction",
 )
 
 
