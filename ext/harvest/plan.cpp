@@ -90,7 +90,7 @@ struct OwnedPlan : Plan {
     }
 
     double centre_hz(int channel) const { return floor_hz * 0.9 * std::pow(2.0, (channel + 1) / kChannelsPerOctave); }
-    int half_length(int channel) const { return int(rate_hz / centre_hz(channel) * 2.0 + 0.5); }
+    int half_length(int channel) const { return std::max(1, int(rate_hz / centre_hz(channel) * 2.0 + 0.5)); }
 
     // A Nuttall window of four periods on a cosine, centred on sample 0.
     void place_filter(int channel, std::vector<Complex>& x, Complex unit) const {

@@ -14,18 +14,24 @@ def tone(sample_rate_hz: int, seconds: float = 0.5) -> np.ndarray:
     return 0.1 * sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 6))
 
 
-def test_harvest_equals_pyworld_bit_for_bit(waveform: np.ndarray) -> None:
+def assert_same_f0(found: np.ndarray, expected: np.ndarray) -> None:
+    """The same frames voiced, and every one within a thousandth of a cent."""
+    np.testing.assert_array_equal(found > 0, expected > 0)
+    np.testing.assert_allclose(found, expected, rtol=2 ** (0.001 / 1200) - 1)
+
+
+def test_harvest_equals_pyworld(waveform: np.ndarray) -> None:
     import pyworld
 
     expected, _ = pyworld.harvest(waveform.astype(np.float64), 16_000)
-    np.testing.assert_array_equal(harvest(waveform, 16_000), expected)
+    assert_same_f0(harvest(waveform, 16_000), expected)
 
 
 def test_harvest_passes_range_and_hop_on(waveform: np.ndarray) -> None:
     import pyworld
 
     expected, _ = pyworld.harvest(waveform.astype(np.float64), 16_000, f0_floor=100, f0_ceil=160, frame_period=10.0)
-    np.testing.assert_array_equal(harvest(waveform, 16_000, 100, 160, 0.01), expected)
+    assert_same_f0(harvest(waveform, 16_000, 100, 160, 0.01), expected)
 
 
 @pytest.mark.parametrize("sample_rate_hz", [8_000, 16_000, 44_100])
@@ -75,7 +81,7 @@ def test_harvest_refuses_what_pyworld_would_answer_with_silence(bad: np.ndarray,
     ("arguments", "said"),
     [
         ({"sample_rate_hz": 4000}, "sample rate 4000 Hz: Harvest finds F0 from 8000 Hz up. Resample"),
-        ({"f0_floor_hz": 0.0}, r"F0 range 0..800 Hz: expected 0 < floor < ceil < 8000 Hz"),
+        ({"f0_floor_hz": 0.0}, r"F0 range 0..800 Hz: expected 10 <= floor < ceil < 8000 Hz"),
         ({"f0_floor_hz": 900.0}, r"F0 range 900..800 Hz"),
         ({"f0_ceil_hz": 9000.0}, r"F0 range 71..9000 Hz"),
         ({"hop_s": 0.0}, r"F0 hop 0 s: expected 0.001 to 1 s"),
