@@ -10,7 +10,7 @@ computes, and every sum runs in the order of the data, so an item's bits do not 
 from libc.math cimport NAN, fabs, isnan, log, sqrt
 from libc.stdlib cimport calloc, free, getenv
 
-cdef extern from "energy.h" nogil:
+cdef extern from "prosody/energy.h" nogil:
     ctypedef double (*frame_energy_t)(const float *samples, const float *window, Py_ssize_t size)
     frame_energy_t choose_frame_energy(const char *simd)
 
