@@ -12,37 +12,42 @@ constexpr int kFewestEdges = 8;        // three intervals of each kind: with few
 
 struct Lines {                         // of one list of edges, where two kinds take turns
     double *f0, *at, *slope, *level;   // [edges]
+    int* frame;                        // [edges]
 };
 
-// Adds the jumps of a list's lines to rows[frame][0..1] = level, slope; frame 0 gets the lines that hold there. Returns
-// how many edges no later frame needs.
-[[gnu::noinline]] int add_lines(const double* edge, int edges, const Plan& plan, long long first_frame, int frames, const Lines& w,
-                     double* rows) {
+// Adds the jumps of a list's lines to rows[frame][0..1] = level, slope; frame 0 gets the lines that hold there. The row
+// after the last takes what lies beyond. Returns how many edges no later frame needs.
+[[gnu::noinline]] int add_lines(const double* __restrict edge, int edges, const Plan& plan, long long first_frame, int frames,
+                                const Lines& w, double* rows) {
     const int points = edges - 2, lines = edges - 4;
-    const double rate = plan.rate_hz, per_sample = 0.5 / plan.frame_samples, origin = double(first_frame);
+    const double rate = plan.rate_hz, per_sample = 0.5 / plan.frame_samples, origin = double(first_frame), beyond = frames;
+    double *__restrict f0 = w.f0, *__restrict at = w.at, *__restrict slope = w.slope, *__restrict level = w.level;
+    int* __restrict frame = w.frame;
     for (int k = 0; k < points; ++k) {
-        w.f0[k] = rate / (edge[k + 2] - edge[k]);
-        w.at[k] = (edge[k + 2] + edge[k]) * per_sample - origin;
+        f0[k] = rate / (edge[k + 2] - edge[k]);
+        const double t = (edge[k + 2] + edge[k]) * per_sample - origin;
+        at[k] = t;
+        const double held = t < beyond ? t : beyond;   // also where a signal near the largest double made it NaN
+        frame[k] = int(__builtin_ceil(held > 0 ? held : 0.0));
     }
     for (int k = 0; k < lines; ++k) {
-        w.slope[k] = (w.f0[k + 2] - w.f0[k]) / (w.at[k + 2] - w.at[k]);
-        w.level[k] = w.f0[k] - w.slope[k] * w.at[k];
+        slope[k] = (f0[k + 2] - f0[k]) / (at[k + 2] - at[k]);
+        level[k] = f0[k] - slope[k] * at[k];
     }
-    int k = 1;                                    // the lines k - 1 and k, one of each kind, hold at frame 0
-    while (k + 1 < lines && w.at[k + 1] <= 0) ++k;
-    auto add = [&](int frame, double level, double slope) {
-        pair_of_doubles* row = reinterpret_cast<pair_of_doubles*>(rows + 4 * frame);
-        *row += pair_of_doubles{level, slope};
+    auto add = [&](int place, double more_level, double more_slope) {
+        pair_of_doubles* row = reinterpret_cast<pair_of_doubles*>(rows + 4 * place);
+        *row += pair_of_doubles{more_level, more_slope};
     };
-    add(0, w.level[k - 1] + w.level[k], w.slope[k - 1] + w.slope[k]);
-    int past = k - 1;
-    for (++k; k < lines; ++k) {
-        if (!(w.at[k] < frames)) break;           // also where a signal near the largest double made it NaN
-        const int frame = most(0, int(__builtin_ceil(w.at[k])));
-        if (frame < frames) add(frame, w.level[k] - w.level[k - 2], w.slope[k] - w.slope[k - 2]);
-        past = k - 1;
+    int k = 1;                                    // the lines k - 1 and k, one of each kind, hold at frame 0
+    while (k + 1 < lines && at[k + 1] <= 0) ++k;
+    add(0, level[k - 1] + level[k], slope[k - 1] + slope[k]);
+    int here = k + 1, later = lines;              // the first line beyond the last frame
+    while (here < later) {
+        const int middle = (here + later) / 2;
+        if (at[middle] < beyond) here = middle + 1; else later = middle;
     }
-    return past;
+    for (++k; k < here; ++k) add(frame[k], level[k] - level[k - 2], slope[k] - slope[k - 2]);
+    return here - 2;
 }
 
 struct Runs {                          // runs of agreeing channels that are open in each frame
@@ -72,6 +77,7 @@ struct Runs {                          // runs of agreeing channels that are ope
 [[gnu::noinline]] void running_sum(double* rows, int frames, double* first, double* second) {
     typedef double four __attribute__((vector_size(32)));
     double a = 0, b = 0, c = 0, d = 0;
+    *reinterpret_cast<four*>(rows + 4 * frames) = four{};
     for (int f = 0; f < frames; ++f, rows += 4) {
         a += rows[0], b += rows[1], c += rows[2], d += rows[3];
         *reinterpret_cast<four*>(rows) = four{};

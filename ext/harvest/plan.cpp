@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstdlib>
 #include <list>
 #include <mutex>
+#include <new>
 #include <tuple>
 #include <vector>
 
@@ -54,20 +56,18 @@ void transform(std::vector<Complex>& x) {   // forward DFT, for the tables only
 }
 
 struct OwnedPlan : Plan {
-    std::list<std::vector<double>> doubles;
-    std::list<std::vector<float>> floats;
+    std::list<std::unique_ptr<void, decltype(&std::free)>> tables;
     std::vector<ChannelPair> pairs_made;
     std::vector<int> lengths;
     std::vector<const float*> quick_windows;
     std::vector<const double*> exact_windows;
 
-    const double* keep(std::vector<double> table) {
-        doubles.push_back(std::move(table));
-        return doubles.back().data();
-    }
-    const float* keep(std::vector<float> table) {
-        floats.push_back(std::move(table));
-        return floats.back().data();
+    template <class T> const T* keep(const std::vector<T>& table) {   // on a cache line, as wide loads like it
+        const std::size_t bytes = (table.size() * sizeof(T) + 63) / 64 * 64;
+        void* memory = std::aligned_alloc(64, bytes);
+        if (!memory) throw std::bad_alloc();
+        tables.emplace_back(memory, &std::free);
+        return std::copy(table.begin(), table.end(), static_cast<T*>(memory)) - table.size();
     }
 
     static std::vector<float> rounded(const std::vector<double>& table) { return {table.begin(), table.end()}; }
@@ -86,7 +86,7 @@ struct OwnedPlan : Plan {
                     later.push_back(std::sin(2 * kPi * k * p / n));
                 }
         later.push_back(0);
-        return {m, keep(std::move(first)), keep(std::move(later))};
+        return {m, keep(first), keep(later)};
     }
 
     double centre_hz(int channel) const { return floor_hz * 0.9 * std::pow(2.0, (channel + 1) / kChannelsPerOctave); }
@@ -107,7 +107,8 @@ struct OwnedPlan : Plan {
         while (half > m / 8) m *= 2;
         for (int z = 0; z < sizes_used; ++z)
             if (sizes[z].fft.m == m) return z;
-        sizes[sizes_used] = {twiddles(m), half, (m - 2 * half - 2) / 8 * 8};   // the first pair of a size has its longest filter
+        const int longest = (half + 7) / 8 * 8;                       // the first pair of a size has its longest filter
+        sizes[sizes_used] = {twiddles(m), longest, (m - 2 * longest - 2) / 8 * 8};
         return sizes_used++;
     }
 
@@ -131,7 +132,7 @@ struct OwnedPlan : Plan {
             transform(x);
             std::vector<double> response[2] = {std::vector<double>(m), std::vector<double>(m)};
             for (int k = 0; k < m; ++k) response[0][k] = x[k].real(), response[1][k] = x[k].imag();
-            for (int c = 0; c < 2; ++c) pair.response[c] = keep(std::move(response[c]));
+            for (int c = 0; c < 2; ++c) pair.response[c] = keep(response[c]);
             pairs_made.push_back(pair);
         }
         bank = pairs_made.data();
@@ -147,8 +148,9 @@ struct OwnedPlan : Plan {
         };
         auto slope = [&](int o) { return o < -h - 1 || o > h - 1 ? 0.0 : -(main(o + 1) - main(o - 1)) / 2; };
         for (int o = 0; o < length; ++o) {
-            table[o] = main(o), table[2 * length + o] = slope(o);
-            if (o > 0) table[length + o] = main(-o), table[3 * length + o] = slope(-o);
+            double* at = table.data() + 4 * (o - o % kPad) + o % kPad;
+            at[0] = main(o), at[2 * kPad] = slope(o);
+            if (o > 0) at[kPad] = main(-o), at[3 * kPad] = slope(-o);
         }
         return table;
     }
@@ -168,8 +170,9 @@ struct OwnedPlan : Plan {
         for (int h = least_window; h <= most_window; ++h) {
             const int length = padded(h + 2);
             lengths.push_back(length);
-            exact_windows.push_back(keep(whole_frames ? window(h, length) : phasors(h, length)));
-            quick_windows.push_back(keep(rounded(doubles.back())));
+            const std::vector<double> table = whole_frames ? window(h, length) : phasors(h, length);
+            exact_windows.push_back(keep(table));
+            quick_windows.push_back(keep(rounded(table)));
         }
         window_length = lengths.data(), quick.windows = quick_windows.data(), exact.windows = exact_windows.data();
         for (int h = least_window; h <= most_window; ++h) {
@@ -182,11 +185,11 @@ struct OwnedPlan : Plan {
             for (int bin = 0; bin < bins; ++bin)
                 for (int o = 0; o < length; ++o) {
                     const double angle = 2 * kPi * ((long long)bin * o % n) / n;
-                    rows[2 * std::size_t(length) * bin + o] = std::cos(angle);
-                    rows[2 * std::size_t(length) * bin + length + o] = std::sin(angle);
+                    double* at = rows.data() + 2 * (std::size_t(length) * bin + o - o % kPad) + o % kPad;
+                    at[0] = std::cos(angle), at[kPad] = std::sin(angle);
                 }
             quick.harmonics[log2_n] = {n, length, keep(rounded(rows))};
-            exact.harmonics[log2_n] = {n, length, keep(std::move(rows))};
+            exact.harmonics[log2_n] = {n, length, keep(rows)};
         }
     }
 

@@ -9,7 +9,7 @@
 
 namespace harvest {
 
-constexpr int kPad = 16;             // rows of float tables are padded to whole vectors of the widest machine
+constexpr int kPad = 16;             // taps of refinement go in blocks: whole vectors on every machine
 constexpr int kHarmonics = 6;        // harmonics that refine a candidate
 constexpr int kSpread = 3;           // a candidate is tried in the 3 frames before and after its own
 constexpr int kLeastRun = 10;        // neighbouring channels that must agree on a candidate
@@ -36,11 +36,11 @@ struct ChannelPair {                 // two band-pass filters run as real and im
 template <class T> struct Harmonics { // cosines and sines of one DFT size, rows for each bin
     int n;
     int length;                      // padded taps in a row
-    const T* rows;                   // [bin][cos, sin][length]
+    const T* rows;                   // [bin][length / kPad][cos, sin][kPad]
 };
 
 template <class T> struct RefineTables {
-    const T* const* windows;         // [h - least_window] -> [main fwd, main back, slope fwd, slope back][padded taps]
+    const T* const* windows;         // [h - least_window] -> [taps / kPad][main fwd, main back, slope fwd, slope back][kPad]
     Harmonics<T> harmonics[32];      // [log2 n]
 };
 

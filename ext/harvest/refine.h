@@ -22,40 +22,44 @@ template <> struct Vectors<double> {
     static const RefineTables<double>& tables(const Plan& plan) { return plan.exact; }
 };
 
-// The tap rows of a window, forward and backward from its centre.
-template <class T> struct Taps { const T *main_fwd, *main_back, *slope_fwd, *slope_back; int length; };
+// A window's taps in blocks of kPad: [main forward, main backward, slope forward, slope backward].
+template <class T> struct Taps { const T* block; int length; };
 
 template <int kFirst, int kCount, class T>
-inline void sum_harmonics(const T* ahead, const T* behind, const Taps<T>& taps, const T* const* rows, int row_length,
+inline void sum_harmonics(const T* ahead, const T* behind, const Taps<T>& taps, const T* const* rows,
                           typename Vectors<T>::wide (*sum)[kHarmonics]) {   // [re, im, slope re, slope im]
     typedef typename Vectors<T>::wide wide;
     constexpr int kLanes = HARVEST_BYTES / sizeof(T);
     wide a[kCount] = {}, b[kCount] = {}, c[kCount] = {}, d[kCount] = {};
-    for (int o = 0; o < taps.length; o += kLanes) {
-        const wide x = load(ahead + o), y = load(behind + o);
-        const wide p = x * load(taps.main_fwd + o), q = y * load(taps.main_back + o);
-        const wide r = x * load(taps.slope_fwd + o), s = y * load(taps.slope_back + o);
-        const wide even = p + q, odd = p - q, slope_even = r + s, slope_odd = r - s;
+    const T *row[kCount], *window = taps.block;
+    for (int k = 0; k < kCount; ++k) row[k] = rows[kFirst + k];
+    for (std::ptrdiff_t o = 0; o < taps.length; o += kPad, window += 4 * kPad)
+#pragma GCC unroll 8
+        for (std::ptrdiff_t l = 0; l < kPad; l += kLanes) {
+            const wide x = load(ahead + o + l), y = load(behind + o + l);
+            const wide p = x * load(window + l), q = y * load(window + kPad + l);
+            const wide r = x * load(window + 2 * kPad + l), s = y * load(window + 3 * kPad + l);
+            const wide even = p + q, odd = p - q, slope_even = r + s, slope_odd = r - s;
 #pragma GCC unroll 6
-        for (int k = 0; k < kCount; ++k) {
-            const wide cosine = load(rows[kFirst + k] + o), sine = load(rows[kFirst + k] + row_length + o);
-            a[k] += even * cosine, b[k] += odd * sine, c[k] += slope_even * cosine, d[k] += slope_odd * sine;
+            for (int k = 0; k < kCount; ++k) {
+                const wide cosine = load(row[k] + 2 * o + l), sine = load(row[k] + 2 * o + kPad + l);
+                a[k] += even * cosine, b[k] += odd * sine, c[k] += slope_even * cosine, d[k] += slope_odd * sine;
+            }
         }
-    }
 #pragma GCC unroll 6
     for (int k = 0; k < kCount; ++k)
         sum[0][kFirst + k] = a[k], sum[1][kFirst + k] = b[k], sum[2][kFirst + k] = c[k], sum[3][kFirst + k] = d[k];
 }
 
 template <class T>
-inline void harmonic_sums(const T* ahead, const T* behind, const Taps<T>& taps, const T* const* rows, int row_length,
+inline void harmonic_sums(const T* ahead, const T* behind, const Taps<T>& taps, const T* const* rows,
                           typename Vectors<T>::eight* out) {                // [re, im, slope re, slope im], six lanes each
     typename Vectors<T>::wide sum[4][kHarmonics];
 #if HARVEST_BYTES == 64
-    sum_harmonics<0, 6>(ahead, behind, taps, rows, row_length, sum);
+    sum_harmonics<0, 6>(ahead, behind, taps, rows, sum);
 #else
-    sum_harmonics<0, 3>(ahead, behind, taps, rows, row_length, sum);        // 16 registers hold 12 sums
-    sum_harmonics<3, 3>(ahead, behind, taps, rows, row_length, sum);
+    sum_harmonics<0, 3>(ahead, behind, taps, rows, sum);        // 16 registers hold 12 sums
+    sum_harmonics<3, 3>(ahead, behind, taps, rows, sum);
 #endif
     for (int part = 0; part < 4; part += 2) {
         const auto *re = sum[part], *im = sum[part + 1];
@@ -66,30 +70,38 @@ inline void harmonic_sums(const T* ahead, const T* behind, const Taps<T>& taps, 
     }
 }
 
-// The tap rows of a window whose centre lies between two samples; room: [4][padded taps].
+// The taps of a window whose centre lies between two samples; room: [6][padded taps].
 template <class T>
 Taps<T> shifted_taps(const Plan& plan, int h, double shift, T* room) {
     const int length = plan.window_length[h - plan.least_window];
     const T *cosine = Vectors<T>::tables(plan).windows[h - plan.least_window], *sine = cosine + length;
     const double angle = 2 * 3.14159265358979323846 * shift / (2 * h + 1);
     const T turn_cos = T(__builtin_cos(angle)), turn_sin = T(__builtin_sin(angle));
-    T *fwd = room, *back = room + length, *slope_fwd = room + 2 * length, *slope_back = room + 3 * length;
+    T *fwd = room + 4 * length, *back = fwd + length;
     for (int o = 0; o < length; ++o) {
         const T c = cosine[o] * turn_cos - sine[o] * turn_sin, d = cosine[o] * turn_cos + sine[o] * turn_sin;
         fwd[o] = o < h ? T(0.34) + T(0.5) * c + T(0.16) * c * c : T(0);
         back[o] = o < h + 2 ? T(0.34) + T(0.5) * d + T(0.16) * d * d : T(0);
     }
-    slope_fwd[0] = (back[1] - fwd[1]) / 2, slope_back[0] = 0;
-    for (int o = 1; o < length; ++o) {
+    for (int o = 0; o < length; ++o) {
+        T* at = room + 4 * (o - o % kPad) + o % kPad;
         const T later = o + 1 < length ? fwd[o + 1] : T(0), earlier = o + 1 < length ? back[o + 1] : T(0);
-        slope_fwd[o] = o < h ? (fwd[o - 1] - later) / 2 : T(0);
-        slope_back[o] = o < h + 2 ? (earlier - back[o - 1]) / 2 : T(0);
+        at[0] = fwd[o], at[kPad] = o ? back[o] : T(0);
+        at[2 * kPad] = o == 0 ? (back[1] - fwd[1]) / 2 : o < h ? (fwd[o - 1] - later) / 2 : T(0);
+        at[3 * kPad] = o > 0 && o < h + 2 ? (earlier - back[o - 1]) / 2 : T(0);
     }
-    back[0] = 0;
-    return {fwd, back, slope_fwd, slope_back, length};
+    return {room, length};
 }
 
 inline int window_half(const Plan& plan, double f0) { return int(1.5 * plan.rate_hz / f0 + 1.0); }
+
+template <class V> inline auto halves(V v) { return HARVEST_SWAP(v, v, 0, 1, 2, 3) + HARVEST_SWAP(v, v, 4, 5, 6, 7); }
+
+template <class V> inline V sums4(V a, V b, V c) {   // sum of a's lanes, of b's, of c's
+    const V ab = HARVEST_SWAP(a, b, 0, 4, 1, 5) + HARVEST_SWAP(a, b, 2, 6, 3, 7);
+    const V cc = HARVEST_SWAP(c, c, 0, 1, 0, 1) + HARVEST_SWAP(c, c, 2, 3, 2, 3);
+    return HARVEST_SWAP(ab, cc, 0, 1, 4, 4) + HARVEST_SWAP(ab, cc, 2, 3, 5, 5);
+}
 
 struct Refined { float f0, score; };
 
@@ -104,14 +116,8 @@ inline Refined refine(const Plan& plan, const T* ahead, const T* behind, double 
     const double rate = plan.rate_hz;
     const int h = window_half(plan, f0), log2_n = 2 + 31 - __builtin_clz(2 * h + 1);
     const auto& dft = tables.harmonics[log2_n];
-    Taps<T> taps;
-    if (plan.whole_frames) {
-        const T* w = tables.windows[h - plan.least_window];
-        const int length = plan.window_length[h - plan.least_window];
-        taps = {w, w + length, w + 2 * length, w + 3 * length, length};
-    } else {
-        taps = shifted_taps(plan, h, shift, room);
-    }
+    const Taps<T> taps = plan.whole_frames ? Taps<T>{tables.windows[h - plan.least_window], plan.window_length[h - plan.least_window]}
+                                           : shifted_taps(plan, h, shift, room);
     const int count = f0 * 12.01 < rate ? kHarmonics : least(int(rate / 2.0 / f0), kHarmonics);
     const eight_doubles order{1, 2, 3, 4, 5, 6, 7, 8};
     const eight_ints bins = __builtin_convertvector(f0 * dft.n / rate * order + 0.5, eight_ints);
@@ -121,7 +127,7 @@ inline Refined refine(const Plan& plan, const T* ahead, const T* behind, double 
     for (int k = 0; k < kHarmonics; ++k) rows[k] = dft.rows + std::size_t(k < count ? bin[k] : 0) * 2 * dft.length;
     const eight_doubles bin_hz = __builtin_convertvector(bins, eight_doubles) * (rate / dft.n);
     eight sum[4];
-    harmonic_sums(ahead, behind, taps, rows, dft.length, sum);
+    harmonic_sums(ahead, behind, taps, rows, sum);
     const eight power = sum[0] * sum[0] + sum[1] * sum[1];
     const mask silent = power == T(0), used = __builtin_convertvector(eight_ints{0, 1, 2, 3, 4, 5, 6, 7} < count, mask);
     const eight divisor = (eight)(((mask)power & ~silent) | ((mask)(power + T(1)) & silent));
@@ -136,8 +142,8 @@ inline Refined refine(const Plan& plan, const T* ahead, const T* behind, double 
     off = (eight)((mask)off & used);
     const eight harmonic{1, 2, 3, 4, 5, 6, 7, 8}, share{1, T(1) / 2, T(1) / 3, T(1) / 4, T(1) / 5, T(1) / 6, 0, 0};
     const eight pull = amplitude * off, mass = amplitude * harmonic, miss = (off < 0 ? -off : off) * share;
-    double numerator = 0, denominator = 0, error = 0;
-    for (int k = 0; k < kHarmonics; ++k) numerator += pull[k], denominator += mass[k], error += miss[k];
+    const auto folded = sums4(halves(pull), halves(mass), halves(miss));
+    const double numerator = folded[0], denominator = folded[1], error = folded[2];
     const double refined = (f0 * denominator + numerator) / (denominator + 1e-12), reach = f0 * count;
     const double score = reach / (error + 1e-12 * reach);
     if (!(refined >= plan.floor_hz && refined <= plan.ceil_hz && score >= 2.5)) return {0.f, 0.f};

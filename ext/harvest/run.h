@@ -95,7 +95,7 @@ struct Run {
         int largest = 0, hop = 0;
         for (int z = 0; z < p.sizes_used; ++z) largest = most(largest, p.sizes[z].fft.m), hop = most(hop, p.sizes[z].hop);
         margin = largest + p.longest_half + 64;
-        tail_room = int(kAheadS * p.rate_hz) + hop + 64;
+        tail_room = (int(kAheadS * p.rate_hz) + hop + 71) / 8 * 8;
         const int room = least(frames, kChunk) + kKeep + 4 * kSpread + 16;
         const std::size_t places = std::size_t(room) * p.slots;
         raw = static_cast<double*>(w.raw.need(places * 8 + sizeof(int) * room));
@@ -155,8 +155,8 @@ struct Run {
     void hear(int p, const BlockSize& size, int blocks, const double* spectra, double* work, int work_room, int begin, int count,
               double* rows) {
         const int m = size.fft.m;
-        const std::size_t room = std::size_t(tail_room) + std::size_t(size.hop) * blocks + 8;
-        double* list = static_cast<double*>(w.edges.need(sizeof(double) * room * 8));
+        const std::size_t room = std::size_t(tail_room) + (std::size_t(size.hop) * blocks + 15) / 8 * 8;
+        double* list = static_cast<double*>(w.edges.need(sizeof(double) * room * 9));
         double *start[2][2], *end[2][2];
         for (int c = 0; c < 2; ++c)
             for (int l = 0; l < 2; ++l) {
@@ -173,7 +173,7 @@ struct Run {
             for (int c = 0; c < 2; ++c) crossings(u[c] + size.half, q, tests, turn_tests, end[c][0], end[c][1]);
         }
         double* scratch = list + 4 * room;
-        const Lines lines{scratch, scratch + room, scratch + 2 * room, scratch + 3 * room};
+        const Lines lines{scratch, scratch + room, scratch + 2 * room, scratch + 3 * room, reinterpret_cast<int*>(scratch + 4 * room)};
         for (int c = 0; c < 2; ++c) {
             Tail* t = tail(2 * p + c);
             int edges[2];
@@ -213,7 +213,7 @@ struct Run {
                 for (int j = 0; j < raw_count[g - raw_first]; ++j) {
                     double shift = 0;
                     const long long c = centre(plan, f, list[j], shift);
-                    const Refined found = refine(plan, ahead + (c - from), behind + (to - 1 - c), shift, list[j], taps);
+                    const Refined found = refine<float>(plan, ahead + (c - from), behind + (to - 1 - c), shift, list[j], taps);
                     row.f0[row.count] = found.f0, row.score[row.count] = found.score;
                     row.source[row.count] = (unsigned short)(s * plan.slots + j);
                     row.count += found.f0 > 0;
@@ -234,12 +234,18 @@ struct Run {
         if (row.source[j] == kSettled) return;
         const int g = spread_frame(frame, row.source[j] / plan.slots), reach = plan.most_window + kPad;
         const double f0 = raw_list(g)[row.source[j] % plan.slots];
-        double shift = 0, *ahead = static_cast<double*>(w.exact.need(sizeof(double) * 6 * reach)), *behind = ahead + reach;
+        double shift = 0, *room = static_cast<double*>(w.exact.need(sizeof(double) * 8 * reach)), *behind = room + reach;
         const long long c = centre(plan, frame, f0, shift), last = signal.length - 1;
         const int taps = plan.window_length[window_half(plan, f0) - plan.least_window];
-        for (int o = 0; o < taps; ++o) ahead[o] = *signal.at(most(0LL, least(c + o, last)));
-        for (int o = 0; o < taps; ++o) behind[o] = *signal.at(most(0LL, least(c - o, last)));
-        const Refined found = refine(plan, ahead, behind, shift, f0, behind + reach);
+        const double* ahead = signal.at(c);
+        if (c >= taps && c + taps <= last) {
+            for (int o = 0; o < taps; ++o) behind[o] = ahead[-o];
+        } else {
+            for (int o = 0; o < taps; ++o) room[o] = *signal.at(most(0LL, least(c + o, last)));
+            for (int o = 0; o < taps; ++o) behind[o] = *signal.at(most(0LL, least(c - o, last)));
+            ahead = room;
+        }
+        const Refined found = refine(plan, ahead, static_cast<const double*>(behind), shift, f0, behind + reach);
         row.source[j] = kSettled;
         if (found.f0 > 0) row.f0[j] = found.f0, row.score[j] = found.score;
     }

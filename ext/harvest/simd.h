@@ -117,9 +117,18 @@ inline four_floats sums(vf a, vf b, vf c, vf d) {
 }
 
 inline four_doubles sums(vd a, vd b, vd c, vd d) {
-    four_doubles sum{};
-    for (int l = 0; l < kD; ++l) sum += four_doubles{a[l], b[l], c[l], d[l]};
-    return sum;
+#if HARVEST_BYTES == 64
+    const vd ab = HARVEST_SWAP(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + HARVEST_SWAP(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+    const vd cd = HARVEST_SWAP(c, d, 0, 8, 2, 10, 4, 12, 6, 14) + HARVEST_SWAP(c, d, 1, 9, 3, 11, 5, 13, 7, 15);
+    const vd s = HARVEST_SWAP(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) + HARVEST_SWAP(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
+    return HARVEST_SWAP(s, s, 0, 1, 2, 3) + HARVEST_SWAP(s, s, 4, 5, 6, 7);
+#elif HARVEST_BYTES == 32
+    const vd ab = HARVEST_SWAP(a, b, 0, 4, 2, 6) + HARVEST_SWAP(a, b, 1, 5, 3, 7);
+    const vd cd = HARVEST_SWAP(c, d, 0, 4, 2, 6) + HARVEST_SWAP(c, d, 1, 5, 3, 7);
+    return HARVEST_SWAP(ab, cd, 0, 1, 4, 5) + HARVEST_SWAP(ab, cd, 2, 3, 6, 7);
+#else
+    return four_doubles{a[0] + a[1], b[0] + b[1], c[0] + c[1], d[0] + d[1]};
+#endif
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ void refine_stage(const Plan& plan, const double* y, int n, const int* frame, co
     for (int j = 0; j < count; ++j) {
         double shift = 0;
         const int c = int(Run<double>::centre(plan, frame[j], f0[j], shift)) + reach;
-        const Refined found = refine(plan, ahead + c, behind + (room - 1 - c), shift, f0[j], behind + room);
+        const Refined found = refine<float>(plan, ahead + c, behind + (room - 1 - c), shift, f0[j], behind + room);
         refined[j] = found.f0, score[j] = found.score;
     }
 }
