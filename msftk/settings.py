@@ -68,6 +68,7 @@ class Settings(BaseModel):
     format_version: int = FORMAT_VERSION
     preset: str = "tiny"
     semantics: tuple[str, ...] = ("gs", "les", "es")
+    alignment: dict[str, str] = Field(default_factory=dict, description="options of alignment readers")
     acoustic: Component
     text: Component
     describer: Component
@@ -145,7 +146,20 @@ def check_settings(values: Mapping[str, Any]) -> Settings:
         registry().options(kind, chosen.name, chosen.options)
     for source in settings.semantics:
         registry().get("semantic-source", source)
+    if settings.alignment:
+        _check_alignment(settings.alignment)
     return settings
+
+
+def _check_alignment(options: Iterable[str]) -> None:
+    """Each option must be one of some alignment reader's."""
+    readers = [plugin.load() for plugin in registry().plugins("alignment-reader")]
+    known = sorted({name for reader in readers for name in reader.Options.model_fields})
+    for name in options:
+        if name not in known:
+            raise UnknownNameError(
+                f"unknown option 'alignment.{name}'. {did_you_mean(name, known)}Known here: {', '.join(known)}."
+            )
 
 
 def read_toml(file: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msftk.cli.console import bar, out, print_json
-from msftk.cli.options import Json, Workers
+from msftk.cli.options import Json, Set, Workers, settings_from
 
 if TYPE_CHECKING:
     from msftk.recipes.doctor import Diagnosis, Finding
@@ -25,6 +25,7 @@ def doctor(
     source: Annotated[Path, typer.Argument(metavar="M.parquet|ROOT", help="A manifest, or a corpus as it lies there.")],
     corpus: Annotated[str | None, typer.Option("--corpus", help="Reads ROOT by this adapter.")] = None,
     decode: Annotated[bool, typer.Option("--decode", help="Decode all audio, not the headers alone.")] = False,
+    assignments: Set = None,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
@@ -37,8 +38,11 @@ def doctor(
     """
     from msftk.recipes.doctor import examine
 
+    alignment = settings_from("tiny", None, assignments).alignment
     with bar() as progress:
-        diagnosis = examine(source, corpus=corpus, decode=decode, workers=workers, progress=progress)
+        diagnosis = examine(
+            source, corpus=corpus, decode=decode, alignment=alignment, workers=workers, progress=progress
+        )
     if json:
         print_json(diagnosis.json())
     else:

@@ -38,7 +38,9 @@ def emphasis(
 
     Example: msftk emphasis speech.wav speech.TextGrid --plot stress.png
     """
-    settings = settings_from("tiny", None, assignments)
+    settings = settings_from(
+        "tiny", None, assignments, alignment__word_tier=word_tier, alignment__phone_tier=phone_tier
+    )
     if audio.suffix.lower() == ".parquet":
         if alignment or plot:
             raise InputError(

@@ -40,9 +40,10 @@ def evaluate(
         print_experts(scored)
         print_by_sources(scored)
         card = scored.protocol
+        heard = f"first {card['seconds_kept']:g} s heard" if card["seconds_kept"] else "no sound heard"
         out.print(
             f"corpus {card['corpus']}, scale {card['scale'][0]:g}..{card['scale'][1]:g}, seed {card['seed']}, "
-            f"first {card['seconds_kept']:g} s heard, clipping {'on' if card['clipping'] else 'off'}, "
+            f"{heard}, clipping {'on' if card['clipping'] else 'off'}, "
             f"chosen by {card['selection']['by']}; the whole card: --json",
             soft_wrap=True,
             markup=False,

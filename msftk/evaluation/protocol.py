@@ -61,7 +61,7 @@ def protocol_card(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any
     return {
         **facts,
         "seed": settings.training.seed,
-        "seconds_kept": settings.data.seconds_kept,
+        "seconds_kept": settings.data.seconds_kept if settings.acoustic.name != "none" else 0.0,
         "clipping": settings.data.clip_predictions,
         "settings": resolved_settings(settings),
         "packages": component_packages(settings),

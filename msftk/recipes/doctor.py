@@ -78,6 +78,7 @@ def examine(
     *,
     corpus: str | None = None,
     decode: bool = False,
+    alignment: Mapping[str, object] | None = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Diagnosis:
@@ -85,6 +86,7 @@ def examine(
 
     Args:
         corpus: the adapter that reads a root; None: the one that knows it.
+        alignment: options of alignment readers, e.g. {"phone_tier": "phone"}.
         decode: read all samples of the audio, not the headers alone (finds broken files and digital silence).
     Raises:
         InputError: no adapter, or several, know the root; the root or the manifest cannot be read at all.
@@ -101,7 +103,7 @@ def examine(
                 corpus or corpus_of(source), source, Path(folder) / "m.parquet", workers=workers, progress=report
             )
         manifest, problems = prepared.manifest, prepared.problems
-    files = examine_files(manifest, decode=decode, workers=workers, progress=report)
+    files = examine_files(manifest, decode=decode, alignment=alignment or {}, workers=workers, progress=report)
     seconds_kept = Data.model_fields["seconds_kept"].default
     findings = [*check_manifest(manifest), *check_files(manifest, files, seconds_kept)]
     if problems:

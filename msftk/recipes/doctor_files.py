@@ -13,7 +13,7 @@ import numpy as np
 
 from msftk.errors import MsftkError
 from msftk.progress import Progress, ProgressCallback
-from msftk.speech.alignment import read_alignment
+from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import EDGE_TOLERANCE_S, AudioFacts, audio_facts, load_utterance, segment_bounds
 from msftk.store.manifest import AudioStamp, Manifest, sha256_file
 from msftk.types import Utterance
@@ -38,11 +38,16 @@ class FileFacts:
 
 
 def examine_files(
-    manifest: Manifest, *, decode: bool, workers: int | None, progress: ProgressCallback
+    manifest: Manifest,
+    *,
+    decode: bool,
+    alignment: Mapping[str, object],
+    workers: int | None,
+    progress: ProgressCallback,
 ) -> dict[str, FileFacts]:
-    """Facts of every utterance's files by id. `decode`: all samples are read, not the header alone."""
+    """Facts of every utterance's files by id. `decode`: all samples are read; `alignment`: options of its readers."""
     examined: dict[str, FileFacts] = {}
-    work = partial(_examine, manifest, decode)
+    work = partial(_examine, manifest, decode, alignment)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for done, (utterance, facts) in enumerate(
             zip(manifest.utterances, pool.map(work, manifest.utterances), strict=True), 1
@@ -52,7 +57,7 @@ def examine_files(
     return examined
 
 
-def _examine(manifest: Manifest, decode: bool, utterance: Utterance) -> FileFacts:
+def _examine(manifest: Manifest, decode: bool, alignment: Mapping[str, object], utterance: Utterance) -> FileFacts:
     audio, is_silent, is_changed = None, False, False
     missing, unreadable, duration_s = None, None, utterance.duration_s
     if utterance.audio is not None and not utterance.audio.is_file():
@@ -67,15 +72,16 @@ def _examine(manifest: Manifest, decode: bool, utterance: Utterance) -> FileFact
         except MsftkError as error:
             unreadable = str(error)
     facts = FileFacts(missing, unreadable, audio, is_silent, is_changed)
-    return facts if utterance.alignment is None else _with_alignment(facts, utterance, duration_s)
+    return _with_alignment(facts, utterance, duration_s, alignment) if utterance.alignment else facts
 
 
-def _with_alignment(facts: FileFacts, utterance: Utterance, duration_s: float | None) -> FileFacts:
-    assert utterance.alignment is not None
-    if not utterance.alignment.is_file():
+def _with_alignment(
+    facts: FileFacts, utterance: Utterance, duration_s: float | None, options: Mapping[str, object]
+) -> FileFacts:
+    if utterance.alignment and not utterance.alignment.is_file():
         return replace(facts, no_alignment=str(utterance.alignment))
     try:
-        read = read_alignment(utterance.alignment, utterance.id)
+        read = utterance_alignment(utterance, options)
     except MsftkError as error:
         return replace(facts, bad_alignment=str(error))
     ends = read.words.end_s[read.words.spoken]

@@ -12,7 +12,7 @@ from msftk.evaluation.plots import plot_emphasis
 from msftk.prosody import emphasis, emphasis_json
 from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.settings import Settings, load_settings
-from msftk.speech.alignment import read_alignment
+from msftk.speech.alignment import fitting, read_alignment, utterance_alignment
 from msftk.speech.audio import load_audio, load_utterance
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64, Utterance
@@ -44,12 +44,14 @@ def emphasise_file(
 
     Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio.
     """
+    settings = settings or load_settings()
     waveform = load_audio(audio)
     try:
-        words = read_alignment(alignment, audio.stem, options=tiers)
+        words = read_alignment(
+            alignment, audio.stem, options={**fitting(alignment, settings.alignment), **(tiers or {})}
+        )
     except AbsentError as error:  # here the user named the file
         raise InputError(str(error)) from error
-    settings = settings or load_settings()
     f0_hz = settings.create("f0").f0_hz(waveform, SAMPLE_RATE_HZ)
     scorer = settings.create("emphasis")
     return Recording(audio.stem, waveform, f0_hz, emphasis(waveform, SAMPLE_RATE_HZ, words, f0_hz=f0_hz, scorer=scorer))
@@ -60,9 +62,7 @@ def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) 
 
     Raises AbsentError without alignment or audio, InputError as `emphasise_file`.
     """
-    if utterance.alignment is None:
-        raise AbsentError("no alignment")
-    words = read_alignment(utterance.alignment, utterance.id)
+    words = utterance_alignment(utterance, settings.alignment)
     waveform = load_utterance(utterance)
     f0 = StoredF0.of(settings, store)
     with f0.shelf:

@@ -18,7 +18,7 @@ from msftk.recipes.extract import make_engine
 from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.semantics.parts import f0_part, make_part
 from msftk.settings import Settings
-from msftk.speech.alignment import read_alignment
+from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import audio_facts, load_utterance
 from msftk.store.features import Store, default_store_path
 from msftk.store.keys import alignment_digest, content_key, digest
@@ -149,6 +149,7 @@ class _Job:
 
     def __init__(self, settings: Settings, store: Store, folder: Path, out: Path) -> None:
         f0 = f0_part(settings)
+        self.alignment = settings.alignment
         scorer = make_part("emphasis", settings.emphasis, {"f0": f0.hash}, needs=("audio", "f0", "alignment"))
         self.f0 = StoredF0(f0.component, store.shelf(f0.producer))
         self.scorer: EmphasisScorer = scorer.component
@@ -174,9 +175,7 @@ class _Job:
         return _Result(outcomes, n_found, sum(len(item.waveform) for item in loaded) / SAMPLE_RATE_HZ)
 
     def _load(self, place: int, utterance: Utterance) -> _Loaded | Rows:
-        if utterance.alignment is None:
-            raise AbsentError("no alignment")
-        alignment = read_alignment(utterance.alignment, utterance.id)
+        alignment = utterance_alignment(utterance, self.alignment)
         sound = audio_key(utterance)
         key = content_key(
             id=utterance.id, audio=sound, alignment=alignment_digest(alignment), transcript=utterance.transcript

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from msftk.errors import AbsentError, InputError
 from msftk.evaluation.predictions import Predictions
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.extract import extract
-from msftk.speech.alignment import read_alignment
+from msftk.speech.alignment import fitting, read_alignment
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest, sha256_file
 from msftk.training.checkpoints import Model, load_model
@@ -78,7 +78,7 @@ class Run:
             InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
                 stands in `failures`.
         """
-        utterances, failures = collect(inputs)
+        utterances, failures = collect(inputs, self.model.settings.alignment)
         if not utterances and not failures:
             raise InputError(
                 f"{inputs}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}). Name files or a folder."
@@ -116,8 +116,12 @@ def load(run: str | Path, device: str = "auto") -> Run:
 
 def collect(
     inputs: str | Path | Iterable[str | Path | Utterance] | Manifest,
+    alignment: Mapping[str, object] | None = None,
 ) -> tuple[list[Utterance], dict[str, str]]:
-    """Utterances of all inputs, and name -> message of recordings that cannot be used. Equal stems become paths."""
+    """Utterances of all inputs, and name -> message of recordings that cannot be used. Equal stems become paths.
+
+    `alignment`: options of alignment readers, as `settings.alignment`.
+    """
     if isinstance(inputs, Manifest):
         return list(inputs.utterances), {}
     utterances: list[Utterance] = []
@@ -132,16 +136,17 @@ def collect(
             paths += _audio_files(Path(one))
     for path in paths:
         try:
-            utterances.append(utterance_of(path))
+            utterances.append(utterance_of(path, alignment))
         except InputError as error:
             failures[str(path)] = str(error)
     return _unique(utterances), failures
 
 
-def utterance_of(audio: Path) -> Utterance:
+def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Utterance:
     """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` its alignment.
 
-    A text file (.txt) by itself is an utterance without audio, for a model of text.
+    A text file (.txt) by itself is an utterance without audio, for a model of text. `options` are those of alignment
+    readers.
 
     A `words.csv` (with `phones.csv`) in the same folder or the one above is its alignment where it lists STEM. An
     alignment without a transcript gives the transcript by its words.
@@ -152,7 +157,8 @@ def utterance_of(audio: Path) -> Utterance:
     text = audio.with_suffix(TEXT_SUFFIX)
     transcript = text.read_text(encoding="utf-8").strip() or None if text.is_file() else None
     if transcript is None and alignment is not None:
-        transcript = " ".join(read_alignment(alignment, audio.stem).spoken_words) or None
+        words = read_alignment(alignment, audio.stem, options=fitting(alignment, options or {})).spoken_words
+        transcript = " ".join(words) or None
     return Utterance(
         id=audio.stem, audio=audio, transcript=transcript, alignment=alignment, audio_sha256=sha256_file(audio)
     )

@@ -12,7 +12,7 @@ from msftk.interfaces import Evidence, Need
 from msftk.prosody import emphasis
 from msftk.semantics.f0 import StoredF0, audio_key
 from msftk.semantics.parts import Part, Parts
-from msftk.speech.alignment import read_alignment
+from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import load_utterance
 from msftk.store.features import FLUSH_ITEMS, Shelf, Store
 from msftk.store.keys import alignment_digest, content_key
@@ -91,10 +91,8 @@ class Material:
 
     @cached_property
     def alignment(self) -> Alignment:
-        if self.utterance.alignment is None:
-            raise AbsentError("no alignment")
         try:
-            return read_alignment(self.utterance.alignment, self.utterance.id)
+            return utterance_alignment(self.utterance, self.parts.alignment)
         except AbsentError as error:
             raise AbsentError("no alignment") from error
         except InputError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msftk.interfaces import Need
@@ -36,6 +36,7 @@ class Parts:
     scorer: Part | None
     describer: Part | None
     encoder: Part | None
+    alignment: Mapping[str, object] = field(default_factory=dict)  # options of alignment readers
 
     @property
     def named(self) -> dict[str, Part]:
@@ -64,7 +65,7 @@ def make_parts(settings: Settings) -> Parts:
     sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
     texts = any(not hasattr(source.component, "vector") for source in sources)
     encoder = make_part("text-encoder", settings.text, upstream, needs=()) if texts else None
-    return Parts(f0, sources, scorer, describer, encoder)
+    return Parts(f0, sources, scorer, describer, encoder, settings.alignment)
 
 
 def f0_part(settings: Settings) -> Part:

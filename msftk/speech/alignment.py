@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from msftk.errors import InputError
+from msftk.errors import AbsentError, InputError
 from msftk.registry import registry
-from msftk.types import Alignment, Tier
+from msftk.types import Alignment, Tier, Utterance
 
 # Whole labels that are not speech, whatever their case:
 UNSPOKEN = frozenset(
@@ -81,6 +81,25 @@ def read_alignment(
     if not path.is_file():
         raise InputError(f"{path}: no such file. Check the path of the alignment.")
     return _reader(reader or reader_name(path), tuple((options or {}).items())).read(path, utterance_id)  # type: ignore[no-any-return]
+
+
+def utterance_alignment(utterance: Utterance, options: Mapping[str, object] | None = None) -> Alignment:
+    """The alignment of an utterance of a corpus, whose files may need different readers.
+
+    Of `options` (`settings.alignment`) each reader takes those that it has. Raises AbsentError where there is no
+    alignment, else as `read_alignment`.
+    """
+    if utterance.alignment is None:
+        raise AbsentError("no alignment")
+    return read_alignment(utterance.alignment, utterance.id, options=fitting(utterance.alignment, options or {}))
+
+
+def fitting(path: Path, options: Mapping[str, object]) -> dict[str, object]:
+    """Those of `options` that the reader of this file has."""
+    if not options:
+        return {}
+    known = registry().get("alignment-reader", reader_name(path)).load().Options.model_fields
+    return {name: value for name, value in options.items() if name in known}
 
 
 def reader_name(path: Path) -> str:

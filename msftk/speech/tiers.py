@@ -61,5 +61,6 @@ def choose_tier(path: Path, tiers: Mapping[str, Tier], wanted: str, flag: str) -
     near = did_you_mean(wanted, tiers).removeprefix("Did you mean '").removesuffix("'? ")
     raise InputError(
         f"{path}: no tier named '{wanted}' (found: {found}). "
-        f"Name the tier with {flag} {near or 'NAME'}, or rename it in the file."
+        f"Name the tier with {flag} {near or 'NAME'}, or rename it in the file; for a corpus "
+        f"--set alignment.{flag.strip('-').replace('-', '_')}={near or 'NAME'}."
     )

@@ -70,4 +70,4 @@ def test_wrong_flag_is_answered_in_one_line_with_2(
 def test_unknown_corpus_names_those_installed(msftk: Callable[..., Any], tmp_path: Path) -> None:
     ended = msftk("prepare", "msp_podcast", tmp_path, "--out", tmp_path / "m.parquet")
     assert ended.code == 2
-    assert "unknown corpus 'msp_podcast'. Did you mean 'msp-podcast'? Installed: csv, demo, msp-podcast" in ended.err
+    assert "unknown corpus 'msp_podcast'. Did you mean 'msp-podcast'? Installed: csv, demo, emobank," in ended.err

@@ -131,7 +131,7 @@ def test_missing_tier_names_those_found_and_the_option(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
         match=r"s01\.TextGrid: no tier named 'phones' \(found: 'Words', 'phone'\)\. Name the tier with --phone-tier "
-        r"phone, or rename it in the file\.",
+        r"phone, or rename it in the file; for a corpus --set alignment\.phone_tier=phone\.",
     ):
         read_alignment(path)
     assert read_alignment(path, options={"phone_tier": "phone"}).phones.labels == ("@",)
