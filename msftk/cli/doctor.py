@@ -12,6 +12,7 @@ from rich.text import Text
 
 from msftk.cli.console import bar, out, print_json
 from msftk.cli.options import Json, Set, Workers, settings_from
+from msftk.cli.prepare import splits_table
 
 if TYPE_CHECKING:
     from msftk.recipes.doctor import Diagnosis, Finding
@@ -55,7 +56,7 @@ def _show(diagnosis: Diagnosis) -> None:
     out.print(Text(f"{diagnosis.corpus}, rated {diagnosis.scale}", style="bold"))
     if warning := diagnosis.facts.get("ratings"):
         out.print(f"ratings are {warning}", style="yellow", markup=False)
-    out.print(_splits(diagnosis))
+    out.print(splits_table(diagnosis.counts))
     out.print(_ratings(diagnosis))
     for finding in diagnosis.findings:
         _show_finding(finding)
@@ -66,23 +67,12 @@ def _show(diagnosis: Diagnosis) -> None:
         out.print("fit for training", style="bold green")
 
 
-def _splits(diagnosis: Diagnosis) -> Table:
-    table = Table("split", box=None)
-    for heading in ("utterances", "hours", "speakers", "transcript", "alignment", "ratings"):
-        table.add_column(heading, justify="right")
-    for counts in diagnosis.counts:
-        numbers = (counts.utterances, f"{counts.hours:.2f}", counts.speakers)
-        having = (counts.with_transcript, counts.with_alignment, counts.with_ratings)
-        table.add_row(counts.split or "(none)", *map(str, (*numbers, *having)))
-    return table
-
-
 def _ratings(diagnosis: Diagnosis) -> Table:
     table = Table("ratings", box=None)
     for heading in ("n", "range", "mean", "sd", "raters", "one person (CCC)"):
         table.add_column(heading, justify="right")
     for attribute, r in diagnosis.ratings.items():
-        spread = f"{r.lowest:g} to {r.highest:g}" if r.n else "–"
+        spread = f"{r.lowest:.2f} to {r.highest:.2f}" if r.n else "–"
         numbers = (f"{number:.2f}" if not math.isnan(number) else "–" for number in (r.mean, r.sd))
         agreement = "–" if math.isnan(r.person) else f"{r.person:.2f}"
         table.add_row(attribute, str(r.n), spread, *numbers, str(r.raters), agreement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +15,11 @@ from msftk.cli.options import Json, Workers
 from msftk.errors import InputError
 
 if TYPE_CHECKING:
-    from msftk.recipes.prepare import PrepareResult
+    from msftk.recipes.prepare import PrepareResult, SplitCounts
 
 
 def prepare(
-    corpus: Annotated[str, typer.Argument(help="msp-podcast, csv, demo, or a plugin's (msftk plugins list).")],
+    corpus: Annotated[str, typer.Argument(help="msp-podcast, iemocap, csv, demo, or another (msftk plugins list).")],
     manifest: Annotated[Path, typer.Option("--out", metavar="M.parquet", help="Manifest to write.")],
     root: Annotated[Path | None, typer.Argument(help="Its folder or table; demo needs none.")] = None,
     columns: Annotated[
@@ -94,15 +95,20 @@ def _plain(path: Path, result: PrepareResult) -> dict[str, Any]:
     }
 
 
-def _show(path: Path, result: PrepareResult) -> None:
+def splits_table(counts: Iterable[SplitCounts]) -> Table:
+    """A row a split: how much there is, and how many have what."""
     table = Table("split", box=None)
     for heading in ("utterances", "hours", "speakers", "transcript", "alignment", "ratings"):
         table.add_column(heading, justify="right")
-    for counts in result.counts:
-        numbers = (counts.utterances, f"{counts.hours:.2f}", counts.speakers)
-        having = (counts.with_transcript, counts.with_alignment, counts.with_ratings)
-        table.add_row(counts.split or "(none)", *map(str, (*numbers, *having)))
-    out.print(table)
+    for one in counts:
+        numbers = (one.utterances, f"{one.hours:.2f}", one.speakers)
+        having = (one.with_transcript, one.with_alignment, one.with_ratings)
+        table.add_row(one.split or "(none)", *map(str, (*numbers, *having)))
+    return table
+
+
+def _show(path: Path, result: PrepareResult) -> None:
+    out.print(splits_table(result.counts))
     for name, fact in result.manifest.facts.items():
         out.print(f"{name}: {fact}", markup=False, soft_wrap=True)
     n_utterances, scale = len(result.manifest.utterances), result.manifest.scale
