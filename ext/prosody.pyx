@@ -11,8 +11,11 @@ from libc.math cimport NAN, fabs, isnan, log, sqrt
 from libc.stdlib cimport calloc, free, getenv
 
 cdef extern from "prosody/energy.h" nogil:
-    ctypedef double (*frame_energy_t)(const float *samples, const float *window, Py_ssize_t size)
-    frame_energy_t choose_frame_energy(const char *simd)
+    ctypedef void (*frame_energies_t)(
+        const float *samples, const float *window, const float *squared, Py_ssize_t hop, Py_ssize_t n_frames,
+        double *energy,
+    )
+    frame_energies_t choose_frame_energies(const char *simd)
 
 ctypedef fused sample:
     float
@@ -26,23 +29,24 @@ ctypedef long long int64
 
 cdef double SAME = 1e-9  # a relative spread below this is rounding noise, no variation
 cdef double SAME_FLOAT32 = 1e-6  # ... of an energy that was summed in float32
-cdef int64 LANES = 32  # the fast energy reads so many samples a step
+cdef int64 LANES = 32  # the fast energy reads so many samples a step; its hop is a multiple of it
 FEATURES = ("log_f0", "log_f0_min", "energy", "phone_duration_s", "z_pitch", "z_energy", "z_duration", "score")
 
-cdef frame_energy_t _fast_energy = choose_frame_energy(getenv("MSFTK_SIMD") or b"")
+cdef frame_energies_t _fast_energies = choose_frame_energies(getenv("MSFTK_SIMD") or b"")
 
 
 def use_simd(simd: str) -> None:
-    """Chooses the form of the energy kernel: "scalar", "avx2", "avx512", "" for the widest; all give the same bits."""
-    global _fast_energy
-    _fast_energy = choose_frame_energy(simd.encode())
+    """Chooses the form of the energy kernel: "scalar", "avx2", "avx512", "" for the widest that the processor has."""
+    global _fast_energies
+    _fast_energies = choose_frame_energies(simd.encode())
 
 
 def lemf_batch(
     list waveforms,                        # IN [items] of float32 [samples]
     list f0_hz,                            # IN [items] of float64 [frames], 0 = unvoiced
     const int64 f0_hop_us,
-    const float[::1] window,               # IN [N], N a multiple of 32
+    const float[::1] window,               # IN [N], N even
+    const float[::1] squared,              # IN [N], its square
     const int64 hop,                       # samples
     const int64 hop_us,
     const int64[::1] start_us,             # IN [words]
@@ -87,7 +91,10 @@ def lemf_batch(
                 for word in range(8):
                     row[word] = &features[word, begin]
                 n_frames = _count_frames(lengths[2 * item], window.shape[0], hop)
-                _energies(samples[item], lengths[2 * item], &window[0], window.shape[0], hop, n_frames, &energy[0])
+                _energies(
+                    samples[item], lengths[2 * item], &window[0], &squared[0], window.shape[0], hop, n_frames,
+                    &energy[0],
+                )
                 for word in range(count):
                     _log_f0(
                         f0[item], lengths[2 * item + 1], f0_hop_us, start_us[begin + word], end_us[begin + word],
@@ -156,13 +163,14 @@ def frame_energy(
 def frame_energy_fast(
     const float[::1] samples,              # IN, at least one
     const float[::1] window,               # IN [N], N even
+    const float[::1] squared,              # IN [N], its square
     const int64 hop,                       # samples
     double[::1] energy,                    # OUT [1 + max(0, (samples - N) // hop)]
 ):
     """`frame_energy` of one item in float32, relative error below 1e-6: what `lemf_batch` computes."""
     with nogil:
         _energies(
-            &samples[0], samples.shape[0], &window[0], window.shape[0], hop,
+            &samples[0], samples.shape[0], &window[0], &squared[0], window.shape[0], hop,
             _count_frames(samples.shape[0], window.shape[0], hop), &energy[0],
         )
 
@@ -172,16 +180,16 @@ cdef inline int64 _count_frames(int64 n_samples, int64 size, int64 hop) noexcept
 
 
 cdef void _energies(
-    const float *samples, int64 n_samples, const float *window, int64 size, int64 hop, int64 n_frames, double *energy
+    const float *samples, int64 n_samples, const float *window, const float *squared, int64 size, int64 hop,
+    int64 n_frames, double *energy,
 ) noexcept nogil:
-    cdef int64 frame, begin
+    cdef int64 frame
+    cdef bint fast = n_samples >= size and size == 2 * hop and hop % LANES == 0
+    if fast:
+        _fast_energies(samples, window, squared, hop, n_frames, energy)
     for frame in range(n_frames):
-        begin = frame * hop
-        energy[frame] = NAN
-        if begin + size <= n_samples and size % LANES == 0:
-            energy[frame] = _fast_energy(samples + begin, window, size)
-        if isnan(energy[frame]):  # a short signal, or squares outside the range of float32
-            energy[frame] = _energy(samples + begin, n_samples - begin, window, size)
+        if not fast or isnan(energy[frame]):  # a short signal, or squares outside the range of float32
+            energy[frame] = _energy(samples + frame * hop, n_samples - frame * hop, window, size)
 
 
 cdef double _energy(const sample *samples, int64 n_samples, const window_t *window, int64 size) noexcept nogil:

@@ -19,8 +19,20 @@ WINDOW_S = 0.020  # paper Sec. 2.2; the hop is half of it (DESIGN section 4)
 WINDOW = round(WINDOW_S * SAMPLE_RATE_HZ)  # 320 samples
 HOP = WINDOW // 2
 HANN: Float64 = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)  # periodic
-HANN32: Float32 = HANN.astype(np.float32)
 PAPER_WEIGHTS = (1.0, 1.2, 0.8)  # of z_pitch, z_energy, z_duration (paper Eq. 2)
+
+
+def _aligned(values: Float64) -> Float32:
+    """Float32 on a 64-byte boundary: a wide register then never reads two cache lines, which takes a fifth longer."""
+    room = np.empty(values.size + 16, dtype=np.float32)
+    first = -room.ctypes.data % 64 // room.itemsize
+    aligned: Float32 = room[first : first + values.size]
+    aligned[:] = values
+    return aligned
+
+
+HANN32 = _aligned(HANN)
+HANN32_SQUARED = _aligned(HANN**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,7 @@ def lemf_batch(
         tracks,
         micros(HOP_S),
         HANN32,
+        HANN32_SQUARED,
         HOP,
         micros(HOP / SAMPLE_RATE_HZ),
         words.start_us,
