@@ -19,6 +19,7 @@ DECISIONS = (
     "ratings are trained on the unit scale (y - low) / (high - low); predictions come back on the corpus scale",
     "only the first `data.seconds_kept` seconds of an utterance are heard, in training and in testing",
     "batches hold utterances of like length, drawn by (seed, epoch); steps of one epoch have equal sizes, up to one",
+    "semantic vectors enter the network with mean 0 and variance 1 each, so that the gate can learn",
     "what is fitted on data is fitted on training utterances alone",
     "the checkpoint is chosen by mean CCC on dev, or is the last one (`training.select`)",
     f"95 % intervals: {DRAWS} resamplings of whole clusters, seed 0; under {FEW_CLUSTERS} clusters descriptive",

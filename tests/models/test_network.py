@@ -90,7 +90,7 @@ def test_network_equals_equations_3_to_7() -> None:
     with torch.no_grad():
         frames, valid = network.acoustic(batch.inputs, batch.lengths)
         output = network(batch)
-    values = {source: batch.vectors[source].double().numpy() for source in DIMS}
+    values = {source: [equations.standardised(x) for x in batch.vectors[source].double().numpy()] for source in DIMS}
     for row in range(4):
         real = frames[row, valid[row]].double().numpy()
         h_audio = equations.attentive_statistics(real, weights(network.pooling))

@@ -18,7 +18,12 @@ def linear(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
 
 
 def layer_norm(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
-    return (x - x.mean()) / np.sqrt(x.var() + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return standardised(x) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+
+def standardised(x: np.ndarray) -> np.ndarray:
+    """Mean 0, variance 1: how every source's vector enters the network."""
+    return (x - x.mean()) / np.sqrt(x.var() + 1e-5)
 
 
 def relu(x: np.ndarray) -> np.ndarray:
