@@ -2,6 +2,8 @@
 // Everything of a kernel has internal linkage: the three builds of one source must never be mixed by the linker.
 #pragma once
 
+#pragma GCC diagnostic ignored "-Wpsabi"   // vectors pass between inline functions only
+
 namespace {
 
 typedef double vd __attribute__((vector_size(HARVEST_BYTES)));
