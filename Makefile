@@ -9,10 +9,10 @@ export TOKENIZERS_PARALLELISM ?= false
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml setup.py constraints.txt $(wildcard ext/*.pyx)
+.venv/ready: pyproject.toml setup.py constraints.txt $(wildcard ext/*.pyx ext/*/*)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11: install 3.11, or run make PYTHON=/path/to/python3.11"; exit 1; }
-	@command -v "$${CC:-cc}" >/dev/null || { echo "A C compiler is missing: install one (Debian: apt-get install build-essential)"; exit 1; }
+	@command -v "$${CXX:-c++}" >/dev/null || { echo "A C++ compiler is missing: install one (Debian: apt-get install build-essential)"; exit 1; }
 	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists())' || { echo "Python.h is missing: install the headers of $(PYTHON) (Debian: apt-get install python3-dev)"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt pip setuptools wheel cython numpy
@@ -35,7 +35,15 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	@echo "benchmarks/: run one with its data, e.g. $(BIN)/python benchmarks/emotale.py --data DIR"
+	@test -d "$(DATA)/timit-sample" || { echo "make bench DATA=DIR: DIR holds timit-sample, emodb, prompts, planted-msp, emotale, ravdess, emobank"; exit 2; }
+	$(BIN)/python benchmarks/f0.py --data $(DATA)
+	$(BIN)/python benchmarks/lemf.py --data $(DATA)
+	$(BIN)/python benchmarks/rules.py
+	$(BIN)/python benchmarks/planted_hits.py --data $(DATA)/planted-msp
+	$(BIN)/python benchmarks/planted_effect.py --data $(DATA)/planted-msp
+	$(BIN)/python benchmarks/emotale.py --data $(DATA)/emotale
+	$(BIN)/python benchmarks/ravdess.py --data $(DATA)/ravdess
+	$(BIN)/python benchmarks/emobank.py --data $(DATA)/emobank
 
 clean:
 	rm -rf .venv build dist *.egg-info runs
