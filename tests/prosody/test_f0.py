@@ -7,6 +7,8 @@ import pytest
 
 from msftk.errors import InputError
 from msftk.prosody import harvest
+from msftk.prosody.f0 import simd
+from msftk_ext import harvest as harvest_kernel
 
 
 def tone(sample_rate_hz: int, seconds: float = 0.5) -> np.ndarray:
@@ -39,6 +41,31 @@ def test_harvest_finds_the_pitch_of_a_tone_at_any_rate(sample_rate_hz: int) -> N
     f0_hz = harvest(tone(sample_rate_hz), sample_rate_hz)
     assert len(f0_hz) == 101
     assert np.median(f0_hz) == pytest.approx(150, rel=1e-3)
+
+
+@pytest.mark.parametrize("width", harvest_kernel.kernels())
+def test_msftk_simd_chooses_the_vector_width(width: str, waveform: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = harvest(waveform, 16_000)
+    monkeypatch.setenv("MSFTK_SIMD", width)
+    assert simd() == width
+    assert_same_f0(harvest(waveform, 16_000), expected)
+
+
+def test_msftk_simd_is_the_widest_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MSFTK_SIMD", raising=False)
+    assert simd() == harvest_kernel.kernels()[-1]
+
+
+def test_msftk_simd_names_the_widths_of_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSFTK_SIMD", "fast")
+    with pytest.raises(InputError, match=r"MSFTK_SIMD=fast: there is no such vector width, expected scalar"):
+        harvest(np.zeros(100), 16_000)
+    monkeypatch.setenv("MSFTK_SIMD", "avx512")
+    monkeypatch.setattr(harvest_kernel, "kernels", lambda: ["scalar", "avx2"])
+    with pytest.raises(
+        InputError, match=r"MSFTK_SIMD=avx512: this processor lacks it, expected scalar or avx2. Correct"
+    ):
+        harvest(np.zeros(100), 16_000)
 
 
 def test_harvest_takes_float32_and_strided_samples_and_leaves_them_alone() -> None:
