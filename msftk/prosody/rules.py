@@ -100,7 +100,6 @@ class FeatureRule:
             name: (type(value), Field(value, allow_inf_nan=False) if isinstance(value, float) else value)
             for name, value in defaults.items()
         }
-        self._refused: InputError | None = None  # kept: a corpus asks once an utterance
         self.Options: type[Options] = create_model(f"{self.__name__}.Options", __base__=Options, **fields)
 
     def _feature(self, name: str) -> str:
@@ -112,6 +111,10 @@ class FeatureRule:
         return name
 
     def __call__(self, options: Options) -> RuleScorer:
+        """The scorer with these options. Compiles the rule, so that what Numba refuses is told before any work."""
+        kinds = {name: np.bool_ if name == "voiced" else np.float64 for name in self.features}
+        with _compiling:
+            self.run({name: np.empty(0, kind) for name, kind in kinds.items()}, np.zeros(1, np.int64), options)
         return RuleScorer(self, options)
 
     @cached_property
@@ -140,24 +143,17 @@ class FeatureRule:
         """
         from numba.core.errors import NumbaError
 
-        if self._refused:
-            raise self._refused
         score: Float64 = np.empty(int(offsets[-1]))
         arguments = [_read_only(columns[feature]) for feature in self.features]
         try:
-            with _compiling:  # a rule's first run compiles it
-                run = self.compiled
-                if not run.signatures:  # type: ignore[attr-defined]
-                    run(offsets[:1], score, *arguments, *options.model_dump().values())
-            run(offsets, score, *arguments, *options.model_dump().values())
+            self.compiled(offsets, score, *arguments, *options.model_dump().values())
         except NumbaError as error:
             said = [line.strip() for line in str(error).splitlines() if line.strip()]
             reason = next((line for line in said if not line.startswith("Failed in ")), "no reason given")
-            self._refused = InputError(
+            raise InputError(
                 f"rule {self.target}: Numba cannot compile it ({reason}). "
                 "Use numbers, arrays and the NumPy functions that Numba knows, and leave the features unchanged."
-            )
-            raise self._refused from error
+            ) from error
         except (ValueError, ArithmeticError, IndexError) as error:
             raise InputError(
                 f"rule {self.target}: {type(error).__name__}: {error}. Return one score a word, for a single word too."
