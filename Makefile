@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: setup quickstart test test-slow lint bench clean
+.PHONY: setup quickstart test test-slow sanitize lint bench clean
 
 setup: .venv/ready
 
@@ -28,6 +28,14 @@ test: setup lint
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# Every step of the Harvest kernel over edge lengths, rates and strange signals; about two minutes.
+sanitize: build/sanitize-harvest
+	build/sanitize-harvest
+
+build/sanitize-harvest: tests/sanitize/harvest.cpp $(wildcard ext/harvest/*)
+	@mkdir -p build
+	$(CXX) -std=c++17 -O1 -g -Wno-psabi -fsanitize=address,undefined -fno-sanitize-recover=all -Iext $(filter %.cpp,$^) -pthread -o $@
 
 lint: setup
 	$(BIN)/ruff check .

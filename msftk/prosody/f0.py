@@ -74,7 +74,5 @@ def simd() -> str:
     here = kernel.kernels()
     if name and name not in here:
         found = "this processor lacks it" if name in kernel.all_kernels() else "there is no such vector width"
-        raise InputError(
-            f"MSFTK_SIMD={name}: {found}, expected one of {', '.join(here)}. Correct or unset the variable."
-        )
+        raise InputError(f"MSFTK_SIMD={name}: {found}, expected {' or '.join(here)}. Correct or unset the variable.")
     return name or str(here[-1])
