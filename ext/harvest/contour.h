@@ -20,19 +20,26 @@ struct Lines {                         // of one list of edges, where two kinds 
 [[gnu::noinline]] int add_lines(const double* __restrict edge, int edges, const Plan& plan, long long first_frame, int frames,
                                 const Lines& w, double* rows) {
     const int points = edges - 2, lines = edges - 4;
-    const double rate = plan.rate_hz, per_sample = 0.5 / plan.frame_samples, origin = double(first_frame), beyond = frames;
+    const double beyond = frames;
     double *__restrict f0 = w.f0, *__restrict at = w.at, *__restrict slope = w.slope, *__restrict level = w.level;
     int* __restrict frame = w.frame;
-    for (int k = 0; k < points; ++k) {
-        f0[k] = rate / (edge[k + 2] - edge[k]);
-        const double t = (edge[k + 2] + edge[k]) * per_sample - origin;
-        at[k] = t;
-        const double held = t < beyond ? t : beyond;   // also where a signal near the largest double made it NaN
-        frame[k] = int(__builtin_ceil(held > 0 ? held : 0.0));
+    const vd rate = all(plan.rate_hz), per_sample = all(0.5 / plan.frame_samples), origin = all(double(first_frame));
+    const vd limit = all(beyond), zero{};
+    for (int k = 0; k < points; k += kD) {               // whole vectors: the lists have room behind their ends
+        const vd early = load(edge + k), late = load(edge + k + 2), t = (late + early) * per_sample - origin;
+        store(f0 + k, quotient(rate, late - early));
+        store(at + k, t);
+        vd held = t < limit ? t : limit;                 // also where a signal near the largest double made it NaN
+        held = held > zero ? held : zero;
+        const vi below = __builtin_convertvector(held, vi);
+        const vi up = __builtin_convertvector(__builtin_convertvector(below, vd) < held, vi);
+        const vi rounded = below - up;
+        __builtin_memcpy(frame + k, &rounded, sizeof rounded);
     }
-    for (int k = 0; k < lines; ++k) {
-        slope[k] = (f0[k + 2] - f0[k]) / (at[k + 2] - at[k]);
-        level[k] = f0[k] - slope[k] * at[k];
+    for (int k = 0; k < lines; k += kD) {
+        const vd x = load(at + k), y = load(f0 + k), tilt = quotient(load(f0 + k + 2) - y, load(at + k + 2) - x);
+        store(slope + k, tilt);
+        store(level + k, y - tilt * x);
     }
     auto add = [&](int place, double more_level, double more_slope) {
         pair_of_doubles* row = reinterpret_cast<pair_of_doubles*>(rows + 4 * place);

@@ -20,27 +20,37 @@ struct NyquistTone {
         even = cosine = sine = even_one = cosine_one = sine_one = 0;
     }
 
-    // Calls use(i, cos(step i), sin(step i), (-1)^i) for from <= i < to.
+    // Calls use(i, (-1)^i, (-1)^i cos(step i), (-1)^i sin(step i)) for whole vectors of samples i.. from `from` on; samples
+    // beyond `to` come with zeros.
     template <class Use>
     void each(long long from, long long to, const Use& use) const {
-        const double turn_cos = __builtin_cos(step), turn_sin = __builtin_sin(step);
-        double c = __builtin_cos(step * double(from)), s = __builtin_sin(step * double(from)), sign = from & 1 ? -1 : 1;
-        for (long long i = from; i < to; ++i, sign = -sign) {
-            use(i, c, s, sign);
-            const double next = c * turn_cos - s * turn_sin;
+        const vd turn_cos = all(__builtin_cos(step * kD)), turn_sin = all(__builtin_sin(step * kD));
+        vd sign, c, s;
+        for (int l = 0; l < kD; ++l) {
+            sign[l] = (from + l) % 2 ? -1 : 1;
+            c[l] = sign[l] * __builtin_cos(step * double(from + l)), s[l] = sign[l] * __builtin_sin(step * double(from + l));
+        }
+        for (long long i = from; i < to; i += kD) {
+            if (to - i < kD)
+                for (int l = int(to - i); l < kD; ++l) sign[l] = c[l] = s[l] = 0;
+            use(i, sign, c, s);
+            const vd next = c * turn_cos - s * turn_sin;
             s = s * turn_cos + c * turn_sin, c = next;
         }
     }
 
     void listen(const double* y, long long from, long long to) {
-        each(from, to, [&](long long i, double c, double s, double sign) {
-            const double v = sign * y[i - from];
-            even += v, cosine += v * c, sine += v * s;
-            even_one += sign, cosine_one += sign * c, sine_one += sign * s;
+        vd sums[6] = {};
+        each(from, to, [&](long long i, vd sign, vd c, vd s) {
+            const vd v = load(y + (i - from));
+            sums[0] += v * sign, sums[1] += v * c, sums[2] += v * s, sums[3] += sign, sums[4] += c, sums[5] += s;
         });
+        double* const totals[6] = {&even, &cosine, &sine, &even_one, &cosine_one, &sine_one};
+        for (int j = 0; j < 6; ++j)
+            for (int l = 0; l < kD; ++l) *totals[j] += sums[j][l];
     }
 
-    void settle(double mean, long long) {
+    void settle(double mean) {
         // Y[N/2] = last; Y[N/2-1] = re + i im, for exp(-i pi (1 - 2/N) k) = (-1)^k (cos + i sin)
         const double last = even - mean * even_one, re = cosine - mean * cosine_one, im = sine - mean * sine_one;
         level = (last * re - last) / double(n);
@@ -49,8 +59,8 @@ struct NyquistTone {
     }
 
     void add(const double* y, long long from, int count, double* out) const {
-        each(from, from + count, [&](long long i, double c, double s, double sign) {
-            out[i - from] = y[i - from] + sign * (level + in_phase * c + quadrature * s);
+        each(from, from + count, [&](long long i, vd sign, vd c, vd s) {
+            store(out + (i - from), load(y + (i - from)) + (level * sign + in_phase * c + quadrature * s));
         });
     }
 };

@@ -48,12 +48,12 @@ struct Signal {                         // the decimated signal without its mean
     NyquistTone tone{};
 
     void fill(long long from, long long to) {
-        y = static_cast<double*>(w.decimated.need(sizeof(double) * (to - from)));
+        y = static_cast<double*>(w.decimated.need(sizeof(double) * (to - from + kD)));
         first = from, end = to;
         const long long begin = most(from, 0LL), stop = most(begin, least(to, length));
         for (long long i = from; i < least(begin, to); ++i) y[i - from] = 0;
         if (stop > begin) decimate(plan, x, n, begin, int(stop - begin), y + (begin - from), w.forward);
-        for (long long i = stop; i < to; ++i) y[i - from] = 0;
+        for (long long i = stop; i < to + kD; ++i) y[i - from] = 0;
     }
     void prepare(int margin) {
         const bool whole = length <= kWhole;
@@ -67,7 +67,7 @@ struct Signal {                         // the decimated signal without its mean
             tone.listen(y + (from - first), from, to);
         }
         mean = sum / double(length);
-        tone.settle(mean, length);
+        tone.settle(mean);
         if (whole) subtract();
     }
     void subtract() {
