@@ -18,7 +18,6 @@ struct Buffer {
 
 struct Workspace {
     Buffer decimated, forward, heard, blocks, edges, tails, contour, raw, near, exact, refined, pruned, base, sections, extension, merged, smooth;
-    std::size_t bytes() const;
 };
 
 Workspace& workspace();               // this thread's

@@ -7,6 +7,8 @@ constexpr int kChunk = 2048;            // frames in a stretch
 constexpr double kAheadS = 0.25;        // filtered beyond a stretch, so that the contours' next points are known: 16 periods
 constexpr long long kWhole = 1 << 20;   // decimated samples up to which the signal is kept whole
 
+constexpr long long kPiece = 1 << 15;   // samples decimated at a time
+
 struct Rows {                           // candidates of the frames first.., `stride` places each
     float *f0, *score;
     unsigned short* source;
@@ -52,12 +54,13 @@ struct Signal {                         // the decimated signal without its mean
         first = from, end = to;
         const long long begin = most(from, 0LL), stop = most(begin, least(to, length));
         for (long long i = from; i < least(begin, to); ++i) y[i - from] = 0;
-        if (stop > begin) decimate(plan, x, n, begin, int(stop - begin), y + (begin - from), w.forward);
+        for (long long i = begin; i < stop; i += kPiece)
+            decimate(plan, x, n, i, int(least(kPiece, stop - i)), y + (i - from), w.forward);
         for (long long i = stop; i < to + kD; ++i) y[i - from] = 0;
     }
     void prepare(int margin) {
         const bool whole = length <= kWhole;
-        const long long piece = whole ? length : 1 << 16;
+        const long long piece = whole ? length : kPiece;
         tone.bins(plan, length);
         double sum = 0;
         for (long long from = 0; from < length; from += piece) {
