@@ -60,8 +60,11 @@ class GivenText:
 
     group: ClassVar[str] = "transcript"
     needs: ClassVar[tuple[Need, ...]] = ("id",)
-    texts: ClassVar[dict[str, str]] = {}
+    texts: ClassVar[dict[str, str]]
     Options = interfaces.Options
+
+    def __init_subclass__(cls) -> None:
+        cls.texts = {}  # each control has its own
 
     def __init__(self, options: interfaces.Options) -> None:
         self.options = options
