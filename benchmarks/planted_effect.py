@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from planted_hits import FUNCTION_WORDS  # the script beside this one
 from rich.console import Console
 from rich.table import Table
 
@@ -48,10 +49,6 @@ SYSTEMS = {
     "+ gs, les of another utterance": ("gs", "shuffled"),
     "+ gs, random vectors": ("gs", "random-vectors"),
     "+ gs, true stressed word": ("gs", "true-word"),
-}
-FUNCTION_WORDS = {
-    *("a", "an", "the", "my", "your", "our", "their", "his", "her", "its", "this", "that", "each", "every", "some"),
-    *("one", "and", "or", "of", "in", "on", "at", "by", "to"),
 }
 
 

@@ -34,21 +34,8 @@ CONDITIONS: dict[str, tuple[float | None, float]] = {
     "jitter 50 ms": (None, 0.05),
 }
 FUNCTION_WORDS = {
-    "a",
-    "an",
-    "the",
-    "my",
-    "your",
-    "our",
-    "their",
-    "his",
-    "her",
-    "its",
-    "this",
-    "that",
-    "each",
-    "every",
-    "one",
+    *("a", "an", "the", "my", "your", "our", "their", "his", "her", "its", "this", "that", "each", "every", "some"),
+    *("one", "and", "or", "of", "in", "on", "at", "by", "to"),
 }
 RULES: dict[str, Callable[[Emphasis], int]] = {
     "LEMf": lambda found: found.top,
