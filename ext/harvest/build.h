@@ -10,6 +10,7 @@ namespace harvest {
 #include "bank.h"
 #include "contour.h"
 #include "refine.h"
+#include "spread.h"
 #include "prune.h"
 #include "track.h"
 #include "smooth.h"

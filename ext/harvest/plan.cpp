@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 #include <cstdlib>
+#include <initializer_list>
 #include <list>
 #include <mutex>
 #include <new>
@@ -59,8 +60,8 @@ struct OwnedPlan : Plan {
     std::list<std::unique_ptr<void, decltype(&std::free)>> tables;
     std::vector<ChannelPair> pairs_made;
     std::vector<int> lengths;
-    std::vector<const float*> quick_windows;
-    std::vector<const double*> exact_windows;
+    std::vector<const double*> windows_made;
+    std::vector<const float*> quick_windows_made;
 
     template <class T> const T* keep(const std::vector<T>& table) {   // on a cache line, as wide loads like it
         const std::size_t bytes = (table.size() * sizeof(T) + 63) / 64 * 64;
@@ -70,7 +71,14 @@ struct OwnedPlan : Plan {
         return std::copy(table.begin(), table.end(), static_cast<T*>(memory)) - table.size();
     }
 
-    static std::vector<float> rounded(const std::vector<double>& table) { return {table.begin(), table.end()}; }
+    // In float, blocks of [parts][kPad] turned into [parts] of each tap, in the given order.
+    const float* keep_by_tap(const std::vector<double>& table, std::initializer_list<int> parts) {
+        std::vector<float> turned;
+        for (std::size_t block = 0; block < table.size(); block += parts.size() * kPad)
+            for (int tap = 0; tap < kPad; ++tap)
+                for (const int part : parts) turned.push_back(float(table[block + std::size_t(part) * kPad + tap]));
+        return keep(turned);
+    }
 
     Transform twiddles(int m) {
         std::vector<double> first(14 * std::size_t(m / 8)), later;
@@ -171,13 +179,13 @@ struct OwnedPlan : Plan {
             const int length = padded(h + 2);
             lengths.push_back(length);
             const std::vector<double> table = whole_frames ? window(h, length) : phasors(h, length);
-            exact_windows.push_back(keep(table));
-            quick_windows.push_back(keep(rounded(table)));
+            windows_made.push_back(keep(table));
+            quick_windows_made.push_back(whole_frames ? keep_by_tap(table, {0, 2, 1, 3}) : nullptr);
         }
-        window_length = lengths.data(), quick.windows = quick_windows.data(), exact.windows = exact_windows.data();
+        window_length = lengths.data(), windows = windows_made.data(), quick_windows = quick_windows_made.data();
         for (int h = least_window; h <= most_window; ++h) {
             const int log2_n = 2 + log2_floor(2 * h + 1), n = 1 << log2_n;
-            if (exact.harmonics[log2_n].rows) continue;       // h is the shortest window of this DFT size
+            if (harmonics[log2_n].n) continue;           // h is the shortest window of this DFT size
             const int longest = std::min(most_window, (n / 2 - 1) / 2), length = padded(longest + 2);
             const double highest = std::min(ceil_hz * 1.01, 1.5 * rate_hz / std::max(h - 1, 1));
             const int bins = std::min(n / 2, int(highest * n / rate_hz * kHarmonics) + 2) + 1;
@@ -188,8 +196,7 @@ struct OwnedPlan : Plan {
                     double* at = rows.data() + 2 * (std::size_t(length) * bin + o - o % kPad) + o % kPad;
                     at[0] = std::cos(angle), at[kPad] = std::sin(angle);
                 }
-            quick.harmonics[log2_n] = {n, length, keep(rounded(rows))};
-            exact.harmonics[log2_n] = {n, length, keep(rows)};
+            harmonics[log2_n] = {n, length, keep(rows), whole_frames ? keep_by_tap(rows, {0, 1}) : nullptr};
         }
     }
 

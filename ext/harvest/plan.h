@@ -33,15 +33,11 @@ struct ChannelPair {                 // two band-pass filters run as real and im
     double low_hz[2], high_hz[2];    // accepted range of each channel's contour; low > high: the channel counts as unvoiced
 };
 
-template <class T> struct Harmonics { // cosines and sines of one DFT size, rows for each bin
+struct Harmonics {                   // cosines and sines of one DFT size, rows for each bin
     int n;
     int length;                      // padded taps in a row
-    const T* rows;                   // [bin][length / kPad][cos, sin][kPad]
-};
-
-template <class T> struct RefineTables {
-    const T* const* windows;         // [h - least_window] -> [taps / kPad][main fwd, main back, slope fwd, slope back][kPad]
-    Harmonics<T> harmonics[32];      // [log2 n]
+    const double* exact;             // [bin][length / kPad][cos, sin][kPad]
+    const float* quick;              // [bin][length][cos, sin]
 };
 
 struct Plan {
@@ -61,8 +57,9 @@ struct Plan {
     int slots;                       // most candidates that a frame can have before they are spread
     int least_window, most_window;   // half-lengths h of refinement windows
     const int* window_length;        // [h - least_window], padded taps
-    RefineTables<float> quick;
-    RefineTables<double> exact;
+    const double* const* windows;    // [h - least_window] -> [taps / kPad][main fwd, main back, slope fwd, slope back][kPad]
+    const float* const* quick_windows;   // [h - least_window] -> [taps][main fwd, slope fwd, main back, slope back]
+    Harmonics harmonics[32];         // [log2 n]
     virtual ~Plan() = default;
 };
 

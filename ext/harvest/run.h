@@ -7,6 +7,7 @@ constexpr int kChunk = 2048;            // frames in a stretch
 constexpr double kAheadS = 0.25;        // filtered beyond a stretch, so that the contours' next points are known: 16 periods
 constexpr long long kWhole = 1 << 20;   // decimated samples up to which the signal is kept whole
 
+constexpr int kAtOnce = 256;            // frames refined from one spread wave
 constexpr long long kPiece = 1 << 15;   // samples decimated at a time
 
 struct Rows {                           // candidates of the frames first.., `stride` places each
@@ -198,34 +199,67 @@ struct Run {
 
     // Refines the candidates of frames refined_to..end-1, each with those of the 3 frames before and after it.
     void refine_to(int end) {
-        const int reach = plan.most_window + 2 * kPad;
-        const long long from = (long long)(refined_to * plan.frame_samples) - reach - 2, to = (long long)(end * plan.frame_samples) + reach + 2;
-        const std::size_t room = std::size_t(to - from);
-        float *ahead = static_cast<float*>(w.near.need(sizeof(float) * (2 * room + 8 * reach))), *behind = ahead + room, *taps = behind + room;
-        for (long long i = from; i < to; ++i) {
-            const float v = float(*signal.at(most(0LL, least(i, signal.length - 1))));  // the signal's ends are held
-            ahead[i - from] = behind[to - 1 - i] = v;
-        }
-        for (int f = refined_to; f < end; ++f) {
-            Row row = refined(f);
-            row.count = 0;
-            for (int s = 0; s < 2 * kSpread + 1; ++s) {
-                const int g = spread_frame(f, s);
-                if (g < 0 || g >= raw_known) continue;
-                const double* list = raw_list(g);
-                for (int j = 0; j < raw_count[g - raw_first]; ++j) {
-                    double shift = 0;
-                    const long long c = centre(plan, f, list[j], shift);
-                    const Refined found = refine<float>(plan, ahead + (c - from), behind + (to - 1 - c), shift, list[j], taps);
-                    row.f0[row.count] = found.f0, row.score[row.count] = found.score;
-                    row.source[row.count] = (unsigned short)(s * plan.slots + j);
-                    row.count += found.f0 > 0;
-                }
-            }
-            for (int j = row.count; j < row.count + kPad; ++j) row.f0[j] = 0;
-            refined.count[f - refined.first] = row.count;
-        }
+        if (plan.whole_frames)
+            for (int begin = refined_to; begin < end; begin += kAtOnce) refine_spread(begin, least(begin + kAtOnce, end));
+        else
+            for (int f = refined_to; f < end; ++f)
+                collect(f, [&](int s, int g, int j) { return refine_exactly(f, raw_list(g)[j]); }, true);
         refined_to = end;
+    }
+
+    void refine_spread(int begin, int end) {
+        const int hop = int(plan.frame_samples), reach = plan.most_window + 1;
+        const long long from = (long long)(begin - 2 * kSpread) * hop - reach;
+        const int samples = (end - begin + 2 * kSpread) * hop + 2 * reach, room = samples + kAcross * hop;
+        float *near = static_cast<float*>(w.near.need(sizeof(float) * ((room + kPad) / kPad * kPad + 2 * kAcross * std::size_t(samples))));
+        float* wave = near + (room + kPad) / kPad * kPad;
+        for (int i = 0; i < room; ++i) near[i] = float(*signal.at(most(0LL, least(from + i, signal.length - 1))));  // ends are held
+        spread_wave(near, samples, hop, wave);
+        // Of frame g % 8, candidate j: in frames g - 3..g + 3
+        Refined* ring = static_cast<Refined*>(w.ring.need(sizeof(Refined) * (kAcross * plan.slots + 1) * kAcross)) + 1;
+        auto place = [&](int g, int j) { return ring + std::size_t(g % kAcross * plan.slots + j) * kAcross; };
+        unsigned long long heard_before = 0;         // bit j: with a candidate of the frame before
+        for (int g = most(0, begin - kSpread); g < least(raw_known, end + kSpread); ++g) {
+            const double *list = raw_list(g), *next = raw_list(g + 1);
+            const int count = raw_count[g - raw_first], next_count = g + 1 < raw_known ? raw_count[g + 1 - raw_first] : 0;
+            unsigned long long heard_next = 0;
+            for (int j = 0; j < count; ++j) {
+                if (heard_before >> j & 1) continue;
+                const Bins bins = bins_of(plan, list[j]);
+                Heard heard;
+                hear_harmonics(plan, bins, wave + 2 * kAcross * ((long long)(g - kSpread) * hop - from), heard);
+                finish(plan, bins, list[j], heard, &place(g, j)->f0);
+                for (int i = 0; i < next_count; ++i)
+                    if (bins_of(plan, next[i]) == bins) {
+                        finish(plan, bins, next[i], heard, &place(g + 1, i)->f0 - 2);
+                        heard_next |= 1ULL << i;
+                    }
+            }
+            heard_before = heard_next;
+            if (g - kSpread >= begin) collect(g - kSpread, [&](int s, int from, int j) { return place(from, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
+        }
+        for (int f = most(begin, raw_known - kSpread); f < end; ++f)
+            collect(f, [&](int s, int from, int j) { return place(from, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
+    }
+
+    // The frame's row: refined(spread number, frame, candidate) of all that are spread to it.
+    template <class Find>
+    void collect(int f, const Find& find, bool exact) {
+        Row row = refined(f);
+        row.count = 0;
+        for (int s = 0; s < 2 * kSpread + 1; ++s) {
+            const int g = spread_frame(f, s);
+            if (g < 0 || g >= raw_known) continue;
+            const int count = raw_count[g - raw_first];
+            for (int j = 0; j < count; ++j) {
+                const Refined found = find(s, g, j);
+                row.f0[row.count] = found.f0, row.score[row.count] = found.score;
+                row.source[row.count] = exact ? kSettled : (unsigned short)(s * plan.slots + j);
+                row.count += found.f0 > 0;
+            }
+        }
+        for (int j = row.count; j < row.count + kPad; ++j) row.f0[j] = 0;
+        refined.count[f - refined.first] = row.count;
     }
 
     // The frame's kept candidates as `best` and `nearest` want them.
@@ -235,11 +269,25 @@ struct Run {
     void settle(int frame, int j) {
         const Row row = kept(frame);
         if (row.source[j] == kSettled) return;
-        const int g = spread_frame(frame, row.source[j] / plan.slots), reach = plan.most_window + kPad;
-        const double f0 = raw_list(g)[row.source[j] % plan.slots];
+        const Refined found = refine_exactly(frame, raw_list(spread_frame(frame, row.source[j] / plan.slots))[row.source[j] % plan.slots]);
+        row.source[j] = kSettled;
+        if (found.f0 > 0) row.f0[j] = found.f0, row.score[j] = found.score;
+    }
+
+    Refined refine_exactly(int frame, double f0) {
+        const Bins bins = bins_of(plan, f0);
+        if (frame != last_frame || !(bins == last_bins)) {   // often the same sums serve the candidate before
+            last_sums = exact_sums(frame, f0, bins);
+            last_frame = frame, last_bins = bins;
+        }
+        return refine(plan, last_sums, bins, f0);
+    }
+
+    Sums exact_sums(int frame, double f0, const Bins& bins) {
+        const int reach = plan.most_window + kPad;
         double shift = 0, *room = static_cast<double*>(w.exact.need(sizeof(double) * 8 * reach)), *behind = room + reach;
         const long long c = centre(plan, frame, f0, shift), last = signal.length - 1;
-        const int taps = plan.window_length[window_half(plan, f0) - plan.least_window];
+        const int taps = plan.window_length[bins.h - plan.least_window];
         const double* ahead = signal.at(c);
         if (c >= taps && c + taps <= last) {
             for (int o = 0; o < taps; ++o) behind[o] = ahead[-o];
@@ -248,9 +296,7 @@ struct Run {
             for (int o = 0; o < taps; ++o) behind[o] = *signal.at(most(0LL, least(c - o, last)));
             ahead = room;
         }
-        const Refined found = refine(plan, ahead, static_cast<const double*>(behind), shift, f0, behind + reach);
-        row.source[j] = kSettled;
-        if (found.f0 > 0) row.f0[j] = found.f0, row.score[j] = found.score;
+        return sums_at(plan, ahead, behind, shift, bins, behind + reach);
     }
 
     // The sample at the window's centre, and how far it lies after the frame's time.
@@ -288,7 +334,9 @@ struct Run {
         refined.shift(most(0, pruned_to - 1), refined_to);
         kept.shift(most(0, pruned_to - kKeep), pruned_to);
     }
-    int raw_known = 0;
+    int raw_known = 0, last_frame = -1;
+    Bins last_bins{};
+    Sums last_sums{};
 };
 
 inline Tracks new_tracks(int frames, Workspace& w) {

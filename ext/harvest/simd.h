@@ -9,11 +9,11 @@ namespace {
 typedef double vd __attribute__((vector_size(HARVEST_BYTES)));
 typedef float vf __attribute__((vector_size(HARVEST_BYTES)));
 typedef long long vl __attribute__((vector_size(HARVEST_BYTES)));
+typedef unsigned long long vu __attribute__((vector_size(HARVEST_BYTES)));   // each holds two floats
 typedef int vi __attribute__((vector_size(HARVEST_BYTES / 2)));   // as many as doubles
 typedef double vd_any __attribute__((vector_size(HARVEST_BYTES), aligned(8), may_alias));
 typedef float vf_any __attribute__((vector_size(HARVEST_BYTES), aligned(4), may_alias));
 typedef double pair_of_doubles __attribute__((vector_size(16)));
-typedef float four_floats __attribute__((vector_size(16)));
 typedef double four_doubles __attribute__((vector_size(32)));
 
 constexpr int kD = HARVEST_BYTES / 8;   // doubles in a vector
@@ -25,6 +25,13 @@ inline void store(double* p, vd v) { *reinterpret_cast<vd_any*>(p) = v; }
 inline void store(float* p, vf v) { *reinterpret_cast<vf_any*>(p) = v; }
 inline vd all(double x) { return x - vd{}; }
 inline vf all(float x) { return x - vf{}; }
+
+// Pairs of lanes (little-endian): the floats at p in every pair; a pair exchanged; the first or second lanes of a and b.
+typedef unsigned long long two_floats __attribute__((aligned(4), may_alias));
+inline vf pairs(const float* p) { return (vf)(*reinterpret_cast<const two_floats*>(p) + vu{}); }
+inline vf beside(vf v) { return (vf)((vu)v >> 32 | (vu)v << 32); }
+inline vf firsts(vf a, vf b) { return (vf)((vu)a << 32 >> 32 | (vu)b << 32); }
+inline vf seconds(vf a, vf b) { return (vf)((vu)a >> 32 | (vu)b >> 32 << 32); }
 
 template <class T> inline T least(T a, T b) { return b < a ? b : a; }
 template <class T> inline T most(T a, T b) { return a < b ? b : a; }
@@ -108,30 +115,7 @@ inline void store_transposed(double* out, const vd* v) {
 #endif
 }
 
-// Sums of four vectors' lanes, as four floats.
-inline four_floats sums(vf a, vf b, vf c, vf d) {
-#if HARVEST_BYTES == 64
-    vf ab = HARVEST_SWAP(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
-            HARVEST_SWAP(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
-    vf cd = HARVEST_SWAP(c, d, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
-            HARVEST_SWAP(c, d, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
-    vf s = HARVEST_SWAP(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
-           HARVEST_SWAP(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-    four_floats p = HARVEST_SWAP(s, s, 0, 1, 2, 3), q = HARVEST_SWAP(s, s, 4, 5, 6, 7);
-    four_floats r = HARVEST_SWAP(s, s, 8, 9, 10, 11), t = HARVEST_SWAP(s, s, 12, 13, 14, 15);
-    return (p + q) + (r + t);
-#elif HARVEST_BYTES == 32
-    vf ab = HARVEST_SWAP(a, b, 0, 8, 1, 9, 4, 12, 5, 13) + HARVEST_SWAP(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
-    vf cd = HARVEST_SWAP(c, d, 0, 8, 1, 9, 4, 12, 5, 13) + HARVEST_SWAP(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
-    vf s = HARVEST_SWAP(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) + HARVEST_SWAP(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
-    return HARVEST_SWAP(s, s, 0, 1, 2, 3) + HARVEST_SWAP(s, s, 4, 5, 6, 7);
-#else
-    vf ab = HARVEST_SWAP(a, b, 0, 4, 1, 5) + HARVEST_SWAP(a, b, 2, 6, 3, 7);
-    vf cd = HARVEST_SWAP(c, d, 0, 4, 1, 5) + HARVEST_SWAP(c, d, 2, 6, 3, 7);
-    return HARVEST_SWAP(ab, cd, 0, 1, 4, 5) + HARVEST_SWAP(ab, cd, 2, 3, 6, 7);
-#endif
-}
-
+// Sums of four vectors' lanes.
 inline four_doubles sums(vd a, vd b, vd c, vd d) {
 #if HARVEST_BYTES == 64
     const vd ab = HARVEST_SWAP(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + HARVEST_SWAP(a, b, 1, 9, 3, 11, 5, 13, 7, 15);

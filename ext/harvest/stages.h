@@ -41,14 +41,28 @@ void candidates_stage(const Plan& plan, const double* x, long long n, double* f0
 }
 
 void refine_stage(const Plan& plan, const double* y, int n, const int* frame, const double* f0, int count, float* refined, float* score) {
-    const int reach = plan.most_window + 2 * kPad, room = n + 2 * reach;
-    float *ahead = static_cast<float*>(workspace().near.need(sizeof(float) * (2 * room + 8 * reach))), *behind = ahead + room;
-    for (int i = 0; i < room; ++i) ahead[i] = behind[room - 1 - i] = float(y[least(most(i - reach, 0), n - 1)]);
+    Workspace& w = workspace();
+    const int reach = plan.most_window + kPad, hop = int(plan.frame_samples);
+    double *window = static_cast<double*>(w.exact.need(sizeof(double) * 8 * reach)), *ahead = window, *behind = window + reach;
+    float *near = static_cast<float*>(w.near.need(sizeof(float) * (2 * reach + kAcross * hop + 4 * kAcross * reach))), *wave = near + 2 * reach + kAcross * hop;
     for (int j = 0; j < count; ++j) {
         double shift = 0;
-        const int c = int(Run<double>::centre(plan, frame[j], f0[j], shift)) + reach;
-        const Refined found = refine<float>(plan, ahead + c, behind + (room - 1 - c), shift, f0[j], behind + room);
-        refined[j] = found.f0, score[j] = found.score;
+        const int c = int(Run<double>::centre(plan, frame[j], f0[j], shift));
+        const Bins bins = bins_of(plan, f0[j]);
+        auto held = [&](int i) { return y[least(most(i, 0), n - 1)]; };
+        float found[2 * kAcross];
+        if (plan.whole_frames) {
+            for (int i = 0; i < 2 * reach + kAcross * hop; ++i) near[i] = float(held(c - reach + i));
+            spread_wave(near, 2 * reach, hop, wave);
+            Heard heard;
+            hear_harmonics(plan, bins, wave + 2 * kAcross * reach, heard);
+            finish(plan, bins, f0[j], heard, found);
+        } else {
+            for (int o = 0; o < reach; ++o) ahead[o] = held(c + o), behind[o] = held(c - o);
+            const Refined exact = refine(plan, sums_at(plan, ahead, behind, shift, bins, behind + reach), bins, f0[j]);
+            found[0] = exact.f0, found[1] = exact.score;
+        }
+        refined[j] = found[0], score[j] = found[1];
     }
 }
 
