@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reference import lemf as oracle
 
 from msftk.prosody import LemfBatch, RaggedWords, lemf_batch, score_words, word_prosody
-from msftk.prosody.ragged import HANN32, HANN32_SQUARED, HOP, frame_count
+from msftk.prosody.ragged import HANN32, frame_count
 from msftk.speech.alignment import make_alignment, make_tier
 from msftk.types import Alignment
 from msftk_ext import prosody as kernels
@@ -30,7 +30,7 @@ def _widest_form_afterwards() -> Iterator[None]:
 
 def fast_energy(waveform: np.ndarray) -> np.ndarray:
     energy = np.empty(frame_count(len(waveform)))
-    kernels.frame_energy_fast(waveform, HANN32, HANN32_SQUARED, HOP, energy)
+    kernels.frame_energy_fast(waveform, HANN32, energy)
     return energy
 
 
@@ -138,6 +138,16 @@ def test_fast_energy_is_exact_at_any_loudness_and_shape(seed: int, decade: float
     }[shape]
     samples = (waveform * 10**decade).astype(np.float32)
     np.testing.assert_allclose(fast_energy(samples), oracle.frame_energies(samples), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_fast_energy_of_digital_silence_is_zero_and_of_the_faintest_sound_is_not(form: str) -> None:
+    kernels.use_simd(form)
+    waveform = np.zeros(1600, dtype=np.float32)
+    waveform[:320], waveform[800:960], waveform[960:1120] = -0.0, 0.1, 1e-44
+    energy = fast_energy(waveform)
+    np.testing.assert_allclose(energy, oracle.frame_energies(waveform), rtol=1e-6, atol=0)
+    assert (energy > 0).tolist() == [False] * 4 + [True] * 3 + [False] * 2
 
 
 def test_fast_energy_does_not_depend_on_where_the_samples_lie_in_memory() -> None:
