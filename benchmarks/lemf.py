@@ -3,8 +3,8 @@
     python benchmarks/lemf.py --data DIR [--files 12] [--repeats 3]
 
 DIR holds `planted-msp` (an MSP-Podcast tree with WAV and TextGrids), `timit-sample` (FLAC with words.csv and
-phones.csv, which are written as TextGrids first), `prompts` and `emodb`. Peer and msftk run in turn on the same files in
-one process on one core, CPU time, minimum of the repeats; each ratio stands beside what it was measured with.
+phones.csv, which are written as TextGrids first), `prompts` and `emodb`. Peer and msftk run in turn on the same files
+in one process on one core, CPU time, minimum of the repeats; each ratio stands beside what it was measured with.
 The last table runs msftk's corpus work on timit-sample, five times over, in one and in two threads, and pyworld's.
 """
 
@@ -160,9 +160,9 @@ def scanner(name: str, pairs: Sequence[Pair], repeats: int, table: Table) -> Non
     differ = 0
     for pair in pairs:
         theirs = praatio.openTextgrid(str(pair.grid), includeEmptyIntervals=True)
-        for tier, start_s, end_s, labels in scan(pair.grid.read_bytes()):
+        for tier, times_s, labels in scan(pair.grid.read_bytes()):
             entries = [(e.start, e.end, e.label) for e in theirs.getTier(tier).entries]
-            differ += entries != list(zip(start_s, end_s, [label.strip() for label in labels], strict=True))
+            differ += entries != list(zip(*times_s, [label.strip() for label in labels], strict=True))
     bytes_each = np.mean([pair.grid.stat().st_size for pair in pairs])
     theirs_s, ours_s = in_turn(
         20 * repeats,

@@ -99,8 +99,8 @@ def read_tiers(path: Path) -> dict[str, Tier]:
     if scanned is None:
         return read_tiers_slowly(path)
     tiers: dict[str, Tier] = {}
-    for name, start_s, end_s, labels in scanned:
-        tiers.setdefault(name, make_tier(start_s, end_s, labels))
+    for name, times_s, labels in scanned:
+        tiers.setdefault(name, make_tier(*times_s, labels))
     return tiers
 
 

@@ -75,10 +75,10 @@ def test_what_praatio_writes_is_scanned_as_praatio_and_the_slower_reader_read_it
     path = made(tmp_path, form, seed)
     scanned = scan(path.read_bytes())
     theirs = praatio.openTextgrid(str(path), includeEmptyIntervals=True)
-    assert [name for name, *_ in scanned] == ["words", "phones"]
-    for name, start_s, end_s, labels in scanned:
+    assert [name for name, _, _ in scanned] == ["words", "phones"]
+    for name, times_s, labels in scanned:
         entries = theirs.getTier(name).entries
-        assert [(e.start, e.end) for e in entries] == list(zip(start_s, end_s, strict=True))
+        assert [[e.start, e.end] for e in entries] == times_s.T.tolist()
         assert [e.label for e in entries] == [label.strip() for label in labels]
     same(read_tiers(path), read_tiers_slowly(path))
 
@@ -90,9 +90,69 @@ def test_line_ends_and_byte_order_mark_change_nothing(tmp_path: Path, line_end: 
     text += b'"IntervalTier"\n"words"\n0\n1\n2\n0\n0.5\n"a"\n0.5\n1.\n"b"\n'
     path = tmp_path / "a.TextGrid"
     path.write_bytes(mark + text.replace(b"\n", line_end))
-    ((name, start_s, end_s, labels),) = scan(path.read_bytes())
-    assert (name, start_s.tolist(), end_s.tolist(), labels) == ("words", [0, 0.5], [0.5, 1], ["a", "b"])
+    ((name, times_s, labels),) = scan(path.read_bytes())
+    assert (name, times_s.tolist(), labels) == ("words", [[0, 0.5], [0.5, 1]], ["a", "b"])
     same(read_tiers(path), read_tiers_slowly(path))
+
+
+def test_the_comment_before_an_interval_may_change_at_any_of_them(tmp_path: Path) -> None:
+    """What repeats is passed over unread, so it must be noticed where it does not repeat."""
+    head = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n1\n<exists>\n1\n"IntervalTier"\n"words"\n0\n1\n'
+    usual = "\n  intervals [{i}]:\n    xmin = {start}\n    xmax = {end}\n    text = {text}"
+    others = (
+        "\n  intervals [{i}] [7]:\n    xmin = {start}\n    xmax = {end}\n    text = {text} ",
+        "\n  intervals []:\n    xmin = {start}\n    xmax = {end}\n    text = {text}",
+        "\n  intervals [ {i}]:\n    xmin ={start} \n  xmax = +{end}\n    text = {text}",
+        "\n  intervals [{i}]:\n    xmin = {start}0\n    xmax = {end}e0\n    text = {text} !",
+        "\n{start}\n{end}\n{text}",
+        " {start} {end} {text}",
+    )
+    texts = (
+        '"a"',
+        '"in seven"',
+        '"1234567"',
+        '"é語"',
+        '""',
+        '"say ""x"""',
+        '"""x"',
+        '"tab\there"',
+        '"a\nb"',
+        '"12345678"',
+    )
+    for other in others:
+        lines = [(other if i % 4 == 3 else usual) for i in range(2 * len(texts))]
+        entries = [
+            line.format(i=i, start=i / 8, end=(i + 1) / 8, text=texts[i % len(texts)]) for i, line in enumerate(lines)
+        ]
+        path = tmp_path / "a.TextGrid"
+        path.write_text(f"{head}{len(entries)}{''.join(entries)}\n", encoding="utf-8")
+        ((_, times_s, labels),) = scan(path.read_bytes())
+        assert times_s.tolist() == [[i / 8 for i in range(len(lines))], [(i + 1) / 8 for i in range(len(lines))]]
+        assert labels == [texts[i % len(texts)][1:-1].replace('""', '"') for i in range(len(lines))]
+        same(read_tiers(path), read_tiers_slowly(path))
+
+
+@pytest.mark.parametrize("number", ["1.5.2", "1-2", "12x", ".", "-", "[4"])
+def test_what_is_no_number_is_refused_among_comments_that_repeat(tmp_path: Path, number: str) -> None:
+    entry = '\n  intervals [{i}]:\n    xmin = {i}\n    xmax = {end}\n    text = "a"'
+    entries = [entry.format(i=i, end=number if i == 3 else i + 1) for i in range(5)]
+    head = '"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "words" 0 1 5'
+    path = tmp_path / "a.TextGrid"
+    path.write_text(f"{head}{''.join(entries)}\n")
+    assert scan(path.read_bytes()) is None
+    with pytest.raises(
+        InputError, match=r"a\.TextGrid:16: found .*, expected the end of interval 4 of 5 in tier 'words'"
+    ):
+        read_alignment(path)
+
+
+def test_labels_that_share_a_place_in_memory_are_told_apart() -> None:
+    labels = [f"{i:x}" for i in range(5000)]
+    entries = " ".join(f'{i} {i + 1} "{label}"' for i, label in enumerate(labels))
+    raw = f'"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "w" 0 1 5000 {entries}'.encode()
+    for _ in range(2):
+        ((_, _, found),) = scan(raw)
+        assert found == labels
 
 
 def test_a_grid_without_tiers_is_scanned() -> None:
@@ -109,9 +169,9 @@ numerals = st.one_of(
 @given(numerals)
 def test_numbers_are_rounded_as_python_rounds_them(numeral: str) -> None:
     grid = f'"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "w" 0 1 1 {numeral} 1 "a"'
-    ((_, start_s, _, _),) = scan(grid.encode())
-    assert start_s[0] == float(numeral)
-    assert np.signbit(start_s[0]) == np.signbit(float(numeral))
+    ((_, times_s, _),) = scan(grid.encode())
+    assert times_s[0, 0] == float(numeral)
+    assert np.signbit(times_s[0, 0]) == np.signbit(float(numeral))
 
 
 PIECES = (
