@@ -5,42 +5,78 @@ namespace {
 
 constexpr unsigned short kSettled = 0xffff;
 
-struct Row {                                    // candidates of a frame; f0 is padded with zeros to whole vectors
+struct Row {                                    // candidates of a frame; f0 and score are padded with zeros to whole vectors
     float *f0, *score;
     unsigned short* source;                     // which spread candidate it was refined from; kSettled: refined in double
     int count;
+    void pad() const {
+        __builtin_memset(f0 + count, 0, sizeof(float) * kPad);
+        __builtin_memset(score + count, 0, sizeof(float) * kPad);
+    }
 };
 
-inline bool any_near(float f0, const Row& row) {
-    const vf reach = all(0.05f * f0), centre = all(f0);
-    for (int j = 0; j < row.count; j += kF)
-        if (any_within(load(row.f0 + j) - centre, reach)) return true;
-    return false;
+// Bit l: another candidate, one of `other`, lies within 5 % of f0[l], l < 2 kF.
+inline unsigned near(const float* f0, const Row& other) {
+    const vf own[2] = {load(f0), load(f0 + kF)};
+    vf least_apart[4];                          // of either half, from every second one of `other`
+    for (int i = 0; i < 4; ++i) least_apart[i] = all(__FLT_MAX__);
+    for (int j = 0; j < other.count; j += 2)
+        for (int i = 0; i < 4; ++i) {
+            const vf apart = magnitude(own[i / 2] - other.f0[j + i % 2]);
+            least_apart[i] = apart < least_apart[i] ? apart : least_apart[i];
+        }
+    unsigned bits[4];
+    for (int i = 0; i < 4; ++i) bits[i] = at_most(least_apart[i], 0.05f * own[i / 2]);
+    return bits[0] | bits[1] | (bits[2] | bits[3]) << kF;
 }
 
 // Keeps the candidates that have another within 5 % in one of the frames beside; without neighbours all stay.
 [[gnu::noinline]] void prune(const Row& row, const Row* before, const Row* after, Row& kept) {
     kept.count = 0;
-    for (int j = 0; j < row.count; ++j)
-        if (!before || !after || any_near(row.f0[j], *after) || any_near(row.f0[j], *before)) {
-            kept.f0[kept.count] = row.f0[j];
-            kept.score[kept.count] = row.score[j];
-            kept.source[kept.count++] = row.source[j];
+    for (int j = 0; j < row.count; j += 2 * kF) {
+        const int here = least(2 * kF, row.count - j);
+        const unsigned present = (2u << (here - 1)) - 1;
+        unsigned stays = before && after ? near(row.f0 + j, *after) & present : present;
+        if (stays != present) stays |= near(row.f0 + j, *before) & present;
+        if (stays == present) {
+            __builtin_memcpy(kept.f0 + kept.count, row.f0 + j, sizeof(float) * 2 * kF);
+            __builtin_memcpy(kept.score + kept.count, row.score + j, sizeof(float) * 2 * kF);
+            __builtin_memcpy(kept.source + kept.count, row.source + j, sizeof(short) * 2 * kF);
+            kept.count += here;
+        } else {
+            for (; stays; stays &= stays - 1) {
+                const int l = j + __builtin_ctz(stays);
+                kept.f0[kept.count] = row.f0[l], kept.score[kept.count] = row.score[l];
+                kept.source[kept.count++] = row.source[l];
+            }
         }
+    }
+    kept.pad();
+}
+
+// Calls use(j) for the row's candidates that test(j) marks in a vector's lanes.
+template <class Test, class Use>
+inline void each(const Row& row, const Test& test, const Use& use) {
+    for (int j = 0; j < row.count; j += kF)
+        for (unsigned bits = test(j); bits; bits &= bits - 1) use(j + __builtin_ctz(bits));
 }
 
 // The first candidate with the highest score, after all that come within 1 % of it were settled.
 template <class Rows>
 inline Refined best(Rows& rows, int frame) {
     const Row row = rows(frame);
-    float top = 0;
-    for (int j = 0; j < row.count; ++j) top = most(top, row.score[j]);
+    if (row.count == 0) return {0.f, 0.f};
+    vf highest{};
+    for (int j = 0; j < row.count; j += kF) {
+        const vf score = load(row.score + j);
+        highest = score > highest ? score : highest;
+    }
+    const vf bound = all(0.99f * greatest(highest));
     Refined found{0.f, 0.f};
-    for (int j = 0; j < row.count; ++j) {
-        if (row.score[j] < 0.99f * top) continue;
+    each(row, [&](int j) { return at_most(bound, load(row.score + j)); }, [&](int j) {
         rows.settle(frame, j);
         if (row.score[j] > found.score) found = {row.f0[j], row.score[j]};
-    }
+    });
     return found;
 }
 
@@ -49,20 +85,21 @@ template <class Rows>
 inline Refined nearest(Rows& rows, int frame, double f0, double within) {
     const Row row = rows(frame);
     const double limit = within * f0;
+    vf near = all(float(limit));
+    auto apart = [&](int j) { return magnitude(load(row.f0 + j) - float(f0)); };
+    for (int j = 0; j < row.count; j += kF) near = apart(j) < near ? apart(j) : near;
+    const vf close = all(-greatest(-near) + 1e-4f * float(f0));   // float misplaces a candidate by less
     double closest = limit;
-    for (int j = 0; j < row.count; ++j) closest = least(closest, __builtin_fabs(f0 - row.f0[j]));
-    const double close = closest + 1e-4 * f0;   // float misplaces a candidate by less
-    closest = limit;
     Refined found{0.f, 0.f};
-    for (int j = 0; j < row.count; ++j) {
-        if (__builtin_fabs(f0 - row.f0[j]) > close) continue;
+    each(row, [&](int j) { return at_most(apart(j), close); }, [&](int j) {
         rows.settle(frame, j);
-        const double apart = __builtin_fabs(f0 - row.f0[j]);
-        if (apart > closest) continue;
-        closest = apart, found = {row.f0[j], row.score[j]};
-    }
-    for (int j = 0; j < row.count; ++j)
-        if (row.f0[j] == found.f0 && row.score[j] > found.score) found.score = row.score[j];
+        const double distance = __builtin_fabs(f0 - row.f0[j]);
+        if (distance <= closest) closest = distance, found = {row.f0[j], row.score[j]};
+    });
+    if (found.f0 == 0) return found;
+    const vf same = all(found.f0);
+    each(row, [&](int j) { return at_most(same, load(row.f0 + j)) & at_most(load(row.f0 + j), same); },
+         [&](int j) { found.score = most(found.score, row.score[j]); });
     return found;
 }
 

@@ -9,7 +9,6 @@
 
 namespace {
 
-typedef double eight_doubles __attribute__((vector_size(64)));
 typedef long long eight_longs __attribute__((vector_size(64)));
 typedef int eight_ints __attribute__((vector_size(32)));
 
@@ -133,12 +132,10 @@ inline Refined refine(const Plan& plan, const Sums& sum, const Bins& bins, doubl
     const eight_doubles power = sum.re * sum.re + sum.im * sum.im;
     const eight_longs silent = power == 0.0;
     const eight_longs used = __builtin_convertvector(eight_ints{0, 1, 2, 3, 4, 5, 6, 7} < bins.count, eight_longs);
-    const eight_doubles divisor = (eight_doubles)(((eight_longs)power & ~silent) | ((eight_longs)(power + 1.0) & silent));
-    eight_doubles off = away_hz(plan, bins, f0) + (sum.im * sum.slope_re - sum.re * sum.slope_im) / divisor * slope_to_hz(plan);
+    const eight_doubles inverse = inverse_root((eight_doubles)(((eight_longs)power & ~silent) | ((eight_longs)(power + 1.0) & silent)));
+    eight_doubles off = away_hz(plan, bins, f0) + (sum.im * sum.slope_re - sum.re * sum.slope_im) * (inverse * inverse) * slope_to_hz(plan);
     off = (eight_doubles)(((eight_longs)off & ~silent) | ((eight_longs)(kOrder * -f0) & silent));  // instantaneous - k f0
-    eight_doubles amplitude;
-    for (int k = 0; k < 8; ++k) amplitude[k] = __builtin_sqrt(power[k]);
-    amplitude = (eight_doubles)((eight_longs)amplitude & used);
+    const eight_doubles amplitude = (eight_doubles)((eight_longs)(power * inverse) & used);
     off = (eight_doubles)((eight_longs)off & used);
     const eight_doubles share{1, 1. / 2, 1. / 3, 1. / 4, 1. / 5, 1. / 6, 0, 0};
     const eight_doubles pull = amplitude * off, mass = amplitude * kOrder, miss = (off < 0 ? -off : off) * share;

@@ -7,7 +7,7 @@ constexpr int kChunk = 2048;            // frames in a stretch
 constexpr double kAheadS = 0.25;        // filtered beyond a stretch, so that the contours' next points are known: 16 periods
 constexpr long long kWhole = 1 << 20;   // decimated samples up to which the signal is kept whole
 
-constexpr int kAtOnce = 256;            // frames refined from one spread wave
+constexpr int kAtOnce = 256;            // frames refined, pruned and tracked while they lie in the cache
 constexpr long long kPiece = 1 << 15;   // samples decimated at a time
 
 struct Rows {                           // candidates of the frames first.., `stride` places each
@@ -200,7 +200,7 @@ struct Run {
     // Refines the candidates of frames refined_to..end-1, each with those of the 3 frames before and after it.
     void refine_to(int end) {
         if (plan.whole_frames)
-            for (int begin = refined_to; begin < end; begin += kAtOnce) refine_spread(begin, least(begin + kAtOnce, end));
+            refine_spread(refined_to, end);
         else
             for (int f = refined_to; f < end; ++f)
                 collect(f, [&](int s, int g, int j) { return refine_exactly(f, raw_list(g)[j]); }, true);
@@ -218,28 +218,39 @@ struct Run {
         // Of frame g % 8, candidate j: in frames g - 3..g + 3
         Refined* ring = static_cast<Refined*>(w.ring.need(sizeof(Refined) * (kAcross * plan.slots + 1) * kAcross)) + 1;
         auto place = [&](int g, int j) { return ring + std::size_t(g % kAcross * plan.slots + j) * kAcross; };
+        auto collect_at = [&](int f) {
+            collect(f, [&](int s, int g, int j) { return place(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
+        };
+        const int stop = least(raw_known, end + kSpread);
+        Bins* tried = static_cast<Bins*>(w.tried.need(sizeof(Bins) * 2 * plan.slots));
+        auto bins_at = [&](int g) { return tried + (g % 2) * plan.slots; };
+        auto look_up = [&](int g) {
+            for (int j = 0; g < stop && j < raw_count[g - raw_first]; ++j) bins_at(g)[j] = bins_of(plan, raw_list(g)[j]);
+        };
+        const int start = most(0, begin - kSpread);
+        look_up(start);
         unsigned long long heard_before = 0;         // bit j: with a candidate of the frame before
-        for (int g = most(0, begin - kSpread); g < least(raw_known, end + kSpread); ++g) {
-            const double *list = raw_list(g), *next = raw_list(g + 1);
-            const int count = raw_count[g - raw_first], next_count = g + 1 < raw_known ? raw_count[g + 1 - raw_first] : 0;
+        for (int g = start; g < stop; ++g) {
+            look_up(g + 1);
+            const float* wave_at = wave + 2 * kAcross * ((long long)(g - kSpread) * hop - from);
+            const int count = raw_count[g - raw_first], next_count = g + 1 < stop ? raw_count[g + 1 - raw_first] : 0;
             unsigned long long heard_next = 0;
             for (int j = 0; j < count; ++j) {
                 if (heard_before >> j & 1) continue;
-                const Bins bins = bins_of(plan, list[j]);
+                const Bins& bins = bins_at(g)[j];
                 Heard heard;
-                hear_harmonics(plan, bins, wave + 2 * kAcross * ((long long)(g - kSpread) * hop - from), heard);
-                finish(plan, bins, list[j], heard, &place(g, j)->f0);
+                hear_harmonics(plan, bins, wave_at, heard);
+                finish(plan, bins, raw_list(g)[j], heard, &place(g, j)->f0);
                 for (int i = 0; i < next_count; ++i)
-                    if (bins_of(plan, next[i]) == bins) {
-                        finish(plan, bins, next[i], heard, &place(g + 1, i)->f0 - 2);
+                    if (bins_at(g + 1)[i] == bins) {
+                        finish(plan, bins, raw_list(g + 1)[i], heard, &place(g + 1, i)->f0 - 2);
                         heard_next |= 1ULL << i;
                     }
             }
             heard_before = heard_next;
-            if (g - kSpread >= begin) collect(g - kSpread, [&](int s, int from, int j) { return place(from, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
+            if (g - kSpread >= begin) collect_at(g - kSpread);
         }
-        for (int f = most(begin, raw_known - kSpread); f < end; ++f)
-            collect(f, [&](int s, int from, int j) { return place(from, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
+        for (int f = most(begin, raw_known - kSpread); f < end; ++f) collect_at(f);
     }
 
     // The frame's row: refined(spread number, frame, candidate) of all that are spread to it.
@@ -258,7 +269,7 @@ struct Run {
                 row.count += found.f0 > 0;
             }
         }
-        for (int j = row.count; j < row.count + kPad; ++j) row.f0[j] = 0;
+        row.pad();
         refined.count[f - refined.first] = row.count;
     }
 
@@ -318,6 +329,8 @@ struct Run {
             Row left = kept(f);
             prune(row, edge ? nullptr : &before, edge ? nullptr : &after, left);
             kept.count[f - kept.first] = left.count;
+        }
+        for (int f = pruned_to; f < end; ++f) {      // a second loop, as rows just written are slow to read in vectors
             const Refined top = best(*this, f);
             tracks.best[f] = top.f0, tracks.score[f] = top.score;
         }
@@ -361,10 +374,13 @@ void run(const Plan& plan, const Sample* x, long long n, double* f0) {
         const int end = least(begin + kChunk, frames);
         r.find(begin, end);
         r.raw_known = end;
-        r.refine_to(r.last(end) ? frames : end - kSpread);
-        r.prune_to(r.last(end) ? frames : r.refined_to - 1, tracks);
-        advance(tracks, r.pruned_to, r, r.w);
-        r.forget();
+        const int stop = r.last(end) ? frames : end - kSpread;
+        while (r.refined_to < stop) {
+            r.refine_to(least(r.refined_to + kAtOnce, stop));
+            r.prune_to(r.last(r.refined_to) ? frames : r.refined_to - 1, tracks);
+            advance(tracks, r.pruned_to, r, r.w);
+        }
+        if (!r.last(end)) r.forget();
     }
     smooth(join(tracks, r.w), frames, f0, r.w.smooth);
 }

@@ -49,18 +49,44 @@ inline vd quotient(vd a, vd b) {
 #endif
 }
 
-// Whether any lane of a lies within [-b, b].
-inline bool any_within(vf a, vf b) {
+typedef double eight_doubles __attribute__((vector_size(64)));
+
+// 1 / sqrt(a) to the last bits, for a > 0.
+inline eight_doubles inverse_root(eight_doubles a) {
 #if HARVEST_BYTES == 64
-    return _mm512_cmp_ps_mask(_mm512_abs_ps((__m512)a), (__m512)b, _CMP_LE_OQ);
-#elif HARVEST_BYTES == 32
-    return _mm256_movemask_ps(_mm256_and_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LE_OQ), _mm256_cmp_ps((__m256)-b, (__m256)a, _CMP_LE_OQ)));
-#elif defined(__SSE2__)
-    return _mm_movemask_ps(_mm_and_ps(_mm_cmple_ps((__m128)a, (__m128)b), _mm_cmple_ps((__m128)-b, (__m128)a)));
+    eight_doubles r = (eight_doubles)_mm512_maskz_rsqrt14_pd(0xff, (__m512d)a);
+    r += r * (0.5 - 0.5 * a * r * r);
+    return r + r * (0.5 - 0.5 * a * r * r);
 #else
-    bool any = false;
-    for (int l = 0; l < kF; ++l) any |= a[l] <= b[l] && a[l] >= -b[l];
-    return any;
+    for (int l = 0; l < 8; ++l) a[l] = __builtin_sqrt(a[l]);
+    return 1.0 / a;
+#endif
+}
+
+inline vf magnitude(vf a) { return (vf)((vu)a & ~(vu)all(-0.f)); }
+
+inline float greatest(vf a) {
+#if HARVEST_BYTES == 64
+    return _mm512_reduce_max_ps((__m512)a);
+#else
+    float top = a[0];
+    for (int l = 1; l < kF; ++l) top = most(top, a[l]);
+    return top;
+#endif
+}
+
+// Bit l of the answer: lane l of a lies at or below lane l of b.
+inline unsigned at_most(vf a, vf b) {
+#if HARVEST_BYTES == 64
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ);
+#elif HARVEST_BYTES == 32
+    return _mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LE_OQ));
+#elif defined(__SSE2__)
+    return _mm_movemask_ps(_mm_cmple_ps((__m128)a, (__m128)b));
+#else
+    unsigned bits = 0;
+    for (int l = 0; l < kF; ++l) bits |= unsigned(a[l] <= b[l]) << l;
+    return bits;
 #endif
 }
 

@@ -73,14 +73,13 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
     const Weights share = weights(used(bins, eight_floats{1, 1.f / 2, 1.f / 3, 1.f / 4, 1.f / 5, 1.f / 6, 0, 0}));
     const float f0 = float(f0_hz), reach = f0 * bins.count;
     const float lowest[2] = {float(plan.floor_hz), 2.5f}, highest[2] = {float(plan.ceil_hz), __FLT_MAX__};
-    const vu sign = (vu)all(-0.f);
     for (int part = 0; part < kParts; ++part) {
         vf pull{}, mass{}, miss{};
 #pragma GCC unroll 3
         for (int j = 0; j < kHarmonics / 2; ++j) {
             const vf amplitude = heard.amplitude[part][j], off = heard.drift[part][j] + pairs(away.of + 2 * j);
             pull += amplitude * off, mass += amplitude * pairs(order.of + 2 * j);
-            miss += (vf)((vu)off & ~sign) * pairs(share.of + 2 * j);
+            miss += magnitude(off) * pairs(share.of + 2 * j);
         }
         pull += beside(pull), mass += beside(mass), miss += beside(miss);
         const vf found = firsts(f0 * mass + pull, all(reach)) / firsts(mass + 1e-12f, miss + 1e-12f * reach);

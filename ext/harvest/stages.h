@@ -77,7 +77,7 @@ Rows rows_of(const float* f0, const float* score, int frames, int slots, Buffer&
                 row.f0[row.count] = f0[std::size_t(f) * slots + j];
                 row.score[row.count++] = score[std::size_t(f) * slots + j];
             }
-        for (int j = row.count; j < (row.count + kPad - 1) / kPad * kPad; ++j) row.f0[j] = 0;
+        row.pad();
         rows.count[f] = row.count;
     }
     return rows;
