@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msftk.errors import AbsentError, InputError, MsftkError
@@ -132,16 +132,16 @@ class _Result:
     audio_s: float
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """One utterance, ready for the kernels."""
+@dataclass
+class _Item:
+    """One utterance on its way to the kernels."""
 
     place: int
     key: str
     utterance: Utterance
-    waveform: Float32
     alignment: Alignment
-    f0_hz: Float64
+    waveform: Float32 = field(init=False)
+    f0_hz: Float64 = field(init=False)
 
 
 class _Job:
@@ -157,37 +157,48 @@ class _Job:
         self.parts = Parts(folder / digest([FORMAT_VERSION, scorer.hash])[:16], out)
 
     def work(self, group: Sequence[Utterance]) -> _Result:
+        """Step after step over the whole group: after F0 no other step finds its code and data in the cache."""
         outcomes: list[Rows | Exception] = [AbsentError("not reached")] * len(group)
-        loaded: list[_Loaded] = []
+        items: list[_Item] = []
         for place, utterance in enumerate(group):
             try:
-                item = self._load(place, utterance)
+                alignment = utterance_alignment(utterance, self.alignment)
+                key = content_key(
+                    id=utterance.id,
+                    audio=audio_key(utterance),
+                    alignment=alignment_digest(alignment),
+                    transcript=utterance.transcript,
+                )
             except Exception as error:  # this utterance's; the others are done
                 outcomes[place] = _named(error)
                 continue
-            if isinstance(item, Rows):
-                outcomes[place] = item
+            if key in self.parts.known:
+                outcomes[place] = self.parts.known[key]
             else:
-                loaded.append(item)
+                items.append(_Item(place, key, utterance, alignment))
         n_found = sum(isinstance(outcome, Rows) for outcome in outcomes)
-        for item, outcome in self._score(loaded):
+        for step in (self._load, self._find_f0):
+            left = []
+            for item in items:
+                try:
+                    step(item)
+                except Exception as error:
+                    outcomes[item.place] = _named(error)
+                else:
+                    left.append(item)
+            items = left
+        for item, outcome in self._score(items):
             outcomes[item.place] = outcome
-        return _Result(outcomes, n_found, sum(len(item.waveform) for item in loaded) / SAMPLE_RATE_HZ)
+        return _Result(outcomes, n_found, sum(len(item.waveform) for item in items) / SAMPLE_RATE_HZ)
 
-    def _load(self, place: int, utterance: Utterance) -> _Loaded | Rows:
-        alignment = utterance_alignment(utterance, self.alignment)
-        sound = audio_key(utterance)
-        key = content_key(
-            id=utterance.id, audio=sound, alignment=alignment_digest(alignment), transcript=utterance.transcript
-        )
-        if key in self.parts.known:
-            return self.parts.known[key]
-        waveform = load_utterance(utterance)
-        f0_hz = self.f0.f0_hz(sound, waveform)
-        check_utterance(waveform, alignment, f0_hz)
-        return _Loaded(place, key, utterance, waveform, alignment, f0_hz)
+    def _load(self, item: _Item) -> None:
+        item.waveform = load_utterance(item.utterance)
 
-    def _score(self, items: Sequence[_Loaded]) -> Iterable[tuple[_Loaded, Rows | Exception]]:
+    def _find_f0(self, item: _Item) -> None:
+        item.f0_hz = self.f0.f0_hz(audio_key(item.utterance), item.waveform)
+        check_utterance(item.waveform, item.alignment, item.f0_hz)
+
+    def _score(self, items: Sequence[_Item]) -> Iterable[tuple[_Item, Rows | Exception]]:
         """All items as one part; where the scorer refuses one of them, each by itself."""
         if not items:
             return []

@@ -71,8 +71,13 @@ def load_audio(
             channels = file.read(stop - start + preroll, dtype="float32", always_2d=True)[preroll:]  # [n, channels]
         except soundfile.SoundFileError as error:
             raise _undecodable(path, error) from error
-    with np.errstate(invalid="ignore"):  # inf - inf: check_waveform names it
-        waveform = channels.mean(axis=1, dtype=np.float32) if channel is None else channels[:, channel].copy()
+    if channels.shape[1] == 1:
+        waveform = channels.ravel()
+    elif channel is not None:
+        waveform = channels[:, channel].copy()
+    else:
+        with np.errstate(invalid="ignore"):  # inf - inf: check_waveform names it
+            waveform = channels.mean(axis=1, dtype=np.float32)
     check_waveform(waveform, str(path))
     return resample(waveform, rate_hz)
 
