@@ -5,25 +5,22 @@ namespace {
 
 // Spectrum of the m samples at y, split into re and im.
 void spectrum(const Transform& fft, const double* y, double* re, double* im, double* work, int room) {
-    double *a = work, *b = work + room, *c = work + 2 * room, *d = work + 3 * room;
-    inverse([&](int at, vd& r, vd& i) { r = vd{}, i = load(y + at); }, a, b, c, d, fft);
-    __builtin_memcpy(re, b, sizeof(double) * fft.m);  // forward FFT: real and imaginary parts exchanged at both ends
-    __builtin_memcpy(im, a, sizeof(double) * fft.m);
+    // Forward: real and imaginary parts are exchanged at both ends.
+    inverse([&](int at, vd& r, vd& i) { r = vd{}, i = load(y + at); }, work, work + room, fft, {im, re});
 }
 
 // Circular convolution with both channels of a pair; u[0], u[1]: [m], of which all but `half` at both ends is linear.
 [[gnu::noinline]] void filter_pair(const ChannelPair& pair, const Transform& fft, const double* re, const double* im, double* work,
                         int room, double* u[2]) {
-    double *a = work, *b = work + room, *c = work + 2 * room, *d = work + 3 * room;
     const double *h0 = pair.response[0], *h1 = pair.response[1];
+    u[0] = work + 2 * room, u[1] = work + 3 * room;
     inverse(
         [&](int at, vd& r, vd& i) {
             const vd yr = load(re + at), yi = load(im + at), g0 = load(h0 + at), g1 = load(h1 + at);
             r = yr * g0 - yi * g1;
             i = yr * g1 + yi * g0;
         },
-        a, b, c, d, fft);
-    u[0] = a, u[1] = b;
+        work, work + room, fft, {u[0], u[1]});
 }
 
 inline unsigned long long next_bits(const unsigned long long* word) { return word[0] >> 1 | word[1] << 63; }

@@ -80,21 +80,21 @@ struct OwnedPlan : Plan {
         return keep(turned);
     }
 
+    // Cosines and tangents of the passes after the first; before a pass 8 `known` times are told apart, eight in a row.
     Transform twiddles(int m) {
-        std::vector<double> first(14 * std::size_t(m / 8)), later;
-        for (int k = 1; k < 8; ++k)
-            for (int p = 0; p < m / 8; ++p) {
-                first[(2 * k - 2) * (m / 8) + p] = std::cos(2 * kPi * k * p / m);
-                first[(2 * k - 1) * (m / 8) + p] = std::sin(2 * kPi * k * p / m);
-            }
-        for (int n = m / 8; n > 8; n /= 8)
-            for (int p = 0; p < n / 8; ++p)
-                for (int k = 1; k < 8; ++k) {
-                    later.push_back(std::cos(2 * kPi * k * p / n));
-                    later.push_back(std::sin(2 * kPi * k * p / n));
+        std::vector<double> table;
+        for (int known = 1, radix; 8 * known < m; known *= radix) {
+            radix = radix_of(m / (8 * known));
+            for (int place = 0; place < known; ++place)
+                for (int factor = 0; factor < radix / 2; ++factor) {   // w^4, w^2, w, w exp(i pi / 4); w^2, w; or w
+                    const double power = factor < 3 ? std::max(1, radix / 2 >> factor) : 1, eighth = factor == 3 ? 1 / 8.0 : 0;
+                    double angle[8];
+                    for (int k = 0; k < 8; ++k) angle[k] = 2 * kPi * (power * (8 * place + k) / (8.0 * known * radix) + eighth);
+                    for (double x : angle) table.push_back(std::cos(x));
+                    for (double x : angle) table.push_back(std::tan(x));
                 }
-        later.push_back(0);
-        return {m, keep(first), keep(later)};
+        }
+        return {m, keep(table)};
     }
 
     double centre_hz(int channel) const { return floor_hz * 0.9 * std::pow(2.0, (channel + 1) / kChannelsPerOctave); }

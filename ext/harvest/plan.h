@@ -15,10 +15,12 @@ constexpr int kSpread = 3;           // a candidate is tried in the 3 frames bef
 constexpr int kLeastRun = 10;        // neighbouring channels that must agree on a candidate
 constexpr int kMaxSizes = 12;        // block sizes of the filter bank
 
-struct Transform {                   // complex FFT of m points
+// Radix of the pass that meets so many rows: a small one soon, so that 64 rows are left for the last two passes.
+inline int radix_of(int rows) { return rows == 128 ? 2 : rows == 256 ? 4 : 8; }
+
+struct Transform {                   // complex FFT of m points, at least 512
     int m;
-    const double* first;             // [7][2][m / 8]: twiddles of the first pass
-    const double* later;             // [p][7][2] for each later radix-8 pass, one after the other
+    const double* twiddles;          // [place][factors][cosine, tangent][8] of each pass after the first
 };
 
 struct BlockSize {
