@@ -32,17 +32,19 @@ inline unsigned long long next_bits(const unsigned long long* word) { return wor
     unsigned long long positive[kWords], rising[kWords];
     for (int begin = 0; begin < zero_tests; begin += 64 * (kWords - 2)) {
         const int tests = least(zero_tests - begin, 64 * (kWords - 2)), words = (tests + 63) / 64;
-        for (int w = 0; w <= words; ++w) {
+        for (int w = 0; w < words; ++w) {
             unsigned long long p = 0, r = 0;
             const double* v = u + begin + 64 * w;
-            const int lanes = w < words ? 64 : kD;
-            for (int l = 0; l < lanes; l += kD) {
+#pragma GCC unroll 32
+            for (int l = 0; l < 64; l += kD) {
                 const vd now = load(v + l);
                 p |= (unsigned long long)above(now, vd{}) << l;
                 r |= (unsigned long long)above(load(v + l + 1), now) << l;
             }
             positive[w] = p, rising[w] = r;
         }
+        const double* end = u + begin + 64 * words;
+        positive[words] = end[0] > 0, rising[words] = end[1] > end[0];
         for (int w = 0; w < words; ++w) {
             const double *v = u + begin + 64 * w, at = double(first + begin + 64 * w);
             const int left = zero_tests - begin - 64 * w, turn_left = turn_tests - begin - 64 * w;

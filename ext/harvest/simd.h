@@ -36,11 +36,10 @@ inline vf seconds(vf a, vf b) { return (vf)((vu)a >> 32 | (vu)b >> 32 << 32); }
 template <class T> inline T least(T a, T b) { return b < a ? b : a; }
 template <class T> inline T most(T a, T b) { return a < b ? b : a; }
 
-// a / b to the last bit or two, for b > 0: with 512 bits the division unit is slower than two Newton steps.
+// a / b to the last bit or two, for b > 0: with 512 bits the division unit is slower than Newton's steps.
 inline vd quotient(vd a, vd b) {
 #if HARVEST_BYTES == 64
     vd r = (vd)_mm512_maskz_rcp14_pd(0xff, (__m512d)b);
-    r += r * (1.0 - b * r);
     r += r * (1.0 - b * r);
     const vd q = a * r;
     return q + r * (a - b * q);
