@@ -10,50 +10,53 @@ namespace {
 
 constexpr int kFewestEdges = 8;        // three intervals of each kind: with fewer in the file a channel has no contour
 
-struct Lines {                         // of one list of edges, where two kinds take turns
-    double *f0, *at, *slope, *level;   // [edges]
+struct Jumps {                         // of the lines of one list of edges
+    pair_of_doubles* jump;             // [edges] level, slope
     int* frame;                        // [edges]
 };
 
 // Adds the jumps of a list's lines to rows[frame][0..1] = level, slope; frame 0 gets the lines that hold there. The row
 // after the last takes what lies beyond. Returns how many edges no later frame needs.
 [[gnu::noinline]] int add_lines(const double* __restrict edge, int edges, const Plan& plan, long long first_frame, int frames,
-                                const Lines& w, double* rows) {
-    const int points = edges - 2, lines = edges - 4;
-    const double beyond = frames;
-    double *__restrict f0 = w.f0, *__restrict at = w.at, *__restrict slope = w.slope, *__restrict level = w.level;
-    int* __restrict frame = w.frame;
-    const vd rate = all(plan.rate_hz), per_sample = all(0.5 / plan.frame_samples), origin = all(double(first_frame));
-    const vd limit = all(beyond), zero{};
-    for (int k = 0; k < points; k += kD) {               // whole vectors: the lists have room behind their ends
-        const vd early = load(edge + k), late = load(edge + k + 2), t = (late + early) * per_sample - origin;
-        store(f0 + k, quotient(rate, late - early));
-        store(at + k, t);
-        vd held = t < limit ? t : limit;                 // also where a signal near the largest double made it NaN
-        held = held > zero ? held : zero;
-        const vi below = __builtin_convertvector(held, vi);
-        const vi up = __builtin_convertvector(__builtin_convertvector(below, vd) < held, vi);
-        const vi rounded = below - up;
-        __builtin_memcpy(frame + k, &rounded, sizeof rounded);
-    }
-    for (int k = 0; k < lines; k += kD) {
-        const vd x = load(at + k), y = load(f0 + k), tilt = quotient(load(f0 + k + 2) - y, load(at + k + 2) - x);
-        store(slope + k, tilt);
-        store(level + k, y - tilt * x);
-    }
-    auto add = [&](int place, double more_level, double more_slope) {
-        pair_of_doubles* row = reinterpret_cast<pair_of_doubles*>(rows + 4 * place);
-        *row += pair_of_doubles{more_level, more_slope};
+                                const Jumps& room, double* rows) {
+    const int lines = edges - 4;
+    const double beyond = frames, half = 0.5 / plan.frame_samples, origin = double(first_frame);
+    const vd rate = all(plan.rate_hz), per_sample = all(half), limit = all(beyond), zero{};
+    auto time = [&](int k) { return (edge[k + 2] + edge[k]) * half - origin; };
+    auto points = [&](int k, vd& at, vd& f0) {
+        const vd early = load(edge + k), late = load(edge + k + 2);
+        at = (late + early) * per_sample - origin;
+        f0 = quotient(rate, late - early);
     };
+    auto add = [&](int place, pair_of_doubles jump) {
+        pair_of_doubles* row = reinterpret_cast<pair_of_doubles*>(rows + 4 * place);
+        *row += jump;
+    };
+    vd at, f0, next_at, next_f0, level{}, slope{};
+    points(0, at, f0);
+    for (int k = 0; k < lines; k += kD) {                // whole vectors: the lists have room behind their ends
+        points(k + kD, next_at, next_f0);
+        const vd tilt = quotient(two_on(f0, next_f0) - f0, two_on(at, next_at) - at), base = f0 - tilt * at;
+        store_pairs(reinterpret_cast<double*>(room.jump + k), base - two_back(level, base), tilt - two_back(slope, tilt));
+        vd held = at < limit ? at : limit;               // also where a signal near the largest double made it NaN
+        held = held > zero ? held : zero;
+        const vi up = ceiling(held);
+        __builtin_memcpy(room.frame + k, &up, sizeof up);
+        level = base, slope = tilt, at = next_at, f0 = next_f0;
+    }
     int k = 1;                                    // the lines k - 1 and k, one of each kind, hold at frame 0
-    while (k + 1 < lines && at[k + 1] <= 0) ++k;
-    add(0, level[k - 1] + level[k], slope[k - 1] + slope[k]);
+    while (k + 1 < lines && time(k + 1) <= 0) ++k;
     int here = k + 1, later = lines;              // the first line beyond the last frame
     while (here < later) {
         const int middle = (here + later) / 2;
-        if (at[middle] < beyond) here = middle + 1; else later = middle;
+        if (time(middle) < beyond) here = middle + 1; else later = middle;
     }
-    for (++k; k < here; ++k) add(frame[k], level[k] - level[k - 2], slope[k] - slope[k - 2]);
+    for (int line = k - 1; line <= k; ++line) {
+        const double x = time(line), y = plan.rate_hz / (edge[line + 2] - edge[line]);
+        const double tilt = (plan.rate_hz / (edge[line + 4] - edge[line + 2]) - y) / (time(line + 2) - x);
+        add(0, pair_of_doubles{y - tilt * x, tilt});
+    }
+    for (++k; k < here; ++k) add(room.frame[k], room.jump[k]);
     return here - 2;
 }
 

@@ -160,7 +160,7 @@ struct Run {
               double* rows) {
         const int m = size.fft.m;
         const std::size_t room = std::size_t(tail_room) + (std::size_t(size.hop) * blocks + 15) / 8 * 8;
-        double* list = static_cast<double*>(w.edges.need(sizeof(double) * room * 9));
+        double* list = static_cast<double*>(w.edges.need(sizeof(double) * room * 7));
         double *start[2][2], *end[2][2];
         for (int c = 0; c < 2; ++c)
             for (int l = 0; l < 2; ++l) {
@@ -177,14 +177,14 @@ struct Run {
             for (int c = 0; c < 2; ++c) crossings(u[c] + size.half, q, tests, turn_tests, end[c][0], end[c][1]);
         }
         double* scratch = list + 4 * room;
-        const Lines lines{scratch, scratch + room, scratch + 2 * room, scratch + 3 * room, reinterpret_cast<int*>(scratch + 4 * room)};
+        const Jumps jumps{reinterpret_cast<pair_of_doubles*>(scratch), reinterpret_cast<int*>(scratch + 2 * room)};
         for (int c = 0; c < 2; ++c) {
             Tail* t = tail(2 * p + c);
             int edges[2];
             for (int l = 0; l < 2; ++l) edges[l] = int(end[c][l] - start[c][l]), t->seen[l] += edges[l] - t->edges[l];
             const bool heard = t->seen[0] >= kFewestEdges && t->seen[1] >= kFewestEdges;
             for (int l = 0; l < 2; ++l) {
-                const int past = heard ? add_lines(start[c][l], edges[l], plan, begin, count, lines, rows + 2 * c)
+                const int past = heard ? add_lines(start[c][l], edges[l], plan, begin, count, jumps, rows + 2 * c)
                                        : most(0, edges[l] - kFewestEdges);
                 const int left = least(edges[l] - past, tail_room);
                 t->edges[l] = left;

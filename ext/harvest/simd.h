@@ -13,7 +13,7 @@ typedef unsigned long long vu __attribute__((vector_size(HARVEST_BYTES)));   // 
 typedef int vi __attribute__((vector_size(HARVEST_BYTES / 2)));   // as many as doubles
 typedef double vd_any __attribute__((vector_size(HARVEST_BYTES), aligned(8), may_alias));
 typedef float vf_any __attribute__((vector_size(HARVEST_BYTES), aligned(4), may_alias));
-typedef double pair_of_doubles __attribute__((vector_size(16)));
+typedef double pair_of_doubles __attribute__((vector_size(16), may_alias));
 typedef double four_doubles __attribute__((vector_size(32)));
 
 constexpr int kD = HARVEST_BYTES / 8;   // doubles in a vector
@@ -105,6 +105,48 @@ inline unsigned above(vd a, vd b) {
 }
 
 #define HARVEST_SWAP(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+// The vectors whose lanes lie two further on in (a, b), and two before the end of a.
+inline vd two_on(vd a, vd b) {
+#if HARVEST_BYTES == 64
+    return HARVEST_SWAP(a, b, 2, 3, 4, 5, 6, 7, 8, 9);
+#elif HARVEST_BYTES == 32
+    return HARVEST_SWAP(a, b, 2, 3, 4, 5);
+#else
+    return b;
+#endif
+}
+inline vd two_back(vd a, vd b) {
+#if HARVEST_BYTES == 64
+    return HARVEST_SWAP(a, b, 6, 7, 8, 9, 10, 11, 12, 13);
+#else
+    return HARVEST_BYTES == 32 ? two_on(a, b) : a;
+#endif
+}
+
+// out[2 l] = lane l of a, out[2 l + 1] = lane l of b.
+inline void store_pairs(double* out, vd a, vd b) {
+#if HARVEST_BYTES == 64
+    store(out, HARVEST_SWAP(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+    store(out + 8, HARVEST_SWAP(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+#elif HARVEST_BYTES == 32
+    store(out, HARVEST_SWAP(a, b, 0, 4, 1, 5));
+    store(out + 4, HARVEST_SWAP(a, b, 2, 6, 3, 7));
+#else
+    store(out, HARVEST_SWAP(a, b, 0, 2));
+    store(out + 2, HARVEST_SWAP(a, b, 1, 3));
+#endif
+}
+
+// v rounded up, for v from 0 to 2^31 - 1.
+inline vi ceiling(vd v) {
+#if HARVEST_BYTES == 64
+    return (vi)_mm512_cvt_roundpd_epi32((__m512d)v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+#else
+    const vi below = __builtin_convertvector(v, vi);
+    return below - __builtin_convertvector(__builtin_convertvector(below, vd) < v, vi);
+#endif
+}
 
 // out[8 l + k] = lane l of v[k]: eight vectors become kD runs of eight.
 inline void store_transposed(double* out, const vd* v) {
