@@ -28,20 +28,19 @@ struct Jumps {                         // of the lines of one list of edges
         at = (late + early) * per_sample - origin;
         f0 = quotient(rate, late - early);
     };
-    auto add = [&](int place, pair_of_doubles jump) {
-        pair_of_doubles* row = reinterpret_cast<pair_of_doubles*>(rows + 4 * place);
-        *row += jump;
-    };
+    pair_of_doubles* __restrict const jump = room.jump;
+    int* __restrict const frame = room.frame;
+    pair_of_doubles* __restrict const row = reinterpret_cast<pair_of_doubles*>(rows);   // every second one is this channel's
     vd at, f0, next_at, next_f0, level{}, slope{};
     points(0, at, f0);
     for (int k = 0; k < lines; k += kD) {                // whole vectors: the lists have room behind their ends
         points(k + kD, next_at, next_f0);
         const vd tilt = quotient(two_on(f0, next_f0) - f0, two_on(at, next_at) - at), base = f0 - tilt * at;
-        store_pairs(reinterpret_cast<double*>(room.jump + k), base - two_back(level, base), tilt - two_back(slope, tilt));
+        store_pairs(reinterpret_cast<double*>(jump + k), base - two_back(level, base), tilt - two_back(slope, tilt));
         vd held = at < limit ? at : limit;               // also where a signal near the largest double made it NaN
         held = held > zero ? held : zero;
         const vi up = ceiling(held);
-        __builtin_memcpy(room.frame + k, &up, sizeof up);
+        __builtin_memcpy(frame + k, &up, sizeof up);
         level = base, slope = tilt, at = next_at, f0 = next_f0;
     }
     int k = 1;                                    // the lines k - 1 and k, one of each kind, hold at frame 0
@@ -54,9 +53,9 @@ struct Jumps {                         // of the lines of one list of edges
     for (int line = k - 1; line <= k; ++line) {
         const double x = time(line), y = plan.rate_hz / (edge[line + 2] - edge[line]);
         const double tilt = (plan.rate_hz / (edge[line + 4] - edge[line + 2]) - y) / (time(line + 2) - x);
-        add(0, pair_of_doubles{y - tilt * x, tilt});
+        row[0] += pair_of_doubles{y - tilt * x, tilt};
     }
-    for (++k; k < here; ++k) add(room.frame[k], room.jump[k]);
+    for (++k; k < here; ++k) row[2 * std::size_t(frame[k])] += jump[k];
     return here - 2;
 }
 
