@@ -7,8 +7,7 @@ of one core, engines round-robin over the same files, each file's minimum of the
 Equality is judged on every --every-th file, on the 1 ms grid; frames whose 50 ms lie below -85 dBFS stand apart, beside
 what pyworld itself changes there when noise at -160 dBFS is added, and beside the share of zeros that were appended to
 the file (EmoDB's copy pads to 2 s). Words are judged where there are alignments, by what LEMf makes of either F0.
-Praat and pYIN join if parselmouth and librosa (`pip install -e '.[bench]'`) are installed; pYIN, 2.8 s a second, is
-timed once on one file a set.
+Praat and pYIN join if parselmouth and librosa (`pip install -e '.[bench]'`) are installed.
 """
 
 from __future__ import annotations
@@ -42,7 +41,6 @@ SETS = ("timit-sample", "emodb", "planted-msp", "prompts")
 BITS = {"scalar": 128, "avx2": 256, "avx512": 512}
 QUIET_DBFS = -85.0
 SAME_CENTS = 0.1
-PYIN = "librosa pYIN"
 CORPUS_H = 324  # MSP-Podcast 2.0
 Engine = Callable[[np.ndarray, int], np.ndarray]
 
@@ -87,7 +85,7 @@ def engines() -> dict[str, Engine]:
         for method in ("ac", "cc"):
             named[f"praat {method}"] = registry().create("f0-engine", "praat", {"method": method}).f0_hz
     if find_spec("librosa"):
-        named[PYIN] = pyin
+        named["librosa pYIN"] = pyin
         pyin(np.zeros(8_000, dtype=np.float32), 16_000)  # compiles
     return named
 
@@ -136,16 +134,14 @@ def speed(data: Path, sets: list[str], seconds: float, repeats: int) -> Table:
     for name in sets:
         files, named = list(sounds(data / name, seconds).values()), engines()
         took = {engine: np.full(len(files), np.inf) for engine in named}
-        for turn in range(repeats):
+        for _ in range(repeats):
             for i, samples in enumerate(files):
                 for engine, run in named.items():
-                    if engine != PYIN or (turn, i) == (0, 0):
-                        took[engine][i] = min(took[engine][i], cpu_s(run, samples, 16_000))
-        reference, durations_s = took["pyworld.harvest"], np.array([len(samples) for samples in files]) / 16_000
+                    took[engine][i] = min(took[engine][i], cpu_s(run, samples, 16_000))
+        duration_s, reference = sum(map(len, files)) / 16_000, took["pyworld.harvest"]
         for engine, best in took.items():
-            timed = np.isfinite(best)
-            per_s = best[timed].sum() / durations_s[timed].sum()
-            ratio, worst = reference[timed].sum() / best[timed].sum(), (reference / best)[timed].min()
+            per_s = best.sum() / duration_s
+            ratio, worst = reference.sum() / best.sum(), (reference / best).min()
             table.add_row(name, engine, f"{per_s * 1e3:.2f}", f"{ratio:.3g}", f"{worst:.3g}", f"{per_s * CORPUS_H:.1f}")
         table.add_section()
     return table
