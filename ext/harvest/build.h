@@ -19,7 +19,7 @@ namespace harvest {
 
 extern const Kernel HARVEST_KERNEL;
 const Kernel HARVEST_KERNEL = {
-    HARVEST_NAME, HARVEST_BYTES * 8, run<float>, run<double>, decimate_stage, filter_stage, candidates_stage, refine_stage,
+    HARVEST_NAME, HARVEST_BYTES * 8, run_float, run_double, decimate_stage, filter_stage, candidates_stage, refine_stage,
     prune_stage, track_stage, smooth_stage,
 };
 

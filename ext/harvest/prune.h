@@ -61,46 +61,64 @@ inline void each(const Row& row, const Test& test, const Use& use) {
         for (unsigned bits = test(j); bits; bits &= bits - 1) use(j + __builtin_ctz(bits));
 }
 
-// The first candidate with the highest score, after all that come within 1 % of it were settled.
+// A candidate that was chosen. Where its F0 and score still are those of float, `from` is what it was refined from, else 0.
+struct Choice { float f0, score; double from; };
+
+// The first candidate with the highest score; where others come within 1 % of it, after all these were settled.
 template <class Rows>
-inline Refined best(Rows& rows, int frame) {
+inline Choice best(Rows& rows, int frame) {
     const Row row = rows(frame);
-    if (row.count == 0) return {0.f, 0.f};
+    if (row.count == 0) return {0.f, 0.f, 0.0};
     vf highest{};
     for (int j = 0; j < row.count; j += kF) {
         const vf score = load(row.score + j);
         highest = score > highest ? score : highest;
     }
     const vf bound = all(0.99f * greatest(highest));
-    Refined found{0.f, 0.f};
-    each(row, [&](int j) { return at_most(bound, load(row.score + j)); }, [&](int j) {
-        rows.settle(frame, j);
-        if (row.score[j] > found.score) found = {row.f0[j], row.score[j]};
-    });
-    return found;
+    auto high = [&](int j) { return at_most(bound, load(row.score + j)); };
+    int rivals = 0, top = 0;
+    each(row, high, [&](int j) { ++rivals, top = j; });
+    if (rivals > 1) {
+        float score = 0;
+        each(row, high, [&](int j) {
+            rows.settle(frame, j);
+            if (row.score[j] > score) score = row.score[j], top = j;
+        });
+    }
+    return rows.choose(frame, top);
 }
 
-// The candidate nearest to f0 (the last of equals) within a relative distance, with its score in that frame.
+// The candidate nearest to f0 (the last of equals) within a relative distance, with its score in that frame. Where float
+// cannot tell which that is, all in question are settled, unless they have one F0: then the highest score stands for it.
 template <class Rows>
-inline Refined nearest(Rows& rows, int frame, double f0, double within) {
+inline Choice nearest(Rows& rows, int frame, double f0, double within) {
     const Row row = rows(frame);
     const double limit = within * f0;
-    vf near = all(float(limit));
+    vf least_apart = all(float(limit));
     auto apart = [&](int j) { return magnitude(load(row.f0 + j) - float(f0)); };
-    for (int j = 0; j < row.count; j += kF) near = apart(j) < near ? apart(j) : near;
-    const vf close = all(-greatest(-near) + 1e-4f * float(f0));   // float misplaces a candidate by less
+    for (int j = 0; j < row.count; j += kF) least_apart = apart(j) < least_apart ? apart(j) : least_apart;
+    const vf reach = all(-greatest(-least_apart) + 1e-4f * float(f0));   // float misplaces a candidate by less
+    auto close = [&](int j) { return at_most(apart(j), reach); };
+    float low = __FLT_MAX__, high = 0, score = 0;
+    int found = -1;
+    each(row, close, [&](int j) {
+        low = least(low, row.f0[j]), high = most(high, row.f0[j]);
+        if (row.score[j] >= score) score = row.score[j], found = j;
+    });
+    if (found < 0) return {0.f, 0.f, 0.0};
+    if (high - low < 2e-7f * low && reach[0] < limit) return rows.choose(frame, found);
     double closest = limit;
-    Refined found{0.f, 0.f};
-    each(row, [&](int j) { return at_most(apart(j), close); }, [&](int j) {
+    found = -1;
+    each(row, close, [&](int j) {
         rows.settle(frame, j);
         const double distance = __builtin_fabs(f0 - row.f0[j]);
-        if (distance <= closest) closest = distance, found = {row.f0[j], row.score[j]};
+        if (distance <= closest) closest = distance, found = j;
     });
-    if (found.f0 == 0) return found;
-    const vf same = all(found.f0);
+    if (found < 0) return {0.f, 0.f, 0.0};
+    const vf same = all(row.f0[found]);
     each(row, [&](int j) { return at_most(same, load(row.f0 + j)) & at_most(load(row.f0 + j), same); },
-         [&](int j) { found.score = most(found.score, row.score[j]); });
-    return found;
+         [&](int j) { if (row.score[j] > row.score[found]) found = j; });
+    return rows.choose(frame, found);
 }
 
 }  // namespace

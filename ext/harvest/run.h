@@ -19,6 +19,11 @@ struct Rows {                           // candidates of the frames first.., `st
         return {f0 + at, score + at, source + at, count[frame - first]};
     }
     void settle(int, int) {}
+    Choice choose(int frame, int j) const {
+        const Row row = (*this)(frame);
+        return {row.f0[j], row.score[j], 0.0};
+    }
+    Choice settled(const Choice& c, int) const { return c; }
     void shift(int from, int end) {     // forgets the frames before `from`
         if (from <= first) return;
         const std::size_t by = std::size_t(from - first), kept = std::size_t(most(0, end - from));
@@ -39,10 +44,11 @@ inline Rows make_rows(Buffer& buffer, int frames, int stride) {
 
 struct Tail { int edges[2]; long long seen[2]; };   // of a channel: edges carried into the next stretch
 
-template <class Sample>
+struct Samples { const float* single; const double* full; };   // one of them
+
 struct Signal {                         // the decimated signal without its mean, silence around it
     const Plan& plan;
-    const Sample* x;
+    Samples x;
     long long n, length;
     Workspace& w;
     double mean = 0;
@@ -55,46 +61,48 @@ struct Signal {                         // the decimated signal without its mean
         first = from, end = to;
         const long long begin = most(from, 0LL), stop = most(begin, least(to, length));
         for (long long i = from; i < least(begin, to); ++i) y[i - from] = 0;
-        for (long long i = begin; i < stop; i += kPiece)
-            decimate(plan, x, n, i, int(least(kPiece, stop - i)), y + (i - from), w.forward);
+        for (long long i = begin; i < stop; i += kPiece) {
+            const int count = int(least(kPiece, stop - i));
+            if (x.single) decimate(plan, x.single, n, i, count, y + (i - from), w.forward);
+            else decimate(plan, x.full, n, i, count, y + (i - from), w.forward);
+        }
         for (long long i = stop; i < to + kD; ++i) y[i - from] = 0;
     }
+    bool whole() const { return length <= kWhole; }
     void prepare(int margin) {
-        const bool whole = length <= kWhole;
-        const long long piece = whole ? length : kPiece;
+        const long long piece = whole() ? length : kPiece;
         tone.bins(plan, length);
         double sum = 0;
         for (long long from = 0; from < length; from += piece) {
             const long long to = least(from + piece, length);
-            fill(whole ? -margin : from, whole ? length + margin : to);
+            fill(whole() ? -margin : from, whole() ? length + margin : to);
             for (long long i = from; i < to; ++i) sum += y[i - first];
             tone.listen(y + (from - first), from, to);
         }
         mean = sum / double(length);
         tone.settle(mean);
-        if (whole) subtract();
+        if (whole()) subtract();
     }
     void subtract() {
         for (long long i = most(first, 0LL); i < least(end, length); ++i) y[i - first] -= mean;
     }
     void see(long long from, long long to) {
-        if (length > kWhole) fill(from, to), subtract();
+        if (!whole()) fill(from, to), subtract();
     }
     const double* at(long long i) const { return y + (i - first); }
 };
 
-template <class Sample>
 struct Run {
     const Plan& plan;
     Workspace& w;
-    Signal<Sample> signal;
+    Signal signal;
     int frames, margin, tail_room, refined_to = 0, pruned_to = 0;
     long long done[kMaxSizes] = {};     // blocks filtered
     double* raw;                        // [frame - raw_first][slots]
     int *raw_count, raw_first = 0;
     Rows refined, kept;
 
-    Run(const Plan& p, const Sample* x, long long n, int n_frames)
+    Run(const Plan& p, Samples x, long long n, int n_frames)
         : plan(p), w(workspace()), signal{p, x, n, (n + p.ratio - 1) / p.ratio, w}, frames(n_frames) {
         int largest = 0, hop = 0;
         for (int z = 0; z < p.sizes_used; ++z) largest = most(largest, p.sizes[z].fft.m), hop = most(hop, p.sizes[z].hop);
@@ -276,13 +284,27 @@ struct Run {
     // The frame's kept candidates as `best` and `nearest` want them.
     Row operator()(int frame) const { return kept(frame); }
 
+    double tried_hz(int frame, int source) const { return raw_list(spread_frame(frame, source / plan.slots))[source % plan.slots]; }
+
     // Refines candidate j of the frame again, in double.
     void settle(int frame, int j) {
         const Row row = kept(frame);
         if (row.source[j] == kSettled) return;
-        const Refined found = refine_exactly(frame, raw_list(spread_frame(frame, row.source[j] / plan.slots))[row.source[j] % plan.slots]);
+        const Refined found = refine_exactly(frame, tried_hz(frame, row.source[j]));
         row.source[j] = kSettled;
         if (found.f0 > 0) row.f0[j] = found.f0, row.score[j] = found.score;
+    }
+
+    // Most choices are never heard, so they are settled in the end, as long as the signal is still there then.
+    Choice choose(int frame, int j) {
+        const Row row = kept(frame);
+        if (!signal.whole()) settle(frame, j);
+        return {row.f0[j], row.score[j], row.source[j] == kSettled ? 0.0 : tried_hz(frame, row.source[j])};
+    }
+
+    Choice settled(const Choice& c, int frame) {
+        const Refined found = c.from > 0 ? refine_exactly(frame, c.from) : Refined{0.f, 0.f};
+        return found.f0 > 0 ? Choice{found.f0, found.score, 0.0} : Choice{c.f0, c.score, 0.0};
     }
 
     Refined refine_exactly(int frame, double f0) {
@@ -331,8 +353,7 @@ struct Run {
             kept.count[f - kept.first] = left.count;
         }
         for (int f = pruned_to; f < end; ++f) {      // a second loop, as rows just written are slow to read in vectors
-            const Refined top = best(*this, f);
-            tracks.best[f] = top.f0, tracks.score[f] = top.score;
+            tracks.best.set(f, best(*this, f));
         }
         pruned_to = end;
     }
@@ -352,24 +373,33 @@ struct Run {
     Sums last_sums{};
 };
 
-inline Tracks new_tracks(int frames, Workspace& w) {
-    float* memory = static_cast<float*>(w.base.need(sizeof(float) * 3 * std::size_t(frames)));
-    return {frames, memory, memory + frames, memory + 2 * std::size_t(frames), nullptr, 0, 0, 0, -1, 0};
+// Room for as many choices, at zero; with `from` where some are settled later.
+inline Choices new_choices(int frames, bool later, Buffer& buffer) {
+    const std::size_t bytes = (later ? sizeof(Refined) + sizeof(double) : sizeof(Refined)) * frames;
+    Refined* found = static_cast<Refined*>(buffer.need(bytes));
+    __builtin_memset(found, 0, bytes);
+    return {found, later ? reinterpret_cast<double*>(found + frames) : nullptr};
 }
 
-inline Refined* join(Tracks& tracks, Workspace& w) {
-    Refined* merged = static_cast<Refined*>(w.merged.need(sizeof(Refined) * std::size_t(tracks.frames)));
-    __builtin_memset(merged, 0, sizeof(Refined) * std::size_t(tracks.frames));
-    merge(tracks, w, merged);
-    bridge(merged, tracks.frames);
-    return merged;
+inline Tracks new_tracks(int frames, bool later, Workspace& w) {
+    bool* steady = static_cast<bool*>(w.steady.need(std::size_t(frames)));
+    return {frames, new_choices(frames, later, w.base), steady, nullptr, 0, 0, 0, -1, 0};
 }
 
-template <class Sample>
-void run(const Plan& plan, const Sample* x, long long n, double* f0) {
+template <class Rows>
+Refined* join(Tracks& tracks, Rows& rows, Workspace& w) {
+    Choices merged = new_choices(tracks.frames, tracks.best.from, w.merged);
+    merge(tracks, w, rows, merged);
+    if (merged.from)
+        for (int i = 0; i < tracks.frames; ++i) merged.set(i, rows.settled(merged[i], i));
+    bridge(merged.found, tracks.frames);
+    return merged.found;
+}
+
+inline void run(const Plan& plan, Samples x, long long n, double* f0) {
     const int frames = frame_count(n, plan.sample_rate_hz, 1.0);
-    Run<Sample> r(plan, x, n, frames);
-    Tracks tracks = new_tracks(frames, r.w);
+    Run r(plan, x, n, frames);
+    Tracks tracks = new_tracks(frames, r.signal.whole(), r.w);
     for (int begin = 0; begin < frames; begin += kChunk) {
         const int end = least(begin + kChunk, frames);
         r.find(begin, end);
@@ -382,7 +412,7 @@ void run(const Plan& plan, const Sample* x, long long n, double* f0) {
         }
         if (!r.last(end)) r.forget();
     }
-    smooth(join(tracks, r.w), frames, f0, r.w.smooth);
+    smooth(join(tracks, r, r.w), frames, f0, r.w.smooth);
 }
 
 }  // namespace

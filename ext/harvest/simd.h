@@ -149,7 +149,7 @@ inline vi ceiling(vd v) {
 }
 
 // out[8 l + k] = lane l of v[k]: eight vectors become kD runs of eight.
-inline void store_transposed(double* out, const vd* v) {
+[[gnu::always_inline]] inline void store_transposed(double* out, const vd* v) {
 #if HARVEST_BYTES == 64
     vd t[8], u[8];
     for (int k = 0; k < 8; k += 2) {

@@ -72,6 +72,7 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
     const Weights order = weights(eight_floats{1, 2, 3, 4, 5, 6, 0, 0});
     const Weights share = weights(used(bins, eight_floats{1, 1.f / 2, 1.f / 3, 1.f / 4, 1.f / 5, 1.f / 6, 0, 0}));
     const float f0 = float(f0_hz), reach = f0 * bins.count;
+    const Weights start = weights(eight_floats{f0}), rest = weights(eight_floats{float(f0_hz - f0)});   // F0 is rounded once
     const float lowest[2] = {float(plan.floor_hz), 2.5f}, highest[2] = {float(plan.ceil_hz), __FLT_MAX__};
     for (int part = 0; part < kParts; ++part) {
         vf pull{}, mass{}, miss{};
@@ -82,7 +83,8 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
             miss += magnitude(off) * pairs(share.of + 2 * j);
         }
         pull += beside(pull), mass += beside(mass), miss += beside(miss);
-        const vf found = firsts(f0 * mass + pull, all(reach)) / firsts(mass + 1e-12f, miss + 1e-12f * reach);
+        const vf moved = firsts(pull - 1e-12f * f0, all(reach)) / firsts(mass + 1e-12f, miss + 1e-12f * reach);
+        const vf found = moved + pairs(rest.of) + pairs(start.of);
         const vu fits = (vu)((found >= pairs(lowest)) & (found <= pairs(highest)));
         store(refined + part * kF, (vf)((vu)found & fits & (vu)beside((vf)fits)));
     }

@@ -1,7 +1,10 @@
-// Each step by itself, as tests call it.
+// The kernel's doors: the whole way, and each step by itself, as tests call it.
 #pragma once
 
 namespace {
+
+void run_float(const Plan& plan, const float* x, long long n, double* f0) { run(plan, {x, nullptr}, n, f0); }
+void run_double(const Plan& plan, const double* x, long long n, double* f0) { run(plan, {nullptr, x}, n, f0); }
 
 void decimate_stage(const Plan& plan, const double* x, long long n, double* y) {
     decimate(plan, x, n, 0, int(harvest::decimated_length(plan, n)), y, workspace().forward);
@@ -27,7 +30,7 @@ void filter_stage(const Plan& plan, int channel, const double* y, int n, double*
 
 void candidates_stage(const Plan& plan, const double* x, long long n, double* f0) {
     const int frames = frame_count(n, plan.sample_rate_hz, 1.0);
-    Run<double> r(plan, x, n, frames);
+    Run r(plan, {nullptr, x}, n, frames);
     for (int begin = 0; begin < frames; begin += kChunk) {
         const int end = least(begin + kChunk, frames);
         r.find(begin, end);
@@ -47,7 +50,7 @@ void refine_stage(const Plan& plan, const double* y, int n, const int* frame, co
     float *near = static_cast<float*>(w.near.need(sizeof(float) * (2 * reach + kAcross * hop + 4 * kAcross * reach))), *wave = near + 2 * reach + kAcross * hop;
     for (int j = 0; j < count; ++j) {
         double shift = 0;
-        const int c = int(Run<double>::centre(plan, frame[j], f0[j], shift));
+        const int c = int(Run::centre(plan, frame[j], f0[j], shift));
         const Bins bins = bins_of(plan, f0[j]);
         auto held = [&](int i) { return y[least(most(i, 0), n - 1)]; };
         float found[2 * kAcross];
@@ -103,13 +106,10 @@ void prune_stage(const float* f0, const float* score, int frames, int slots, flo
 void track_stage(const float* f0, const float* score, int frames, int slots, double* contour) {
     Workspace& w = workspace();
     Rows rows = rows_of(f0, score, frames, slots, w.pruned);
-    Tracks tracks = new_tracks(frames, w);
-    for (int f = 0; f < frames; ++f) {
-        const Refined top = best(rows, f);
-        tracks.best[f] = top.f0, tracks.score[f] = top.score;
-    }
+    Tracks tracks = new_tracks(frames, false, w);
+    for (int f = 0; f < frames; ++f) tracks.best.set(f, best(rows, f));
     advance(tracks, frames, rows, w);
-    const Refined* merged = join(tracks, w);
+    const Refined* merged = join(tracks, rows, w);
     for (int f = 0; f < frames; ++f) contour[f] = merged[f].f0;
 }
 

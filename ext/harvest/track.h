@@ -14,9 +14,20 @@ constexpr int kKeep = kReach + kShortest + 21;  // frames of candidates behind t
 
 struct Section { int begin, end, from, to; long long before, after; bool grown_back, grown_on; };  // ends included
 
+struct Choices {                       // [frames]; `from` is null in files where all is settled at once
+    Refined* found;
+    double* from;
+    Choice operator[](int i) const { return {found[i].f0, found[i].score, from ? from[i] : 0.0}; }
+    void set(int i, const Choice& c) {
+        found[i] = {c.f0, c.score};
+        if (from) from[i] = c.from;
+    }
+};
+
 struct Tracks {                        // of a whole file
     int frames;
-    float *best, *score, *steady;      // [frames]: best candidate, its score, F0 where steady, else 0
+    Choices best;
+    bool* steady;                      // [frames]
     Section* sections;
     int count, closed;                 // sections; those below `closed` have grown to both sides
     int known;                         // frames whose best candidate is known
@@ -25,16 +36,23 @@ struct Tracks {                        // of a whole file
 };
 
 // Whether a best candidate continues the line through its two predecessors, or else its predecessor.
-inline bool steady(const float* best, int i) {
-    const double now = best[i], last = best[i - 1], line = 2.0 * last - best[i - 2];
-    if (now == 0) return false;
-    // Unvoiced predecessors divide by zero: infinity lies outside, as it should.
-    return !(__builtin_fabs((now - line) / line) > 0.008 && __builtin_fabs(now - last) / last > 0.008);
+template <class Rows>
+inline bool steady(Choices& best, int i, Rows& rows) {
+    constexpr double kStep = 0.008, kDoubt = 4e-4;   // kDoubt: what float may be wrong by
+    while (true) {
+        const double now = best.found[i].f0, last = best.found[i - 1].f0, line = 2.0 * last - best.found[i - 2].f0;
+        if (now == 0) return false;
+        // Unvoiced predecessors divide by zero: infinity lies outside, as it should.
+        const double off_line = __builtin_fabs((now - line) / line), off_last = __builtin_fabs(now - last) / last;
+        const bool doubtful = __builtin_fabs(off_line - kStep) < kDoubt || __builtin_fabs(off_last - kStep) < kDoubt;
+        if (!doubtful || best[i].from + best[i - 1].from + best[i - 2].from == 0) return !(off_line > kStep && off_last > kStep);
+        for (int j = i - 2; j <= i; ++j) best.set(j, rows.settled(best[j], j));
+    }
 }
 
 // Follows the candidates from a section's end, step = +1 or -1; returns how many frames were added.
 template <class Rows>
-inline int grow(Rows& rows, double f0, int from, int step, int frames, Refined* added) {
+inline int grow(Rows& rows, double f0, int from, int step, int frames, Choice* added) {
     const int last = step > 0 ? least(frames - 2, from + kReach) : most(1, from - kReach);
     const int tries = (last - from) * step + 1;
     int count = 0, missed = 0;
@@ -53,20 +71,20 @@ inline int grow(Rows& rows, double f0, int from, int step, int frames, Refined* 
 template <class Rows>
 void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
     const bool ended = known == t.frames;
-    Refined steps[kReach + 2];
+    Choice steps[kReach + 2];
     auto add_section = [&](int begin) {
         t.sections = static_cast<Section*>(w.sections.need(sizeof(Section) * (t.count + 1)));
         t.sections[t.count++] = {begin, -1, begin, -1, 0, 0, false, false};
     };
     auto keep = [&](int count) {
-        Refined* all_steps = static_cast<Refined*>(w.extension.need(sizeof(Refined) * (t.grown + count)));
-        __builtin_memcpy(all_steps + t.grown, steps, sizeof(Refined) * count);
+        Choice* all_steps = static_cast<Choice*>(w.extension.need(sizeof(Choice) * (t.grown + count)));
+        __builtin_memcpy(all_steps + t.grown, steps, sizeof(Choice) * count);
         t.grown += count;
         return t.grown - count;
     };
     for (int i = t.known; i < known; ++i) {
-        t.steady[i] = i >= 2 && steady(t.best, i) ? t.best[i] : 0.f;
-        const bool voiced = t.steady[i] > 0 && i > 0 && i < t.frames - 1;
+        t.steady[i] = i >= 2 && steady(t.best, i, rows);
+        const bool voiced = t.steady[i] && i < t.frames - 1;
         if (voiced && t.open < 0) t.open = i;
         if (t.open >= 0 && voiced && i - t.open == kShortest - 1) add_section(t.open);
         if (t.open >= 0 && !voiced) {
@@ -78,32 +96,39 @@ void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
     for (int s = t.closed; s < t.count; ++s) {
         Section& here = t.sections[s];
         if (!here.grown_back) {
-            const int count = grow(rows, t.steady[here.begin], here.begin, -1, t.frames, steps);
+            const int count = grow(rows, t.best.found[here.begin].f0, here.begin, -1, t.frames, steps);
             here.before = keep(count), here.from = here.begin - count, here.grown_back = true;
         }
         if (here.end >= 0 && !here.grown_on && (ended || here.end + kReach + 2 <= known)) {
-            const int count = grow(rows, t.steady[here.end], here.end, 1, t.frames, steps);
+            const int count = grow(rows, t.best.found[here.end].f0, here.end, 1, t.frames, steps);
             here.after = keep(count), here.to = here.end + count, here.grown_on = true;
         }
     }
     while (t.closed < t.count && t.sections[t.closed].grown_on) ++t.closed;
 }
 
-inline Refined at(const Tracks& t, const Refined* extension, const Section& s, int i) {
+inline Choice at(const Tracks& t, const Choice* extension, const Section& s, int i) {
     if (i < s.begin) return extension[s.before + s.begin - 1 - i];
     if (i > s.end) return extension[s.after + i - s.end - 1];
-    return {t.steady[i], t.score[i]};
+    return t.best[i];
 }
 
 // Sections long enough to be voice move to the front. The mean starts from the mean of the section before: so does WORLD's.
-inline int select(const Tracks& t, const Refined* extension) {
+template <class Rows>
+inline int select(const Tracks& t, const Choice* extension, Rows& rows) {
     double mean = 0;
     int chosen = 0;
     for (int s = 0; s < t.count; ++s) {
         Section& here = t.sections[s];
-        for (int i = here.from; i < here.to; ++i) mean += at(t, extension, here, i).f0;
-        mean /= here.to - here.from;
-        if (kVoiceCycles / mean < here.to - here.from) {
+        const int length = here.to - here.from;
+        double sum = mean, exact = mean;
+        for (int i = here.from; i < here.to; ++i) sum += at(t, extension, here, i).f0;
+        if (__builtin_fabs(kVoiceCycles * length / sum - length) < 0.01) {   // too close for float
+            for (int i = here.from; i < here.to; ++i) exact += rows.settled(at(t, extension, here, i), i).f0;
+            sum = exact;
+        }
+        mean = sum / length;
+        if (kVoiceCycles / mean < length) {
             const Section moved = here;
             here = t.sections[chosen], t.sections[chosen++] = moved;
         }
@@ -121,21 +146,22 @@ inline void sort_sections(const Section* s, int count, int* order) {
         }
 }
 
-// merged: [frames] F0 and score, zeros at first.
-void merge(Tracks& t, Workspace& w, Refined* merged) {
-    const Refined* extension = static_cast<const Refined*>(w.extension.memory);
-    const int chosen = select(t, extension);
+// merged: [frames], zeros at first.
+template <class Rows>
+void merge(Tracks& t, Workspace& w, Rows& rows, Choices& merged) {
+    const Choice* extension = static_cast<const Choice*>(w.extension.memory);
+    const int chosen = select(t, extension, rows);
     if (chosen == 0) {                   // WORLD then keeps the steady stretches as they are
         for (int s = 0; s < t.count; ++s)
-            for (int i = t.sections[s].begin; i <= t.sections[s].end; ++i) merged[i].f0 = t.steady[i];
-        merged[t.frames - 1].f0 = t.steady[t.frames - 1];
+            for (int i = t.sections[s].begin; i <= t.sections[s].end; ++i) merged.set(i, t.best[i]);
+        if (t.steady[t.frames - 1]) merged.set(t.frames - 1, t.best[t.frames - 1]);
         return;
     }
     t.sections = static_cast<Section*>(w.sections.need(sizeof(Section) * t.count + sizeof(int) * chosen));
     int* order = reinterpret_cast<int*>(t.sections + t.count);
     sort_sections(t.sections, chosen, order);
     auto copy = [&](const Section& s, int from, int to) {
-        for (int i = from; i <= to; ++i) merged[i] = at(t, extension, s, i);
+        for (int i = from; i <= to; ++i) merged.set(i, at(t, extension, s, i));
     };
     // The first section's own bounds are the state of the merge, even where the order names it again.
     int begin = t.sections[0].from, end = t.sections[0].to;
@@ -147,11 +173,18 @@ void merge(Tracks& t, Workspace& w, Refined* merged) {
             copy(next, from, to);
             begin = from, end = to;
         } else if (!(begin <= from && end >= to)) {
-            double mine = 0, theirs = 0;
-            for (int i = from; i <= end; ++i) {
-                mine += merged[i].score;
-                if (i >= next.from && i <= next.to) theirs += at(t, extension, next, i).score;
-            }
+            double mine, theirs;
+            auto compare = [&](bool exact) {
+                mine = theirs = 0;
+                for (int i = from; i <= end; ++i) {
+                    mine += (exact ? rows.settled(merged[i], i) : merged[i]).score;
+                    if (i < next.from || i > next.to) continue;
+                    const Choice other = at(t, extension, next, i);
+                    theirs += (exact ? rows.settled(other, i) : other).score;
+                }
+            };
+            compare(false);
+            if (__builtin_fabs(mine - theirs) <= 0.03 * mine) compare(true);   // too close for float
             if (mine > theirs) {
                 copy(next, end, to);
             } else {
