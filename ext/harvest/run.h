@@ -7,39 +7,34 @@ constexpr int kChunk = 2048;            // frames in a stretch
 constexpr double kAheadS = 0.25;        // filtered beyond a stretch, so that the contours' next points are known: 16 periods
 constexpr long long kWhole = 1 << 20;   // decimated samples up to which the signal is kept whole
 
-constexpr int kAtOnce = 256;            // frames refined, pruned and tracked while they lie in the cache
+constexpr int kAtOnce = 128;            // frames refined, pruned and tracked while they lie in the cache
+constexpr int kKept = 256;              // frames whose candidates are kept: kAtOnce and what growth may ask for
+static_assert(kKept >= kKeep + kAtOnce);
 constexpr long long kPiece = 1 << 15;   // samples decimated at a time
 
-struct Rows {                           // candidates of the frames first.., `stride` places each
+struct Rows {                           // candidates of the newest frames, `stride` places each
     float *f0, *score;
     unsigned short* source;
-    int *count, first, stride;
+    int *count, newest, stride;         // newest: a power of two
     Row operator()(int frame) const {
-        const std::size_t at = std::size_t(frame - first) * stride;
-        return {f0 + at, score + at, source + at, count[frame - first]};
+        const std::size_t at = std::size_t(frame % newest) * stride;
+        return {f0 + at, score + at, source + at, count[frame % newest]};
     }
+    void set(int frame, const Row& row) { count[frame % newest] = row.count; }
     void settle(int, int) {}
     Choice choose(int frame, int j) const {
         const Row row = (*this)(frame);
         return {row.f0[j], row.score[j], 0.0};
     }
     Choice settled(const Choice& c, int) const { return c; }
-    void shift(int from, int end) {     // forgets the frames before `from`
-        if (from <= first) return;
-        const std::size_t by = std::size_t(from - first), kept = std::size_t(most(0, end - from));
-        __builtin_memmove(f0, f0 + by * stride, kept * stride * sizeof(float));
-        __builtin_memmove(score, score + by * stride, kept * stride * sizeof(float));
-        __builtin_memmove(source, source + by * stride, kept * stride * sizeof(short));
-        __builtin_memmove(count, count + by, kept * sizeof(int));
-        first = from;
-    }
 };
 
-inline Rows make_rows(Buffer& buffer, int frames, int stride) {
-    const std::size_t places = std::size_t(frames) * stride;
-    float* f0 = static_cast<float*>(buffer.need(places * 10 + sizeof(int) * frames));
+inline Rows make_rows(Buffer& buffer, int newest, int slots) {
+    const int stride = (slots + 2 * kPad - 1) / kPad * kPad;
+    const std::size_t places = std::size_t(newest) * stride;
+    float* f0 = static_cast<float*>(buffer.need(places * 10 + sizeof(int) * newest));
     int* count = reinterpret_cast<int*>(f0 + 2 * places);
-    return {f0, f0 + places, reinterpret_cast<unsigned short*>(count + frames), count, 0, stride};
+    return {f0, f0 + places, reinterpret_cast<unsigned short*>(count + newest), count, newest, stride};
 }
 
 struct Tail { int edges[2]; long long seen[2]; };   // of a channel: edges carried into the next stretch
@@ -112,9 +107,10 @@ struct Run {
         const std::size_t places = std::size_t(room) * p.slots;
         raw = static_cast<double*>(w.raw.need(places * 8 + sizeof(int) * room));
         raw_count = reinterpret_cast<int*>(raw + places);
-        const int stride = ((2 * kSpread + 1) * p.slots + 2 * kPad - 1) / kPad * kPad;
-        refined = make_rows(w.refined, room, stride);
-        kept = make_rows(w.pruned, room, stride);
+        refined = make_rows(w.refined, kKept, (2 * kSpread + 1) * p.slots);
+        kept = make_rows(w.pruned, kKept, (2 * kSpread + 1) * p.slots);
+        heard_ring = static_cast<Refined*>(w.ring.need(sizeof(Refined) * (kAcross * p.slots + 1) * kAcross)) + 1;
+        tried_ring = static_cast<Bins*>(w.tried.need(sizeof(Bins) * 2 * p.slots));
         for (int c = 0; c < 2 * p.pairs; ++c) *tail(c) = {};
         signal.prepare(margin);
     }
@@ -130,7 +126,7 @@ struct Run {
     void find(int begin, int end) {
         const long long length = signal.length;
         const long long goal = last(end) ? length : least(length, (long long)(end * plan.frame_samples + kAheadS * plan.rate_hz));
-        long long from = (long long)(kept.first * plan.frame_samples) - plan.most_window - 4;
+        long long from = (long long)(raw_first * plan.frame_samples) - plan.most_window - 4;
         for (int z = 0; z < plan.sizes_used; ++z) from = least(from, done[z] * plan.sizes[z].hop - plan.sizes[z].half);
         signal.see(from, goal + margin);
         const int count = end - begin, room = (count + 2 * kPad) / kPad * kPad;
@@ -216,49 +212,49 @@ struct Run {
     }
 
     void refine_spread(int begin, int end) {
-        const int hop = int(plan.frame_samples), reach = plan.most_window + 1;
-        const long long from = (long long)(begin - 2 * kSpread) * hop - reach;
-        const int samples = (end - begin + 2 * kSpread) * hop + 2 * reach, room = samples + kAcross * hop;
+        const int hop = int(plan.frame_samples), reach = plan.most_window + 1, stop = least(raw_known, end + kSpread);
+        const long long from = (long long)(heard_to - kSpread) * hop - reach;
+        const int samples = (stop - heard_to) * hop + 2 * reach, room = samples + kAcross * hop;
         float *near = static_cast<float*>(w.near.need(sizeof(float) * ((room + kPad) / kPad * kPad + 2 * kAcross * std::size_t(samples))));
         float* wave = near + (room + kPad) / kPad * kPad;
         for (int i = 0; i < room; ++i) near[i] = float(*signal.at(most(0LL, least(from + i, signal.length - 1))));  // ends are held
         spread_wave(near, samples, hop, wave);
-        // Of frame g % 8, candidate j: in frames g - 3..g + 3
-        Refined* ring = static_cast<Refined*>(w.ring.need(sizeof(Refined) * (kAcross * plan.slots + 1) * kAcross)) + 1;
-        auto place = [&](int g, int j) { return ring + std::size_t(g % kAcross * plan.slots + j) * kAcross; };
-        auto collect_at = [&](int f) {
-            collect(f, [&](int s, int g, int j) { return place(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
-        };
-        const int stop = least(raw_known, end + kSpread);
-        Bins* tried = static_cast<Bins*>(w.tried.need(sizeof(Bins) * 2 * plan.slots));
-        auto bins_at = [&](int g) { return tried + (g % 2) * plan.slots; };
-        auto look_up = [&](int g) {
-            for (int j = 0; g < stop && j < raw_count[g - raw_first]; ++j) bins_at(g)[j] = bins_of(plan, raw_list(g)[j]);
-        };
-        const int start = most(0, begin - kSpread);
-        look_up(start);
-        unsigned long long heard_before = 0;         // bit j: with a candidate of the frame before
-        for (int g = start; g < stop; ++g) {
-            look_up(g + 1);
-            const float* wave_at = wave + 2 * kAcross * ((long long)(g - kSpread) * hop - from);
-            const int count = raw_count[g - raw_first], next_count = g + 1 < stop ? raw_count[g + 1 - raw_first] : 0;
-            unsigned long long heard_next = 0;
-            for (int j = 0; j < count; ++j) {
-                if (heard_before >> j & 1) continue;
-                const Bins& bins = bins_at(g)[j];
-                Heard heard;
-                hear_harmonics(plan, bins, wave_at, heard);
-                finish(plan, bins, raw_list(g)[j], heard, &place(g, j)->f0);
-                for (int i = 0; i < next_count; ++i)
-                    if (bins_at(g + 1)[i] == bins) {
-                        finish(plan, bins, raw_list(g + 1)[i], heard, &place(g + 1, i)->f0 - 2);
-                        heard_next |= 1ULL << i;
-                    }
-            }
-            heard_before = heard_next;
-            if (g - kSpread >= begin) collect_at(g - kSpread);
+        look_up(heard_to);
+        for (; heard_to < stop; ++heard_to, wave += 2 * kAcross * hop) {
+            look_up(heard_to + 1);
+            hear_frame(heard_to, wave + 2 * kAcross * reach);
+            if (heard_to - kSpread >= begin) collect_spread(heard_to - kSpread);
         }
-        for (int f = most(begin, raw_known - kSpread); f < end; ++f) collect_at(f);
+        for (int f = most(begin, raw_known - kSpread); f < end; ++f) collect_spread(f);
+    }
+
+    // Of frame g, candidate j: in frames g - 3..g + 3. The last 8 frames are kept.
+    Refined* heard(int g, int j) { return heard_ring + std::size_t(g % kAcross * plan.slots + j) * kAcross; }
+    Bins& tried(int g, int j) { return tried_ring[g % 2 * plan.slots + j]; }
+
+    void look_up(int g) {
+        if (g >= raw_known) return;
+        for (int j = 0; j < raw_count[g - raw_first]; ++j) tried(g, j) = bins_of(plan, raw_list(g)[j]);
+    }
+
+    // Refines the candidates of frame g, and those of the next that need the same sums.
+    void hear_frame(int g, const float* wave) {
+        const int count = raw_count[g - raw_first], next_count = g + 1 < raw_known ? raw_count[g + 1 - raw_first] : 0;
+        unsigned long long next = 0;
+        for (int j = 0; j < count; ++j) {
+            if (heard_before >> j & 1) continue;
+            const Bins& bins = tried(g, j);
+            Heard sums;
+            hear_harmonics(plan, bins, wave, sums);
+            finish(plan, bins, raw_list(g)[j], sums, &heard(g, j)->f0);
+            for (int i = 0; i < next_count; ++i)
+                if (tried(g + 1, i) == bins) finish(plan, bins, raw_list(g + 1)[i], sums, &heard(g + 1, i)->f0 - 2), next |= 1ULL << i;
+        }
+        heard_before = next;
+    }
+
+    void collect_spread(int f) {
+        collect(f, [&](int s, int g, int j) { return heard(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
     }
 
     // The frame's row: refined(spread number, frame, candidate) of all that are spread to it.
@@ -278,7 +274,7 @@ struct Run {
             }
         }
         row.pad();
-        refined.count[f - refined.first] = row.count;
+        refined.set(f, row);
     }
 
     // The frame's kept candidates as `best` and `nearest` want them.
@@ -350,7 +346,7 @@ struct Run {
             const Row before = edge ? row : refined(f - 1), after = edge ? row : refined(f + 1);
             Row left = kept(f);
             prune(row, edge ? nullptr : &before, edge ? nullptr : &after, left);
-            kept.count[f - kept.first] = left.count;
+            kept.set(f, left);
         }
         for (int f = pruned_to; f < end; ++f) {      // a second loop, as rows just written are slow to read in vectors
             tracks.best.set(f, best(*this, f));
@@ -365,10 +361,11 @@ struct Run {
             __builtin_memmove(raw_count, raw_count + (from - raw_first), sizeof(int) * std::size_t(known - from));
             raw_first = from;
         }
-        refined.shift(most(0, pruned_to - 1), refined_to);
-        kept.shift(most(0, pruned_to - kKeep), pruned_to);
     }
-    int raw_known = 0, last_frame = -1;
+    int raw_known = 0, heard_to = 0, last_frame = -1;
+    unsigned long long heard_before = 0;   // bit j: candidate j of the next frame was heard with the frame before
+    Refined* heard_ring;
+    Bins* tried_ring;
     Bins last_bins{};
     Sums last_sums{};
 };

@@ -38,7 +38,7 @@ void candidates_stage(const Plan& plan, const double* x, long long n, double* f0
             for (int j = 0; j < plan.slots; ++j)
                 f0[std::size_t(f) * plan.slots + j] = j < r.raw_count[f - r.raw_first] ? r.raw[std::size_t(f - r.raw_first) * plan.slots + j] : 0.0;
         r.raw_known = end;
-        r.refined_to = r.pruned_to = r.kept.first = end;
+        r.refined_to = r.pruned_to = end;
         r.forget();
     }
 }
@@ -71,7 +71,9 @@ void refine_stage(const Plan& plan, const double* y, int n, const int* frame, co
 
 // A matrix of candidates [frames, slots], 0 = none, as rows.
 Rows rows_of(const float* f0, const float* score, int frames, int slots, Buffer& buffer) {
-    Rows rows = make_rows(buffer, frames, (slots + 2 * kPad - 1) / kPad * kPad);
+    int room = 1;
+    while (room < frames) room *= 2;
+    Rows rows = make_rows(buffer, room, slots);
     for (int f = 0; f < frames; ++f) {
         Row row = rows(f);
         row.count = 0;
@@ -81,14 +83,14 @@ Rows rows_of(const float* f0, const float* score, int frames, int slots, Buffer&
                 row.score[row.count++] = score[std::size_t(f) * slots + j];
             }
         row.pad();
-        rows.count[f] = row.count;
+        rows.set(f, row);
     }
     return rows;
 }
 
 void prune_stage(const float* f0, const float* score, int frames, int slots, float* kept_score) {
     const Rows rows = rows_of(f0, score, frames, slots, workspace().refined);
-    Rows out = make_rows(workspace().pruned, 1, rows.stride);
+    Rows out = make_rows(workspace().pruned, 1, slots);
     for (int f = 0; f < frames; ++f) {
         const bool edge = f == 0 || f == frames - 1;
         const Row row = rows(f), before = edge ? row : rows(f - 1), after = edge ? row : rows(f + 1);
