@@ -204,6 +204,24 @@ def test_without_source_dropout_training_sees_every_source() -> None:
     assert (network(random_batch([4] * 16)).routing > 0).all()
 
 
+def test_semantic_noise_moves_training_only_and_leaves_absent_sources_out() -> None:
+    network = make_network(source_dropout=0.0)
+    present = np.ones((4, len(DIMS)), dtype=bool)
+    present[0] = False
+    batch = random_batch([4] * 4, present)
+    quiet = network(batch).features
+    assert torch.equal(network(batch).features["transcript"], quiet["transcript"])
+    network.train()
+    torch.manual_seed(1)
+    heard = network(batch).features["transcript"]
+    assert not torch.isclose(heard[1:], quiet["transcript"][1:]).any()
+    assert (heard[0] == 0).all()
+    torch.manual_seed(1)
+    assert torch.equal(network(batch).features["transcript"], heard)
+    network.semantic_noise = 0.0
+    assert torch.equal(network(batch).features["transcript"], quiet["transcript"])
+
+
 def test_sources_of_one_group_with_other_dims_are_projected_to_the_widest() -> None:
     network = SerNetwork(make_settings(), {"gs": 6, "les": 3}, GROUPS)
     assert set(network.projections) == {"les"}
