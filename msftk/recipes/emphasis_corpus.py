@@ -81,42 +81,35 @@ def emphasise_corpus(
     durations_s = [_duration_s(utterance) for utterance in manifest.utterances]
     groups = _groups(durations_s, workers or getattr(engine, "workers", 1))
     report = _Reporter(progress, sum(durations_s))
-    done: dict[int, Rows] = {}
-    absent: dict[int, str] = {}
-    failures: dict[int, str] = {}
     utterances = manifest.utterances
+    outcomes = _Outcomes()
     with job.f0.shelf:
         for group, result in engine.map(lambda group: job.work([utterances[i] for i in group]), groups):
             if isinstance(result, OSError):
-                said = (
-                    f"{out}: a part cannot be written ({result.strerror}). Make room, and run the same command again."
-                )
-                raise MsftkError(f"{said} Finished parts are kept.") from result
+                raise MsftkError(
+                    f"{out}: a part cannot be written ({result.strerror}). Make room, and run the same command again. "
+                    "Finished parts are kept."
+                ) from result
             if isinstance(result, Exception):
                 raise result
-            for i, outcome in zip(group, result.outcomes, strict=True):
-                if isinstance(outcome, Rows):
-                    done[i] = outcome
-                elif isinstance(outcome, AbsentError):
-                    absent[i] = utterances[i].id
-                else:
-                    failures[i] = str(outcome)
-            report(sum(durations_s[i] for i in group), result, len(failures))
-    if not done:
+            outcomes.take(group, result)
+            report(sum(durations_s[i] for i in group), result, len(outcomes.failed))
+    if not outcomes.done:
         shutil.rmtree(folder, ignore_errors=True)
-        first = next(iter(failures.values()), "None of its utterances has an alignment.")
+        first = next(iter(outcomes.failed.values()), "None of its utterances has an alignment.")
         raise InputError(
             f"{manifest.corpus}: none of {len(utterances)} utterances could be done, so {out} is not written. {first}"
         )
     about = {"corpus": manifest.corpus, **job.about, "facts": dict(manifest.facts)}
-    write_table(out, job.parts.merged([done[i] for i in sorted(done)]), about, folder)
+    rows = [outcomes.done[i] for i in sorted(outcomes.done)]
+    write_table(out, job.parts.merged(rows), about, folder)
     shutil.rmtree(folder, ignore_errors=True)
     return EmphasisTable(
         out,
-        len(done),
-        sum(rows.count for rows in done.values()),
-        tuple(absent[i] for i in sorted(absent)),
-        {utterances[i].id: failures[i] for i in sorted(failures)},
+        len(rows),
+        sum(one.count for one in rows),
+        tuple(utterances[i].id for i in sorted(outcomes.absent)),
+        {utterances[i].id: outcomes.failed[i] for i in sorted(outcomes.failed)},
         report.n_found,
         report.computed_s,
         time.monotonic() - report.begun,
@@ -130,6 +123,24 @@ class _Result:
     outcomes: Sequence[Rows | Exception]
     n_found: int
     audio_s: float
+
+
+class _Outcomes:
+    """What became of the utterances so far, by their place in the manifest."""
+
+    def __init__(self) -> None:
+        self.done: dict[int, Rows] = {}
+        self.absent: set[int] = set()
+        self.failed: dict[int, str] = {}
+
+    def take(self, group: Sequence[int], result: _Result) -> None:
+        for place, outcome in zip(group, result.outcomes, strict=True):
+            if isinstance(outcome, Rows):
+                self.done[place] = outcome
+            elif isinstance(outcome, AbsentError):
+                self.absent.add(place)
+            else:
+                self.failed[place] = str(outcome)
 
 
 @dataclass

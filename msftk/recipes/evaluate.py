@@ -10,13 +10,12 @@ from msftk.errors import UnknownNameError
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
 from msftk.evaluation.predictions import read_predictions
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.extract import extract
+from msftk.recipes.predict import predict_anew
 from msftk.registry import did_you_mean
-from msftk.store.features import Store, default_store_path
+from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import MANIFEST, load_model, read_protocol
 from msftk.training.loop import choose_device
-from msftk.training.prediction import predict_utterances
 from msftk.types import Utterance
 
 HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
@@ -91,18 +90,8 @@ def _evaluate_anew(
 ) -> Evaluation:
     utterances = corpus.split(split)
     model = load_model(run, choose_device(device))
-    shelf = store if isinstance(store, Store) else Store(default_store_path(store))
-    needs_f0 = model.network.acoustic.needs_f0
-    prepared = extract(utterances, model.settings, shelf, with_f0=needs_f0, progress=progress, workers=workers)
-    said, failures = predict_utterances(
-        model.network,
-        utterances,
-        prepared,
-        scale=corpus.scale,
-        seconds_kept=model.settings.data.seconds_kept,
-        clip=model.settings.data.clip_predictions,
-        by_sources=True,
-        progress=progress,
+    said, failures, prepared = predict_anew(
+        model, utterances, store, scale=corpus.scale, by_sources=True, progress=progress, workers=workers
     )
     absent = {
         source: dict(Counter(reason for one in by_id.values() if (reason := one.reason)))

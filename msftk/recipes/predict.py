@@ -11,14 +11,14 @@ from pathlib import Path
 from msftk.errors import AbsentError, InputError
 from msftk.evaluation.predictions import Predictions
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.extract import extract
+from msftk.recipes.extract import Prepared, extract
 from msftk.speech.alignment import fitting, read_alignment
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest, sha256_file
 from msftk.training.checkpoints import Model, load_model
 from msftk.training.loop import choose_device
 from msftk.training.prediction import predict_utterances
-from msftk.types import ATTRIBUTES, Utterance
+from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 TEXT_SUFFIX = ".txt"
@@ -84,22 +84,8 @@ class Run:
                 f"{inputs}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}). Name files or a folder."
             )
         model = self.model
-        prepared = extract(
-            utterances,
-            model.settings,
-            Store(default_store_path(store)),
-            with_f0=model.network.acoustic.needs_f0,
-            progress=progress,
-            workers=workers,
-        )
-        predictions, unreadable = predict_utterances(
-            model.network,
-            utterances,
-            prepared,
-            scale=model.scale,
-            seconds_kept=model.settings.data.seconds_kept,
-            clip=model.settings.data.clip_predictions if clip is None else clip,
-            progress=progress or silent,
+        predictions, unreadable, prepared = predict_anew(
+            model, utterances, store, scale=model.scale, clip=clip, progress=progress or silent, workers=workers
         )
         n_inputs = len(utterances) + len(failures)
         failures = {**failures, **prepared.failures, **unreadable}
@@ -107,6 +93,43 @@ class Run:
             raise InputError(next(iter(failures.values())))
         absent = {source: dict(reasons) for source, reasons in prepared.absent.items() if reasons}
         return PredictResult(predictions, failures, absent, model.ratings)
+
+
+def predict_anew(
+    model: Model,
+    utterances: Sequence[Utterance],
+    store: Store | Path | None,
+    *,
+    scale: RatingScale,
+    clip: bool | None = None,
+    by_sources: bool = False,
+    progress: ProgressCallback = silent,
+    workers: int | None = None,
+) -> tuple[Predictions, dict[str, str], Prepared]:
+    """Prepares utterances as the run's settings say and predicts them on `scale`; who failed, and what was prepared.
+
+    `clip` None: as the run's settings say.
+    """
+    settings = model.settings
+    prepared = extract(
+        utterances,
+        settings,
+        store if isinstance(store, Store) else Store(default_store_path(store)),
+        with_f0=model.network.acoustic.needs_f0,
+        progress=progress,
+        workers=workers,
+    )
+    predictions, unreadable = predict_utterances(
+        model.network,
+        utterances,
+        prepared,
+        scale=scale,
+        seconds_kept=settings.data.seconds_kept,
+        clip=settings.data.clip_predictions if clip is None else clip,
+        by_sources=by_sources,
+        progress=progress,
+    )
+    return predictions, unreadable, prepared
 
 
 def load(run: str | Path, device: str = "auto") -> Run:
