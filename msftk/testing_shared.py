@@ -30,5 +30,6 @@ def factory(kind: str, plugin: Named, options: Mapping[str, object]) -> Callable
 
 
 def require(condition: bool, message: str) -> None:
+    """Raises AssertionError with `message`; unlike `assert` it is not optimised away."""
     if not condition:
         raise AssertionError(message)

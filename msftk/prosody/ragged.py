@@ -147,6 +147,7 @@ def offsets_of(lengths: Iterable[int]) -> Int64:
 
 
 def flat(arrays: Sequence[Any]) -> Any:
+    """All arrays end to end; one array is returned as it is, if contiguous."""
     if len(arrays) == 1:  # spares a copy
         return np.ascontiguousarray(arrays[0])
     return np.concatenate(arrays) if arrays else np.empty(0)

@@ -19,6 +19,7 @@ NARROW = 0.25  # of the scale: ratings that use less are perhaps on another scal
 
 
 def check_manifest(manifest: Manifest) -> Iterator[Finding]:
+    """What the table itself tells: splits, speakers, shared audio, ratings."""
     yield from _splits(manifest)
     yield from _speakers(manifest)
     yield from _same_audio(manifest.utterances)

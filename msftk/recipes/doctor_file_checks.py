@@ -14,6 +14,7 @@ MANY = 0.05  # of a part: losing more than this to bad files changes what is tra
 
 
 def check_files(manifest: Manifest, files: Mapping[str, FileFacts], seconds_kept: float) -> Iterator[Finding]:
+    """What the files tell: audio, its form and length, transcripts, alignments."""
     yield from _unusable_audio(manifest, files)
     yield from _sound(manifest.utterances, files)
     yield from _length(manifest.utterances, seconds_kept)

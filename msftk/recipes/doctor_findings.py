@@ -22,8 +22,10 @@ class Finding:
 
 
 def errors_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By severity; findings of one level keep their order."""
     return tuple(sorted(findings, key=lambda finding: get_args(Level).index(finding.level)))
 
 
 def first_of(names: Iterable[str]) -> tuple[str, ...]:
+    """As many names as a finding shows, in order."""
     return tuple(sorted(names))[:SHOWN]

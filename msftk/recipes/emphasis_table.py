@@ -102,6 +102,7 @@ def rows_table(ids: Sequence[str], words: RaggedWords, found: LemfBatch) -> pyar
 
 
 def table_schema() -> pyarrow.Schema:
+    """Columns of an emphasis table, a row a word; numbers as in `emphasis_json`."""
     import pyarrow as pa
 
     types = {"id": pa.string(), "index": pa.int32(), "word": pa.string(), **dict.fromkeys(NUMBERS, pa.float64())}

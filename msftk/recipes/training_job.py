@@ -35,6 +35,7 @@ from msftk.types import Utterance
 
 
 def parts(split: Split) -> dict[str, Sequence[Utterance]]:
+    """Split name -> utterances; the test splits keep their names."""
     return {"train": split.train, "dev": split.dev, **split.tests}
 
 

@@ -16,6 +16,7 @@ BATCH = 32  # texts a forward pass; a shard is written a batch, so an interrupti
 
 
 def text_key(text: str) -> str:
+    """The key of a text's vector: its content alone, whoever said it."""
     return content_key(text=text)
 
 

@@ -94,6 +94,7 @@ def load_model(run: Path, device: str | torch.device = "cpu") -> Model:
 
 
 def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Puts weights read from `path` into the network. Raises InputError where they do not fit it."""
     try:
         network.load_state_dict(dict(state))
     except RuntimeError as error:
@@ -104,6 +105,7 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
 
 
 def save_run_settings(run: Path, settings: Settings) -> None:
+    """Writes settings.toml, which `load_run_settings` reads back."""
     write_text(run / SETTINGS, settings_toml(settings))
 
 
@@ -153,6 +155,7 @@ def check_finished(run: Path) -> None:
 
 
 def refuse_pickles(run: Path) -> None:
+    """Raises InputError if the run folder holds a pickle."""
     for path in sorted(run.iterdir()):
         refuse_pickle(path)
 

@@ -66,6 +66,7 @@ def load_state_into(folder: Path, network: nn.Module, optimiser: Optimizer, devi
 
 
 def best_weights(folder: Path, reached: Reached) -> dict[str, Tensor]:
+    """Weights of the epoch that was best on dev, name -> tensor."""
     return read_tensors(_best(folder, reached.best_epoch))[1]
 
 
