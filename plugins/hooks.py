@@ -69,6 +69,9 @@ def register_text_encoders(register: Register) -> None:
 @hookimpl
 def register_acoustic_encoders(register: Register) -> None:
     register("hf", "msftk_plugins.acoustic.hf:HfAcousticEncoder", help="WavLM, wav2vec 2.0, HuBERT, by id or folder")
+    register(
+        "functionals", "msftk_plugins.acoustic.functionals:Functionals", help="54 functionals an utterance, linear"
+    )
     register("logmel", "msftk_plugins.acoustic.logmel:LogMel", help="small own encoder: log-mel, energy, F0")
     register("none", "msftk_plugins.acoustic.no_sound:NoSound", help="no sound: text corpora, meaning alone")
 

@@ -50,6 +50,7 @@ def test_other_model_parts_keep_their_contracts() -> None:
     testing.check_head("regression")
     testing.check_loss("ccc")
     testing.check_acoustic_encoder("logmel", bands=8, channels=8)
+    testing.check_acoustic_encoder("functionals", width=8)
 
 
 @pytest.mark.parametrize("name", registry().names("semantic-source"))
