@@ -17,7 +17,7 @@ struct Buffer {
 };
 
 struct Workspace {
-    Buffer decimated, forward, heard, blocks, edges, tails, contour, raw, near, ring, tried, exact, refined, pruned, base, steady, sections, extension, merged, smooth;
+    Buffer decimated, forward, heard, blocks, edges, tails, contour, raw, near, ring, tried, exact, refined, pruned, base, steady, sections, extension, extension_from, merged, smooth;
 };
 
 Workspace& workspace();               // this thread's

@@ -380,7 +380,7 @@ inline Choices new_choices(int frames, bool later, Buffer& buffer) {
 
 inline Tracks new_tracks(int frames, bool later, Workspace& w) {
     bool* steady = static_cast<bool*>(w.steady.need(std::size_t(frames)));
-    return {frames, new_choices(frames, later, w.base), steady, nullptr, 0, 0, 0, -1, 0};
+    return {frames, new_choices(frames, later, w.base), steady, nullptr, 0, 0, 0, -1, {}, 0};
 }
 
 template <class Rows>

@@ -14,11 +14,11 @@ constexpr int kKeep = kReach + kShortest + 21;  // frames of candidates behind t
 
 struct Section { int begin, end, from, to; long long before, after; bool grown_back, grown_on; };  // ends included
 
-struct Choices {                       // [frames]; `from` is null in files where all is settled at once
+struct Choices {                       // `from` is null in files where all is settled at once
     Refined* found;
     double* from;
-    Choice operator[](int i) const { return {found[i].f0, found[i].score, from ? from[i] : 0.0}; }
-    void set(int i, const Choice& c) {
+    Choice operator[](long long i) const { return {found[i].f0, found[i].score, from ? from[i] : 0.0}; }
+    void set(long long i, const Choice& c) {
         found[i] = {c.f0, c.score};
         if (from) from[i] = c.from;
     }
@@ -32,7 +32,8 @@ struct Tracks {                        // of a whole file
     int count, closed;                 // sections; those below `closed` have grown to both sides
     int known;                         // frames whose best candidate is known
     int open;                          // first frame of the steady stretch that has not ended, or -1
-    long long grown;                   // frames in `extension`
+    Choices extension;                 // what sections grew by
+    long long grown;                   // frames in it
 };
 
 // Whether a best candidate continues the line through its two predecessors, or else its predecessor.
@@ -77,8 +78,9 @@ void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
         t.sections[t.count++] = {begin, -1, begin, -1, 0, 0, false, false};
     };
     auto keep = [&](int count) {
-        Choice* all_steps = static_cast<Choice*>(w.extension.need(sizeof(Choice) * (t.grown + count)));
-        __builtin_memcpy(all_steps + t.grown, steps, sizeof(Choice) * count);
+        t.extension.found = static_cast<Refined*>(w.extension.need(sizeof(Refined) * (t.grown + count)));
+        if (t.best.from) t.extension.from = static_cast<double*>(w.extension_from.need(sizeof(double) * (t.grown + count)));
+        for (int i = 0; i < count; ++i) t.extension.set(t.grown + i, steps[i]);
         t.grown += count;
         return t.grown - count;
     };
@@ -107,24 +109,24 @@ void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
     while (t.closed < t.count && t.sections[t.closed].grown_on) ++t.closed;
 }
 
-inline Choice at(const Tracks& t, const Choice* extension, const Section& s, int i) {
-    if (i < s.begin) return extension[s.before + s.begin - 1 - i];
-    if (i > s.end) return extension[s.after + i - s.end - 1];
+inline Choice at(const Tracks& t, const Section& s, int i) {
+    if (i < s.begin) return t.extension[s.before + s.begin - 1 - i];
+    if (i > s.end) return t.extension[s.after + i - s.end - 1];
     return t.best[i];
 }
 
 // Sections long enough to be voice move to the front. The mean starts from the mean of the section before: so does WORLD's.
 template <class Rows>
-inline int select(const Tracks& t, const Choice* extension, Rows& rows) {
+inline int select(const Tracks& t, Rows& rows) {
     double mean = 0;
     int chosen = 0;
     for (int s = 0; s < t.count; ++s) {
         Section& here = t.sections[s];
         const int length = here.to - here.from;
         double sum = mean, exact = mean;
-        for (int i = here.from; i < here.to; ++i) sum += at(t, extension, here, i).f0;
+        for (int i = here.from; i < here.to; ++i) sum += at(t, here, i).f0;
         if (__builtin_fabs(kVoiceCycles * length / sum - length) < 0.01) {   // too close for float
-            for (int i = here.from; i < here.to; ++i) exact += rows.settled(at(t, extension, here, i), i).f0;
+            for (int i = here.from; i < here.to; ++i) exact += rows.settled(at(t, here, i), i).f0;
             sum = exact;
         }
         mean = sum / length;
@@ -149,8 +151,7 @@ inline void sort_sections(const Section* s, int count, int* order) {
 // merged: [frames], zeros at first.
 template <class Rows>
 void merge(Tracks& t, Workspace& w, Rows& rows, Choices& merged) {
-    const Choice* extension = static_cast<const Choice*>(w.extension.memory);
-    const int chosen = select(t, extension, rows);
+    const int chosen = select(t, rows);
     if (chosen == 0) {                   // WORLD then keeps the steady stretches as they are
         for (int s = 0; s < t.count; ++s)
             for (int i = t.sections[s].begin; i <= t.sections[s].end; ++i) merged.set(i, t.best[i]);
@@ -161,7 +162,7 @@ void merge(Tracks& t, Workspace& w, Rows& rows, Choices& merged) {
     int* order = reinterpret_cast<int*>(t.sections + t.count);
     sort_sections(t.sections, chosen, order);
     auto copy = [&](const Section& s, int from, int to) {
-        for (int i = from; i <= to; ++i) merged.set(i, at(t, extension, s, i));
+        for (int i = from; i <= to; ++i) merged.set(i, at(t, s, i));
     };
     // The first section's own bounds are the state of the merge, even where the order names it again.
     int begin = t.sections[0].from, end = t.sections[0].to;
@@ -179,7 +180,7 @@ void merge(Tracks& t, Workspace& w, Rows& rows, Choices& merged) {
                 for (int i = from; i <= end; ++i) {
                     mine += (exact ? rows.settled(merged[i], i) : merged[i]).score;
                     if (i < next.from || i > next.to) continue;
-                    const Choice other = at(t, extension, next, i);
+                    const Choice other = at(t, next, i);
                     theirs += (exact ? rows.settled(other, i) : other).score;
                 }
             };
