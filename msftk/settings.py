@@ -42,7 +42,7 @@ class Data(BaseModel):
     seconds_kept: float = Field(12.0, gt=0, description="seconds of audio kept, from the start")
     source_dropout: float = Field(0.1, ge=0, lt=1, description="share of present sources hidden in training")
     semantic_noise: float = Field(
-        2.0, ge=0, description="standard deviation of the noise added in training to semantic vectors of variance 1"
+        1.0, ge=0, description="standard deviation of the noise added in training to semantic vectors of variance 1"
     )
     clip_predictions: bool = Field(False, description="cut predictions to the rating scale")
 
