@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import sys
@@ -33,12 +34,21 @@ def test_the_plugin_of_the_readme_keeps_its_contract() -> None:
     assert len(source[: source.index("@hookimpl")].strip().splitlines()) <= 20
 
 
+def test_the_emphasis_rule_of_the_pages_keeps_its_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (of_readme,) = [block for block in blocks(README, "python") if "@FeatureRule" in block]
+    rules = (CHECKOUT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert of_readme in rules
+    (tmp_path / "my_rules.py").write_text(of_readme, encoding="utf-8")  # Numba wants a file
+    monkeypatch.syspath_prepend(tmp_path)
+    testing.check_emphasis(importlib.import_module("my_rules").loud_and_long)
+
+
 def commands() -> list[str]:
     lines = [
         line
         for page in PAGES
         for block in blocks(page.read_text(encoding="utf-8"), "console")
-        for line in block.splitlines()
+        for line in block.replace("\\\n", " ").splitlines()
     ]
     return [line.removeprefix("$ ").partition("  #")[0].strip() for line in lines if line.startswith("$ msftk ")]
 
