@@ -14,6 +14,8 @@ namespace harvest {
 #include "prune.h"
 #include "track.h"
 #include "smooth.h"
+#include "signal.h"
+#include "find.h"
 #include "run.h"
 #include "stages.h"
 
