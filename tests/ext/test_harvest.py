@@ -38,9 +38,9 @@ def world(samples: np.ndarray, rate_hz: int = RATE, floor_hz: float = 71.0, ceil
 
 
 def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
-    """The same frames voiced, and every one within a thousandth of a cent."""
+    """The same frames voiced, and every one within a hundredth of a cent."""
     np.testing.assert_array_equal(found > 0, expected > 0)
-    np.testing.assert_allclose(found, expected, rtol=2 ** (0.001 / 1200) - 1)
+    np.testing.assert_allclose(found, expected, rtol=2 ** (0.01 / 1200) - 1)
 
 
 def glide(
