@@ -289,6 +289,12 @@ def test_glides_have_pyworlds_voiced_runs(samples: np.ndarray) -> None:
     np.testing.assert_array_equal(f0(samples) > 0, world(samples) > 0)
 
 
+@pytest.mark.xfail(reason="known: some choice near a tie goes the other way, and the whole glide is 5 cents off")
+def test_a_glide_with_a_near_tie_equals_pyworld() -> None:
+    samples = glide(seconds=0.1, start_hz=150.0, end_hz=447.041015625, seed=5021)
+    assert_same(f0(samples), world(samples))
+
+
 @pytest.mark.slow
 @settings(max_examples=10_000, deadline=None)
 @given(glides)
