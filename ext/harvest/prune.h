@@ -3,11 +3,12 @@
 
 namespace {
 
-constexpr unsigned short kSettled = 0xffff;
+constexpr unsigned short kSettled = 0x8000;   // of a source: F0 and score were refined in double
 
 struct Row {                                    // candidates of a frame; f0 and score are padded with zeros to whole vectors
     float *f0, *score;
-    unsigned short* source;                     // which spread candidate it was refined from; kSettled: refined in double
+    Exact* exact;                               // the same in double, of those that were settled
+    unsigned short* source;                     // which spread candidate it was refined from, and kSettled
     int count;
     void pad() const {
         __builtin_memset(f0 + count, 0, sizeof(float) * kPad);
@@ -61,7 +62,7 @@ inline void each(const Row& row, const Test& test, const Use& use) {
         for (unsigned bits = test(j); bits; bits &= bits - 1) use(j + __builtin_ctz(bits));
 }
 
-// A candidate that was chosen. Where its F0 and score still are those of float, `from` is what it was refined from, else 0.
+// A candidate that was chosen; `from` is what it was refined from, negative once that was done in double, 0 if unknown.
 struct Choice { float f0, score; double from; };
 
 // The first candidate with the highest score; where others come within 1 % of it, after all these were settled.
@@ -79,25 +80,25 @@ inline Choice best(Rows& rows, int frame) {
     int rivals = 0, top = 0;
     each(row, high, [&](int j) { ++rivals, top = j; });
     if (rivals > 1) {
-        float score = 0;
+        double score = 0;
         each(row, high, [&](int j) {
-            rows.settle(frame, j);
-            if (row.score[j] > score) score = row.score[j], top = j;
+            const double settled = rows.settle(frame, j).score;
+            if (settled > score) score = settled, top = j;
         });
     }
     return rows.choose(frame, top);
 }
 
-// The candidate nearest to f0 (the last of equals) within a relative distance, with its score in that frame. Where float
-// cannot tell which that is, all in question are settled, unless they have one F0: then the highest score stands for it.
+// The candidate nearest to that of another frame (the last of equals) within a relative distance, with its score. Where
+// float cannot tell which that is, all in question are settled, unless they have one F0: the highest score stands for it.
 template <class Rows>
-inline Choice nearest(Rows& rows, int frame, double f0, double within) {
+inline Choice nearest(Rows& rows, int frame, const Choice& other, int other_frame, double within) {
     const Row row = rows(frame);
-    const double limit = within * f0;
-    vf least_apart = all(float(limit));
-    auto apart = [&](int j) { return magnitude(load(row.f0 + j) - float(f0)); };
+    const float limit = float(within) * other.f0;
+    vf least_apart = all(limit);
+    auto apart = [&](int j) { return magnitude(load(row.f0 + j) - other.f0); };
     for (int j = 0; j < row.count; j += kF) least_apart = apart(j) < least_apart ? apart(j) : least_apart;
-    const vf reach = all(-greatest(-least_apart) + 1e-4f * float(f0));   // float misplaces a candidate by less
+    const vf reach = all(-greatest(-least_apart) + 1e-4f * other.f0);   // float misplaces a candidate by less
     auto close = [&](int j) { return at_most(apart(j), reach); };
     float low = __FLT_MAX__, high = 0, score = 0;
     int found = -1;
@@ -107,11 +108,11 @@ inline Choice nearest(Rows& rows, int frame, double f0, double within) {
     });
     if (found < 0) return {0.f, 0.f, 0.0};
     if (high - low < 2e-7f * low && reach[0] < limit) return rows.choose(frame, found);
-    double closest = limit;
+    const double f0 = rows.exactly(other, other_frame).f0;
+    double closest = within;
     found = -1;
     each(row, close, [&](int j) {
-        rows.settle(frame, j);
-        const double distance = __builtin_fabs(f0 - row.f0[j]);
+        const double distance = __builtin_fabs(f0 - rows.settle(frame, j).f0) / f0;
         if (distance <= closest) closest = distance, found = j;
     });
     if (found < 0) return {0.f, 0.f, 0.0};

@@ -14,6 +14,7 @@ typedef int eight_ints __attribute__((vector_size(32)));
 
 constexpr eight_doubles kOrder{1, 2, 3, 4, 5, 6, 7, 8};
 
+struct Exact { double f0, score; };
 struct Refined { float f0, score; };
 
 inline int window_half(const Plan& plan, double f0) { return int(1.5 * plan.rate_hz / f0 + 1.0); }
@@ -128,7 +129,7 @@ inline Sums sums_at(const Plan& plan, const double* ahead, const double* behind,
     return harmonic_sums(ahead, behind, taps, rows);
 }
 
-inline Refined refine(const Plan& plan, const Sums& sum, const Bins& bins, double f0) {
+inline Exact refine(const Plan& plan, const Sums& sum, const Bins& bins, double f0) {
     const eight_doubles power = sum.re * sum.re + sum.im * sum.im;
     const eight_longs silent = power == 0.0;
     const eight_longs used = __builtin_convertvector(eight_ints{0, 1, 2, 3, 4, 5, 6, 7} < bins.count, eight_longs);
@@ -143,8 +144,8 @@ inline Refined refine(const Plan& plan, const Sums& sum, const Bins& bins, doubl
     const double numerator = folded[0], denominator = folded[1], error = folded[2];
     const double refined = (f0 * denominator + numerator) / (denominator + 1e-12), reach = f0 * bins.count;
     const double score = reach / (error + 1e-12 * reach);
-    if (!(refined >= plan.floor_hz && refined <= plan.ceil_hz && score >= 2.5)) return {0.f, 0.f};
-    return {float(refined), float(score)};
+    if (!(refined >= plan.floor_hz && refined <= plan.ceil_hz && score >= 2.5)) return {0.0, 0.0};
+    return {refined, score};
 }
 
 }  // namespace

@@ -8,15 +8,20 @@ constexpr int kKept = 256;              // frames whose candidates are kept: kAt
 static_assert(kKept >= kKeep + kAtOnce);
 
 struct Rows {                           // candidates of the newest frames, `stride` places each
+    Exact* exact;
     float *f0, *score;
     unsigned short* source;
     int *count, newest, stride;         // newest: a power of two
     Row operator()(int frame) const {
         const std::size_t at = std::size_t(frame % newest) * stride;
-        return {f0 + at, score + at, source + at, count[frame % newest]};
+        return {f0 + at, score + at, exact + at, source + at, count[frame % newest]};
     }
     void set(int frame, const Row& row) { count[frame % newest] = row.count; }
-    void settle(int, int) {}
+    Exact exactly(const Choice& c, int) const { return {c.f0, c.score}; }
+    Exact settle(int frame, int j) const {
+        const Row row = (*this)(frame);
+        return {row.f0[j], row.score[j]};
+    }
     Choice choose(int frame, int j) const {
         const Row row = (*this)(frame);
         return {row.f0[j], row.score[j], 0.0};
@@ -27,9 +32,10 @@ struct Rows {                           // candidates of the newest frames, `str
 inline Rows make_rows(Buffer& buffer, int newest, int slots) {
     const int stride = (slots + 2 * kPad - 1) / kPad * kPad;
     const std::size_t places = std::size_t(newest) * stride;
-    float* f0 = static_cast<float*>(buffer.need(places * 10 + sizeof(int) * newest));
+    Exact* exact = static_cast<Exact*>(buffer.need(places * (sizeof(Exact) + 10) + sizeof(int) * newest));
+    float* f0 = reinterpret_cast<float*>(exact + places);
     int* count = reinterpret_cast<int*>(f0 + 2 * places);
-    return {f0, f0 + places, reinterpret_cast<unsigned short*>(count + newest), count, newest, stride};
+    return {exact, f0, f0 + places, reinterpret_cast<unsigned short*>(count + newest), count, newest, stride};
 }
 
 struct Run : Finder {
@@ -52,7 +58,7 @@ struct Run : Finder {
             refine_spread(refined_to, end);
         else
             for (int f = refined_to; f < end; ++f)
-                collect(f, [&](int s, int g, int j) { return refine_exactly(f, raw_list(g)[j]); }, true);
+                collect(f, [&](int s, int g, int j) { const Exact found = refine_exactly(f, raw_list(g)[j]); return Refined{float(found.f0), float(found.score)}; });
         refined_to = end;
     }
 
@@ -99,12 +105,12 @@ struct Run : Finder {
     }
 
     void collect_spread(int f) {
-        collect(f, [&](int s, int g, int j) { return heard(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; }, false);
+        collect(f, [&](int s, int g, int j) { return heard(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; });
     }
 
     // The frame's row: refined(spread number, frame, candidate) of all that are spread to it.
     template <class Find>
-    void collect(int f, const Find& find, bool exact) {
+    void collect(int f, const Find& find) {
         Row row = refined(f);
         row.count = 0;
         for (int s = 0; s < 2 * kSpread + 1; ++s) {
@@ -114,7 +120,7 @@ struct Run : Finder {
             for (int j = 0; j < count; ++j) {
                 const Refined found = find(s, g, j);
                 row.f0[row.count] = found.f0, row.score[row.count] = found.score;
-                row.source[row.count] = exact ? kSettled : (unsigned short)(s * plan.slots + j);
+                row.source[row.count] = (unsigned short)(s * plan.slots + j);
                 row.count += found.f0 > 0;
             }
         }
@@ -125,30 +131,42 @@ struct Run : Finder {
     // The frame's kept candidates as `best` and `nearest` want them.
     Row operator()(int frame) const { return kept(frame); }
 
-    double tried_hz(int frame, int source) const { return raw_list(spread_frame(frame, source / plan.slots))[source % plan.slots]; }
+    // Refines a choice again, in double.
+    Exact exactly(const Choice& c, int frame) {
+        const Exact found = c.from == 0 ? Exact{} : refine_exactly(frame, __builtin_fabs(c.from));
+        return found.f0 > 0 ? found : Exact{c.f0, c.score};
+    }
 
-    // Refines candidate j of the frame again, in double.
-    void settle(int frame, int j) {
+    // The same for candidate j of the frame, which takes the result.
+    Exact settle(int frame, int j) {
         const Row row = kept(frame);
-        if (row.source[j] == kSettled) return;
-        const Refined found = refine_exactly(frame, tried_hz(frame, row.source[j]));
-        row.source[j] = kSettled;
-        if (found.f0 > 0) row.f0[j] = found.f0, row.score[j] = found.score;
+        if (!(row.source[j] & kSettled)) {
+            row.exact[j] = exactly(chosen(frame, row, j), frame);
+            row.f0[j] = float(row.exact[j].f0), row.score[j] = float(row.exact[j].score), row.source[j] |= kSettled;
+        }
+        return row.exact[j];
     }
 
     // Most choices are never heard, so they are settled in the end, as long as the signal is still there then.
     Choice choose(int frame, int j) {
         const Row row = kept(frame);
         if (!signal.whole()) settle(frame, j);
-        return {row.f0[j], row.score[j], row.source[j] == kSettled ? 0.0 : tried_hz(frame, row.source[j])};
+        return chosen(frame, row, j);
+    }
+
+    Choice chosen(int frame, const Row& row, int j) const {
+        const int source = row.source[j] & ~kSettled;
+        const double tried_hz = raw_list(spread_frame(frame, source / plan.slots))[source % plan.slots];
+        return {row.f0[j], row.score[j], row.source[j] & kSettled ? -tried_hz : tried_hz};
     }
 
     Choice settled(const Choice& c, int frame) {
-        const Refined found = c.from > 0 ? refine_exactly(frame, c.from) : Refined{0.f, 0.f};
-        return found.f0 > 0 ? Choice{found.f0, found.score, 0.0} : Choice{c.f0, c.score, 0.0};
+        if (!(c.from > 0)) return c;
+        const Exact found = exactly(c, frame);
+        return {float(found.f0), float(found.score), -c.from};
     }
 
-    Refined refine_exactly(int frame, double f0) {
+    Exact refine_exactly(int frame, double f0) {
         const Bins bins = bins_of(plan, f0);
         if (frame != last_frame || !(bins == last_bins)) {   // often the same sums serve the candidate before
             last_sums = exact_sums(frame, f0, bins);
@@ -209,24 +227,24 @@ struct Run : Finder {
     Sums last_sums{};
 };
 
-// Room for as many choices, at zero; with `from` where some are settled later.
-inline Choices new_choices(int frames, bool later, Buffer& buffer) {
-    const std::size_t bytes = (later ? sizeof(Refined) + sizeof(double) : sizeof(Refined)) * frames;
+// Room for as many choices, at zero, with `from` of the `newest`: a power of two, all, or none.
+inline Choices new_choices(int frames, int newest, Buffer& buffer) {
+    const std::size_t bytes = sizeof(Refined) * frames + sizeof(double) * newest;
     Refined* found = static_cast<Refined*>(buffer.need(bytes));
     __builtin_memset(found, 0, bytes);
-    return {found, later ? reinterpret_cast<double*>(found + frames) : nullptr};
+    return {found, newest ? reinterpret_cast<double*>(found + frames) : nullptr, newest == frames ? -1 : newest - 1};
 }
 
 inline Tracks new_tracks(int frames, bool later, Workspace& w) {
     bool* steady = static_cast<bool*>(w.steady.need(std::size_t(frames)));
-    return {frames, new_choices(frames, later, w.base), steady, nullptr, 0, 0, 0, -1, {}, 0};
+    return {frames, later, new_choices(frames, later ? frames : kKept, w.base), steady, nullptr, 0, 0, 0, -1, {}, 0};
 }
 
 template <class Rows>
 Refined* join(Tracks& tracks, Rows& rows, Workspace& w) {
-    Choices merged = new_choices(tracks.frames, tracks.best.from, w.merged);
+    Choices merged = new_choices(tracks.frames, tracks.later ? tracks.frames : 0, w.merged);
     merge(tracks, w, rows, merged);
-    if (merged.from)
+    if (tracks.later)
         for (int i = 0; i < tracks.frames; ++i) merged.set(i, rows.settled(merged[i], i));
     bridge(merged.found, tracks.frames);
     return merged.found;

@@ -14,18 +14,20 @@ constexpr int kKeep = kReach + kShortest + 21;  // frames of candidates behind t
 
 struct Section { int begin, end, from, to; long long before, after; bool grown_back, grown_on; };  // ends included
 
-struct Choices {                       // `from` is null in files where all is settled at once
+struct Choices {                       // where choices are settled at once, `from` is that of the newest, or null
     Refined* found;
     double* from;
-    Choice operator[](long long i) const { return {found[i].f0, found[i].score, from ? from[i] : 0.0}; }
+    long long from_mask = -1;
+    Choice operator[](long long i) const { return {found[i].f0, found[i].score, from ? from[i & from_mask] : 0.0}; }
     void set(long long i, const Choice& c) {
         found[i] = {c.f0, c.score};
-        if (from) from[i] = c.from;
+        if (from) from[i & from_mask] = c.from;
     }
 };
 
 struct Tracks {                        // of a whole file
     int frames;
+    bool later;                        // choices are settled only when the contour is known
     Choices best;
     bool* steady;                      // [frames]
     Section* sections;
@@ -38,31 +40,31 @@ struct Tracks {                        // of a whole file
 
 // Whether a best candidate continues the line through its two predecessors, or else its predecessor.
 template <class Rows>
-inline bool steady(Choices& best, int i, Rows& rows) {
+inline bool steady(const Choices& best, int i, Rows& rows) {
     constexpr double kStep = 0.008, kDoubt = 4e-4;   // kDoubt: what float may be wrong by
-    while (true) {
-        const double now = best.found[i].f0, last = best.found[i - 1].f0, line = 2.0 * last - best.found[i - 2].f0;
-        if (now == 0) return false;
+    double f0[3] = {best.found[i - 2].f0, best.found[i - 1].f0, best.found[i].f0};
+    if (f0[2] == 0) return false;
+    for (bool exact = false;; exact = true) {
         // Unvoiced predecessors divide by zero: infinity lies outside, as it should.
-        const double off_line = __builtin_fabs((now - line) / line), off_last = __builtin_fabs(now - last) / last;
-        const bool doubtful = __builtin_fabs(off_line - kStep) < kDoubt || __builtin_fabs(off_last - kStep) < kDoubt;
-        if (!doubtful || best[i].from + best[i - 1].from + best[i - 2].from == 0) return !(off_line > kStep && off_last > kStep);
-        for (int j = i - 2; j <= i; ++j) best.set(j, rows.settled(best[j], j));
+        const double line = 2.0 * f0[1] - f0[0];
+        const double off = least(__builtin_fabs((f0[2] - line) / line), __builtin_fabs(f0[2] - f0[1]) / f0[1]);
+        if (exact || __builtin_fabs(off - kStep) >= kDoubt) return off <= kStep;
+        for (int j = 0; j < 3; ++j) f0[j] = rows.exactly(best[i - 2 + j], i - 2 + j).f0;
     }
 }
 
-// Follows the candidates from a section's end, step = +1 or -1; returns how many frames were added.
+// Follows the candidates from a section's last one, step = +1 or -1; returns how many frames were added.
 template <class Rows>
-inline int grow(Rows& rows, double f0, int from, int step, int frames, Choice* added) {
+inline int grow(Rows& rows, Choice last_found, int from, int step, int frames, Choice* added) {
     const int last = step > 0 ? least(frames - 2, from + kReach) : most(1, from - kReach);
     const int tries = (last - from) * step + 1;
     int count = 0, missed = 0;
     for (int i = 1; i <= tries && missed < kPatience; ++i) {
-        added[i - 1] = nearest(rows, from + i * step, f0, kGrowth);
+        added[i - 1] = nearest(rows, from + i * step, last_found, from + count * step, kGrowth);
         if (added[i - 1].f0 == 0) {
             ++missed;
         } else {
-            f0 = added[i - 1].f0, missed = 0, count = i;
+            last_found = added[i - 1], missed = 0, count = i;
         }
     }
     return count;
@@ -79,7 +81,7 @@ void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
     };
     auto keep = [&](int count) {
         t.extension.found = static_cast<Refined*>(w.extension.need(sizeof(Refined) * (t.grown + count)));
-        if (t.best.from) t.extension.from = static_cast<double*>(w.extension_from.need(sizeof(double) * (t.grown + count)));
+        if (t.later) t.extension.from = static_cast<double*>(w.extension_from.need(sizeof(double) * (t.grown + count)));
         for (int i = 0; i < count; ++i) t.extension.set(t.grown + i, steps[i]);
         t.grown += count;
         return t.grown - count;
@@ -98,11 +100,11 @@ void advance(Tracks& t, int known, Rows& rows, Workspace& w) {
     for (int s = t.closed; s < t.count; ++s) {
         Section& here = t.sections[s];
         if (!here.grown_back) {
-            const int count = grow(rows, t.best.found[here.begin].f0, here.begin, -1, t.frames, steps);
+            const int count = grow(rows, t.best[here.begin], here.begin, -1, t.frames, steps);
             here.before = keep(count), here.from = here.begin - count, here.grown_back = true;
         }
         if (here.end >= 0 && !here.grown_on && (ended || here.end + kReach + 2 <= known)) {
-            const int count = grow(rows, t.best.found[here.end].f0, here.end, 1, t.frames, steps);
+            const int count = grow(rows, t.best[here.end], here.end, 1, t.frames, steps);
             here.after = keep(count), here.to = here.end + count, here.grown_on = true;
         }
     }

@@ -38,9 +38,9 @@ def world(samples: np.ndarray, rate_hz: int = RATE, floor_hz: float = 71.0, ceil
 
 
 def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
-    """The same frames voiced, and every one within a hundredth of a cent."""
+    """The same frames voiced, and every one within a thousandth of a cent."""
     np.testing.assert_array_equal(found > 0, expected > 0)
-    np.testing.assert_allclose(found, expected, rtol=2 ** (0.01 / 1200) - 1)
+    np.testing.assert_allclose(found, expected, rtol=2 ** (0.001 / 1200) - 1)
 
 
 def glide(
@@ -285,18 +285,19 @@ glides = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(glides)
-def test_glides_have_pyworlds_voiced_runs(samples: np.ndarray) -> None:
-    np.testing.assert_array_equal(f0(samples) > 0, world(samples) > 0)
-
-
-@pytest.mark.xfail(reason="known and not yet explained: the voiced run is right, F0 is 5 cents off")
-def test_a_short_steep_glide_equals_pyworld() -> None:
-    samples = glide(seconds=0.1, start_hz=150.0, end_hz=447.041015625, seed=5021)
+def test_glides_equal_pyworld(samples: np.ndarray) -> None:
     assert_same(f0(samples), world(samples))
+
+
+@every_width
+def test_a_glide_on_the_edge_of_a_step_equals_pyworld(width: str) -> None:
+    """In frame 28 the best candidate leaves the line by .0080000161, where .008 is allowed: float cannot tell."""
+    samples = glide(seconds=0.1, start_hz=150.0, end_hz=447.041015625, seed=5021)
+    assert_same(f0(samples, width), world(samples))
 
 
 @pytest.mark.slow
 @settings(max_examples=10_000, deadline=None)
 @given(glides)
-def test_many_glides_have_pyworlds_voiced_runs(samples: np.ndarray) -> None:
-    np.testing.assert_array_equal(f0(samples) > 0, world(samples) > 0)
+def test_many_glides_equal_pyworld(samples: np.ndarray) -> None:
+    assert_same(f0(samples), world(samples))
