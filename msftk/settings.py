@@ -177,12 +177,18 @@ def read_toml(file: Path) -> dict[str, Any]:
 def settings_toml(settings: Settings) -> str:
     """Settings as TOML text, which `load_settings(file=...)` or `check_settings` reads back to the same object."""
     plain = settings.model_dump(mode="json")
-    lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items() if not isinstance(value, dict)]
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items() if not isinstance(value, dict)]
     for key, table in plain.items():
         if isinstance(table, dict):
             lines += ["", f"[{key}]"]
-            lines += [f"{name} = {json.dumps(value)}" for name, value in table.items() if value is not None]
+            lines += [f"{name} = {_toml(value)}" for name, value in table.items() if value is not None]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    """TOML writes all of these as JSON does, but for infinities and NaN."""
+    text = json.dumps(value, ensure_ascii=False)
+    return {"Infinity": "inf", "-Infinity": "-inf", "NaN": "nan"}.get(text, text)
 
 
 def _default_components() -> dict[str, Any]:

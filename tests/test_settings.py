@@ -47,6 +47,13 @@ def test_settings_survive_the_way_through_toml(preset: str, tmp_path: Path) -> N
     assert check_settings(read_toml(file)) == settings
 
 
+def test_infinity_and_any_letter_survive_the_way_through_toml(tmp_path: Path) -> None:
+    settings = load_settings(assignments=["training.clip_norm=inf", "text.name=hf", "text.model=😀"])
+    file = tmp_path / "settings.toml"
+    file.write_text(settings_toml(settings), encoding="utf-8")
+    assert check_settings(read_toml(file)) == settings
+
+
 def test_paper_is_32_in_micro_batches_of_8() -> None:
     paper = load_settings("paper").training
     literal = load_settings("paper-128").training
