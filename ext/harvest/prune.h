@@ -3,19 +3,6 @@
 
 namespace {
 
-constexpr unsigned short kSettled = 0x8000;   // of a source: F0 and score were refined in double
-
-struct Row {                                    // candidates of a frame; f0 and score are padded with zeros to whole vectors
-    float *f0, *score;
-    Exact* exact;                               // the same in double, of those that were settled
-    unsigned short* source;                     // which spread candidate it was refined from, and kSettled
-    int count;
-    void pad() const {
-        __builtin_memset(f0 + count, 0, sizeof(float) * kPad);
-        __builtin_memset(score + count, 0, sizeof(float) * kPad);
-    }
-};
-
 // Bit l: another candidate, one of `other`, lies within 5 % of f0[l], l < 2 kF.
 inline unsigned near(const float* f0, const Row& other) {
     const vf own[2] = {load(f0), load(f0 + kF)};
@@ -62,12 +49,9 @@ inline void each(const Row& row, const Test& test, const Use& use) {
         for (unsigned bits = test(j); bits; bits &= bits - 1) use(j + __builtin_ctz(bits));
 }
 
-// A candidate that was chosen; `from` is what it was refined from, negative once that was done in double, 0 if unknown.
-struct Choice { float f0, score; double from; };
-
 // The first candidate with the highest score; where others come within 1 % of it, after all these were settled.
-template <class Rows>
-inline Choice best(Rows& rows, int frame) {
+template <class Source>
+inline Choice best(Source& rows, int frame) {
     const Row row = rows(frame);
     if (row.count == 0) return {0.f, 0.f, 0.0};
     vf highest{};
@@ -91,8 +75,8 @@ inline Choice best(Rows& rows, int frame) {
 
 // The candidate nearest to that of another frame (the last of equals) within a relative distance, with its score. Where
 // float cannot tell which that is, all in question are settled, unless they have one F0: the highest score stands for it.
-template <class Rows>
-inline Choice nearest(Rows& rows, int frame, const Choice& other, int other_frame, double within) {
+template <class Source>
+inline Choice nearest(Source& rows, int frame, const Choice& other, int other_frame, double within) {
     const Row row = rows(frame);
     const float limit = float(within) * other.f0;
     vf least_apart = all(limit);

@@ -16,6 +16,7 @@ constexpr eight_doubles kOrder{1, 2, 3, 4, 5, 6, 7, 8};
 
 struct Exact { double f0, score; };
 struct Refined { float f0, score; };
+inline Refined rounded(const Exact& e) { return {float(e.f0), float(e.score)}; }
 
 inline int window_half(const Plan& plan, double f0) { return int(1.5 * plan.rate_hz / f0 + 1.0); }
 

@@ -4,39 +4,7 @@
 namespace {
 
 constexpr int kAtOnce = 128;            // frames refined, pruned and tracked while they lie in the cache
-constexpr int kKept = 256;              // frames whose candidates are kept: kAtOnce and what growth may ask for
 static_assert(kKept >= kKeep + kAtOnce);
-
-struct Rows {                           // candidates of the newest frames, `stride` places each
-    Exact* exact;
-    float *f0, *score;
-    unsigned short* source;
-    int *count, newest, stride;         // newest: a power of two
-    Row operator()(int frame) const {
-        const std::size_t at = std::size_t(frame % newest) * stride;
-        return {f0 + at, score + at, exact + at, source + at, count[frame % newest]};
-    }
-    void set(int frame, const Row& row) { count[frame % newest] = row.count; }
-    Exact exactly(const Choice& c, int) const { return {c.f0, c.score}; }
-    Exact settle(int frame, int j) const {
-        const Row row = (*this)(frame);
-        return {row.f0[j], row.score[j]};
-    }
-    Choice choose(int frame, int j) const {
-        const Row row = (*this)(frame);
-        return {row.f0[j], row.score[j], 0.0};
-    }
-    Choice settled(const Choice& c, int) const { return c; }
-};
-
-inline Rows make_rows(Buffer& buffer, int newest, int slots) {
-    const int stride = (slots + 2 * kPad - 1) / kPad * kPad;
-    const std::size_t places = std::size_t(newest) * stride;
-    Exact* exact = static_cast<Exact*>(buffer.need(places * (sizeof(Exact) + 10) + sizeof(int) * newest));
-    float* f0 = reinterpret_cast<float*>(exact + places);
-    int* count = reinterpret_cast<int*>(f0 + 2 * places);
-    return {exact, f0, f0 + places, reinterpret_cast<unsigned short*>(count + newest), count, newest, stride};
-}
 
 struct Run : Finder {
     int refined_to = 0, pruned_to = 0;
@@ -58,7 +26,7 @@ struct Run : Finder {
             refine_spread(refined_to, end);
         else
             for (int f = refined_to; f < end; ++f)
-                collect(f, [&](int s, int g, int j) { const Exact found = refine_exactly(f, raw_list(g)[j]); return Refined{float(found.f0), float(found.score)}; });
+                collect(f, [&](int s, int g, int j) { return rounded(refine_exactly(f, raw_list(g)[j])); });
         refined_to = end;
     }
 
@@ -142,7 +110,8 @@ struct Run : Finder {
         const Row row = kept(frame);
         if (!(row.source[j] & kSettled)) {
             row.exact[j] = exactly(chosen(frame, row, j), frame);
-            row.f0[j] = float(row.exact[j].f0), row.score[j] = float(row.exact[j].score), row.source[j] |= kSettled;
+            const Refined found = rounded(row.exact[j]);
+            row.f0[j] = found.f0, row.score[j] = found.score, row.source[j] |= kSettled;
         }
         return row.exact[j];
     }
@@ -162,8 +131,8 @@ struct Run : Finder {
 
     Choice settled(const Choice& c, int frame) {
         if (!(c.from > 0)) return c;
-        const Exact found = exactly(c, frame);
-        return {float(found.f0), float(found.score), -c.from};
+        const Refined found = rounded(exactly(c, frame));
+        return {found.f0, found.score, -c.from};
     }
 
     Exact refine_exactly(int frame, double f0) {
@@ -226,29 +195,6 @@ struct Run : Finder {
     Bins last_bins{};
     Sums last_sums{};
 };
-
-// Room for as many choices, at zero, with `from` of the `newest`: a power of two, all, or none.
-inline Choices new_choices(int frames, int newest, Buffer& buffer) {
-    const std::size_t bytes = sizeof(Refined) * frames + sizeof(double) * newest;
-    Refined* found = static_cast<Refined*>(buffer.need(bytes));
-    __builtin_memset(found, 0, bytes);
-    return {found, newest ? reinterpret_cast<double*>(found + frames) : nullptr, newest == frames ? -1 : newest - 1};
-}
-
-inline Tracks new_tracks(int frames, bool later, Workspace& w) {
-    bool* steady = static_cast<bool*>(w.steady.need(std::size_t(frames)));
-    return {frames, later, new_choices(frames, later ? frames : kKept, w.base), steady, nullptr, 0, 0, 0, -1, {}, 0};
-}
-
-template <class Rows>
-Refined* join(Tracks& tracks, Rows& rows, Workspace& w) {
-    Choices merged = new_choices(tracks.frames, tracks.later ? tracks.frames : 0, w.merged);
-    merge(tracks, w, rows, merged);
-    if (tracks.later)
-        for (int i = 0; i < tracks.frames; ++i) merged.set(i, rows.settled(merged[i], i));
-    bridge(merged.found, tracks.frames);
-    return merged.found;
-}
 
 inline void run(const Plan& plan, Samples x, long long n, double* f0) {
     const int frames = frame_count(n, plan.sample_rate_hz, 1.0);

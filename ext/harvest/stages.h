@@ -62,8 +62,8 @@ void refine_stage(const Plan& plan, const double* y, int n, const int* frame, co
             finish(plan, bins, f0[j], heard, found);
         } else {
             for (int o = 0; o < reach; ++o) ahead[o] = held(c + o), behind[o] = held(c - o);
-            const Exact exact = refine(plan, sums_at(plan, ahead, behind, shift, bins, behind + reach), bins, f0[j]);
-            found[0] = float(exact.f0), found[1] = float(exact.score);
+            const Refined exact = rounded(refine(plan, sums_at(plan, ahead, behind, shift, bins, behind + reach), bins, f0[j]));
+            found[0] = exact.f0, found[1] = exact.score;
         }
         refined[j] = found[0], score[j] = found[1];
     }
