@@ -14,7 +14,9 @@ UNIT_SCALE_MIDDLE = 0.5
 class Regression(nn.Module):
     """Per attribute: Linear, LayerNorm, ReLU, Dropout, Linear; every expert is read by the same head (f_k of Eq. 7).
 
-    The output is on the unit scale, neither clipped nor squashed, and starts near its middle.
+    The output is on the unit scale, neither clipped nor squashed, and starts at its middle for every input. From random
+    weights an attribute may start 0.7 off, and the CCC loss hardly learns there: its slope falls with the square of the
+    offset, and as long as predictions do not covary with ratings nothing draws their mean back.
     """
 
     class Options(BaseOptions):
@@ -39,5 +41,6 @@ def _regression(options: Regression.Options, dim: int) -> nn.Sequential:
         nn.Dropout(options.dropout),
         nn.Linear(options.hidden, 1),
     )
+    nn.init.zeros_(layers[-1].weight)
     nn.init.constant_(layers[-1].bias, UNIT_SCALE_MIDDLE)
     return layers

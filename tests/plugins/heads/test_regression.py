@@ -32,3 +32,10 @@ def test_attributes_are_kept_by_name() -> None:
 def test_dropout_is_half_before_the_last_layer() -> None:
     head = Regression(Regression.Options(), dim=4, attributes=ATTRIBUTES)
     assert head.regressions["valence"][3].p == 0.5
+
+
+def test_fresh_head_says_the_middle_of_the_scale_whatever_it_reads() -> None:
+    for seed in range(3):
+        torch.manual_seed(seed)
+        head = Regression(Regression.Options(), dim=4, attributes=ATTRIBUTES)  # in training, so with dropout
+        assert torch.equal(head(torch.randn(5, 2, 4))["value"], torch.full((5, 2, 3), 0.5))
