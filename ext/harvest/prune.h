@@ -49,32 +49,36 @@ inline void each(const Row& row, const Test& test, const Use& use) {
         for (unsigned bits = test(j); bits; bits &= bits - 1) use(j + __builtin_ctz(bits));
 }
 
-// The first candidate with the highest score; where others come within 1 % of it, after all these were settled.
+// The first with the highest score of the candidates that test(j) marks, which are those within 1 % of it; where there are
+// several, after all of them were settled.
+template <class Source, class Test>
+inline int highest(Source& rows, int frame, const Row& row, const Test& test) {
+    int rivals = 0, top = 0;
+    each(row, test, [&](int j) { ++rivals, top = j; });
+    if (rivals == 1) return top;
+    double score = 0;
+    each(row, test, [&](int j) {
+        const double settled = rows.settle(frame, j).score;
+        if (settled > score) score = settled, top = j;
+    });
+    return top;
+}
+
 template <class Source>
 inline Choice best(Source& rows, int frame) {
     const Row row = rows(frame);
     if (row.count == 0) return {0.f, 0.f, 0.0};
-    vf highest{};
+    vf most_score{};
     for (int j = 0; j < row.count; j += kF) {
         const vf score = load(row.score + j);
-        highest = score > highest ? score : highest;
+        most_score = score > most_score ? score : most_score;
     }
-    const vf bound = all(0.99f * greatest(highest));
-    auto high = [&](int j) { return at_most(bound, load(row.score + j)); };
-    int rivals = 0, top = 0;
-    each(row, high, [&](int j) { ++rivals, top = j; });
-    if (rivals > 1) {
-        double score = 0;
-        each(row, high, [&](int j) {
-            const double settled = rows.settle(frame, j).score;
-            if (settled > score) score = settled, top = j;
-        });
-    }
-    return rows.choose(frame, top);
+    const vf bound = all(0.99f * greatest(most_score));
+    return rows.choose(frame, highest(rows, frame, row, [&](int j) { return at_most(bound, load(row.score + j)); }));
 }
 
-// The candidate nearest to that of another frame (the last of equals) within a relative distance, with its score. Where
-// float cannot tell which that is, all in question are settled, unless they have one F0: the highest score stands for it.
+// The candidate nearest to that of another frame (the last of equals) within a relative distance, with the highest score
+// of those of the same F0. Where float cannot tell which that is, all in question are settled.
 template <class Source>
 inline Choice nearest(Source& rows, int frame, const Choice& other, int other_frame, double within) {
     const Row row = rows(frame);
@@ -85,24 +89,31 @@ inline Choice nearest(Source& rows, int frame, const Choice& other, int other_fr
     const vf reach = all(-greatest(-least_apart) + 1e-4f * other.f0);   // float misplaces a candidate by less
     auto close = [&](int j) { return at_most(apart(j), reach); };
     float low = __FLT_MAX__, high = 0, score = 0;
-    int found = -1;
+    int lowest = -1, uppermost = -1;
     each(row, close, [&](int j) {
-        low = least(low, row.f0[j]), high = most(high, row.f0[j]);
-        if (row.score[j] >= score) score = row.score[j], found = j;
+        if (row.f0[j] < low) low = row.f0[j], lowest = j;
+        if (row.f0[j] > high) high = row.f0[j], uppermost = j;
+        score = most(score, row.score[j]);
     });
-    if (found < 0) return {0.f, 0.f, 0.0};
-    if (high - low < 2e-7f * low && reach[0] < limit) return rows.choose(frame, found);
+    if (lowest < 0) return {0.f, 0.f, 0.0};
+    if (reach[0] < limit && high - low < 2e-7f * low && rows.alike(frame, lowest, uppermost)) {
+        const vf bound = all(0.99f * score);
+        return rows.choose(frame, highest(rows, frame, row, [&](int j) { return close(j) & at_most(bound, load(row.score + j)); }));
+    }
     const double f0 = rows.exactly(other, other_frame).f0;
     double closest = within;
-    found = -1;
+    int found = -1;
     each(row, close, [&](int j) {
         const double distance = __builtin_fabs(f0 - rows.settle(frame, j).f0) / f0;
         if (distance <= closest) closest = distance, found = j;
     });
     if (found < 0) return {0.f, 0.f, 0.0};
-    const vf same = all(row.f0[found]);
-    each(row, [&](int j) { return at_most(same, load(row.f0 + j)) & at_most(load(row.f0 + j), same); },
-         [&](int j) { if (row.score[j] > row.score[found]) found = j; });
+    const Exact chosen = rows.settle(frame, found);
+    double top = chosen.score;
+    each(row, close, [&](int j) {
+        const Exact rival = rows.settle(frame, j);
+        if (__builtin_fabs(rival.f0 - chosen.f0) <= 1e-12 * f0 && rival.score > top) top = rival.score, found = j;
+    });
     return rows.choose(frame, found);
 }
 

@@ -42,6 +42,7 @@ struct Rows {                           // candidates of the newest frames, `str
         return {row.f0[j], row.score[j], 0.0};
     }
     Choice settled(const Choice& c, int) const { return c; }
+    bool alike(int frame, int i, int j) const { return (*this)(frame).f0[i] == (*this)(frame).f0[j]; }
 };
 
 inline Rows make_rows(Buffer& buffer, int newest, int slots) {

@@ -123,10 +123,19 @@ struct Run : Finder {
         return chosen(frame, row, j);
     }
 
+    double tried_hz(int frame, int source) const {
+        return raw_list(spread_frame(frame, (source & ~kSettled) / plan.slots))[(source & ~kSettled) % plan.slots];
+    }
+
     Choice chosen(int frame, const Row& row, int j) const {
-        const int source = row.source[j] & ~kSettled;
-        const double tried_hz = raw_list(spread_frame(frame, source / plan.slots))[source % plan.slots];
-        return {row.f0[j], row.score[j], row.source[j] & kSettled ? -tried_hz : tried_hz};
+        const double tried = tried_hz(frame, row.source[j]);
+        return {row.f0[j], row.score[j], row.source[j] & kSettled ? -tried : tried};
+    }
+
+    // Whether two candidates of the frame have one F0 to the last digit, as they were refined from the same sums.
+    bool alike(int frame, int i, int j) const {
+        const Row row = kept(frame);
+        return i == j || bins_of(plan, tried_hz(frame, row.source[i])) == bins_of(plan, tried_hz(frame, row.source[j]));
     }
 
     Choice settled(const Choice& c, int frame) {
