@@ -14,6 +14,8 @@ typedef int eight_ints __attribute__((vector_size(32)));
 
 constexpr eight_doubles kOrder{1, 2, 3, 4, 5, 6, 7, 8};
 
+constexpr double kLeastScore = 2.5;     // of a candidate that stays
+
 struct Exact { double f0, score; };
 struct Refined { float f0, score; };
 inline Refined rounded(const Exact& e) { return {float(e.f0), float(e.score)}; }
@@ -145,7 +147,7 @@ inline Exact refine(const Plan& plan, const Sums& sum, const Bins& bins, double 
     const double numerator = folded[0], denominator = folded[1], error = folded[2];
     const double refined = (f0 * denominator + numerator) / (denominator + 1e-12), reach = f0 * bins.count;
     const double score = reach / (error + 1e-12 * reach);
-    if (!(refined >= plan.floor_hz && refined <= plan.ceil_hz && score >= 2.5)) return {0.0, 0.0};
+    if (!(refined >= plan.floor_hz && refined <= plan.ceil_hz && score >= kLeastScore)) return {0.0, 0.0};
     return {refined, score};
 }
 

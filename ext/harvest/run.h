@@ -73,7 +73,10 @@ struct Run : Finder {
     }
 
     void collect_spread(int f) {
-        collect(f, [&](int s, int g, int j) { return heard(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s]; });
+        collect(f, [&](int s, int g, int j) {
+            const Refined found = heard(g, j)[s <= kSpread ? s + kSpread : 2 * kSpread - s];
+            return found.f0 < 0 ? rounded(refine_exactly(f, raw_list(g)[j])) : found;
+        });
     }
 
     // The frame's row: refined(spread number, frame, candidate) of all that are spread to it.

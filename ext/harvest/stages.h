@@ -60,7 +60,8 @@ void refine_stage(const Plan& plan, const double* y, int n, const int* frame, co
             Heard heard;
             hear_harmonics(plan, bins, wave + 2 * kAcross * reach, heard);
             finish(plan, bins, f0[j], heard, found);
-        } else {
+        }
+        if (!plan.whole_frames || found[0] < 0) {
             for (int o = 0; o < reach; ++o) ahead[o] = held(c + o), behind[o] = held(c - o);
             const Refined exact = rounded(refine(plan, sums_at(plan, ahead, behind, shift, bins, behind + reach), bins, f0[j]));
             found[0] = exact.f0, found[1] = exact.score;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -124,8 +125,28 @@ def test_refinement_equals_two_ffts(width: str, rate_hz: int) -> None:
     np.testing.assert_allclose(score, expected[:, 1], rtol=1e-2)
 
 
+@every_width
+def test_a_score_at_the_limit_is_judged_in_double(width: str) -> None:
+    """Tried F0 are halved towards where the score passes 2.5, closer than float resolves."""
+    y = np.sin(2 * np.pi * 150 / 8000 * np.arange(8000)) + np.random.default_rng(0).normal(0, 1e-3, 8000)
+
+    def stays(f0_hz: float) -> bool:
+        return oracle.refine(y, 8000.0, 500, f0_hz)[0] > 0
+
+    grid = np.linspace(75, 790, 2000)
+    edges = [(a, b) for a, b in pairwise(grid) if stays(a) != stays(b)]
+    assert len(edges) > 20
+    for left, right in edges:
+        while right - left > 1e-10 * left:
+            middle = (left + right) / 2
+            left, right = (middle, right) if stays(middle) == stays(left) else (left, middle)
+        found, score = np.empty(2, np.float32), np.empty(2, np.float32)
+        kernel.refine(y, RATE, np.full(2, 500, np.int32), np.array([left, right]), found, score, width)
+        assert (found > 0).tolist() == [stays(left), stays(right)]
+
+
 def scattered(frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Candidates around one or two wandering contours, with gaps and strays, and their scores."""
+    """Candidates around one or two wandering contours, with gaps, strays and twins of the next F0, and their scores."""
     draw = np.random.default_rng(seed)
     wander = 150 * np.exp(np.cumsum(draw.normal(0, 0.002, frames)))
     f0 = np.stack([wander * draw.uniform(0.99, 1.01, frames) for _ in range(6)], axis=1)
@@ -136,7 +157,10 @@ def scattered(frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     for at in draw.integers(0, frames, frames // 60):
         f0[at : at + draw.integers(1, 40)] = 0
     score = draw.uniform(2.5, 50, f0.shape) * np.array([8, 1, 1, 2, 1, 1])
-    return f0.astype(np.float32), (score * (f0 > 0)).astype(np.float32)
+    score[:, 5] = np.where(draw.random(frames) < 0.1, 20 * score[:, 5], score[:, 5])
+    f0 = f0.astype(np.float32)
+    f0[:, 5] = np.nextafter(f0[:, 1], f0[:, 1] * np.float32(2))
+    return f0, (score * (f0 > 0)).astype(np.float32)
 
 
 @every_width
