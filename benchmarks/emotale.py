@@ -11,19 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from seeds import mean_of_seeds  # the script beside this one
 
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
-from msftk.evaluation.predictions import Predictions, read_predictions
-from msftk.recipes.evaluate import predictions_file
 from msftk.recipes.prepare import prepare
-from msftk.recipes.train import train
-from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.training.checkpoints import read_protocol
@@ -47,24 +43,8 @@ def run_system(
     corpus: Manifest, folder: Path, store: Store, flags: dict[str, object], seeds: int, select: str
 ) -> Evaluation:
     """Leave-one-speaker-out predictions, averaged over seeds, against the mean ratings."""
-    said = []
-    for seed in range(seeds):
-        settings = load_settings("tiny", flags={**flags, "training.seed": seed, "training.select": select})
-        run = folder / f"seed-{seed}"
-        if not (run / "protocol.json").is_file():
-            train(corpus, settings, run, store=store, folds="speaker", device="cpu")
-        said.append(read_predictions(predictions_file(run, "test")))
-    return evaluate_predictions(mean_of(said), corpus.utterances, protocol=read_protocol(folder / "seed-0"))
-
-
-def mean_of(said: list[Predictions]) -> Predictions:
-    """Mean of several runs' predictions of the same utterances, matched by id."""
-    same = [one.of(said[0].ids) for one in said]
-    return replace(
-        same[0],
-        values=np.mean([one.values for one in same], axis=0),
-        contributions=np.mean([one.contributions for one in same], axis=0),
-    )
+    said = mean_of_seeds(corpus, {**flags, "training.select": select}, folder, store, seeds, "speaker")
+    return evaluate_predictions(said, corpus.utterances, protocol=read_protocol(folder / "seed-0"))
 
 
 def main() -> None:

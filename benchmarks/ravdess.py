@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from seeds import mean_of_seeds  # the script beside this one
 
 from msftk.evaluation.bootstrap import DRAWS, cluster_moments, clusters_of, interval, resample
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.evaluation import evaluate_predictions
-from msftk.evaluation.predictions import Predictions, read_predictions
 from msftk.evaluation.scores import ratings_of
-from msftk.recipes.evaluate import predictions_file
 from msftk.recipes.prepare import prepare
-from msftk.recipes.train import train
-from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.types import ATTRIBUTES, Float64, RatingScale
@@ -52,19 +48,6 @@ def with_labels(corpus: Manifest, table: Path) -> Manifest:
     labelled = [replace(u, ratings=labels[u.category]) for u in corpus.utterances if u.category in labels]
     facts = {**corpus.facts, "ratings": "demonstration labels (category-derived, not ratings)"}
     return replace(corpus, utterances=tuple(labelled), scale=RatingScale(-1, 1), facts=facts, stamps={})
-
-
-def mean_of_seeds(corpus: Manifest, flags: Mapping[str, Any], folder: Path, store: Store, seeds: int) -> Predictions:
-    """Predictions of every utterance by models that did not hear its speaker, averaged over seeds."""
-    said = []
-    for seed in range(seeds):
-        run = folder / f"seed-{seed}"
-        if not (run / "protocol.json").is_file():
-            settings = load_settings("tiny", flags={**SETTINGS, **flags, "training.seed": seed})
-            train(corpus, settings, run, store=store, folds="speaker:8", device="cpu")
-        said.append(read_predictions(predictions_file(run, "test")).of([u.id for u in corpus.utterances]))
-    mean = {name: np.mean([getattr(one, name) for one in said], axis=0) for name in ("values", "contributions")}
-    return replace(said[0], **mean, by_sources={})
 
 
 def read_peer(path: Path, corpus: Manifest) -> Float64:
@@ -106,7 +89,8 @@ def main() -> None:
     results = {}
     for system in arguments.systems:
         folder = arguments.out / system.replace(" ", "-").replace(",", "-")
-        said = mean_of_seeds(corpus, SYSTEMS[system], folder, store, arguments.seeds)
+        said = mean_of_seeds(corpus, {**SETTINGS, **SYSTEMS[system]}, folder, store, arguments.seeds, "speaker:8")
+        said = replace(said.of([u.id for u in corpus.utterances]), by_sources={})
         scored = evaluate_predictions(said, corpus.utterances)
         results[system] = scored.json()
         table.add_row(system, *(f"{scored.ccc[k]:.3f} {brackets(scored.ci95[k])}" for k in KEYS))
