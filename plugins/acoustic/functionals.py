@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
+from msftk_plugins.acoustic.moments import moments
 from msftk_plugins.acoustic.summary import N_FUNCTIONALS, functionals
 from msftk_plugins.acoustic.tracks import measure, mel_filters
 
-SD_FLOOR = 1e-3  # a functional that never varies in training must not be blown up
 FARTHEST_SD = 4.0  # one farther from the training mean is cut: an odd recording must not throw the rest off
 
 
@@ -48,9 +48,9 @@ class Functionals(nn.Module):
 
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Mean and standard deviation over the training utterances."""
-        rows = torch.cat(list(prepared)).double()
-        self.mean.copy_(rows.mean(dim=0))
-        self.sd.copy_(rows.std(dim=0, unbiased=False).clamp(min=SD_FLOOR))
+        mean, sd = moments(prepared)
+        self.mean.copy_(mean)
+        self.sd.copy_(sd)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """inputs [batch, 1, functionals] -> frames [batch, 1, width], valid: all."""

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
+from msftk_plugins.acoustic.moments import moments
 from msftk_plugins.acoustic.tracks import deltas, measure, mel_filters, pitch_tracks, speech_frames
 
-SD_FLOOR = 1e-3  # a band that never varies in training (digital silence) must not be blown up
 MARGIN = 20  # frames kept before the first and after the last frame of speech
 
 
@@ -61,13 +61,9 @@ class LogMel(nn.Module):
 
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Mean and standard deviation over all frames of the training utterances, summed in float64."""
-        n, total, squares = 0, 0.0, 0.0
-        for features in prepared:
-            frames = features.double()
-            n, total, squares = n + len(frames), total + frames.sum(dim=0), squares + frames.square().sum(dim=0)
-        mean = total / n
+        mean, sd = moments(prepared)
         self.mean.copy_(mean)
-        self.sd.copy_((squares / n - mean.square()).clamp(min=SD_FLOOR**2).sqrt())
+        self.sd.copy_(sd)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """inputs [batch, n, features], lengths [batch] -> frames [batch, ceil(n / 2), channels], valid."""
