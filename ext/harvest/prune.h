@@ -64,6 +64,7 @@ inline int highest(Source& rows, int frame, const Row& row, const Test& test) {
     return top;
 }
 
+// The candidate with the highest score.
 template <class Source>
 inline Choice best(Source& rows, int frame) {
     const Row row = rows(frame);

@@ -127,7 +127,8 @@ struct Run : Finder {
     }
 
     double tried_hz(int frame, int source) const {
-        return raw_list(spread_frame(frame, (source & ~kSettled) / plan.slots))[(source & ~kSettled) % plan.slots];
+        const int place = source & ~kSettled;
+        return raw_list(spread_frame(frame, place / plan.slots))[place % plan.slots];
     }
 
     Choice chosen(int frame, const Row& row, int j) const {

@@ -73,9 +73,9 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
     const Weights share = weights(used(bins, eight_floats{1, 1.f / 2, 1.f / 3, 1.f / 4, 1.f / 5, 1.f / 6, 0, 0}));
     const float f0 = float(f0_hz), reach = f0 * bins.count;
     const Weights start = weights(eight_floats{f0}), rest = weights(eight_floats{float(f0_hz - f0)});   // F0 is rounded once
-    const float floor = float(plan.floor_hz), ceil = float(plan.ceil_hz), fewest = float(kLeastScore);
-    const float lowest[2] = {floor * 1.0001f, fewest * 1.001f}, highest[2] = {ceil * 0.9999f, __FLT_MAX__};
-    const float lower[2] = {floor * 0.9999f, fewest * 0.999f}, higher[2] = {ceil * 1.0001f, __FLT_MAX__};
+    const float floor = float(plan.floor_hz), ceil = float(plan.ceil_hz), score = float(kLeastScore);
+    const float sure_from[2] = {floor * 1.0001f, score * 1.001f}, sure_to[2] = {ceil * 0.9999f, __FLT_MAX__};
+    const float fits_from[2] = {floor * 0.9999f, score * 0.999f}, fits_to[2] = {ceil * 1.0001f, __FLT_MAX__};
     for (int part = 0; part < kParts; ++part) {
         vf pull{}, mass{}, miss{};
 #pragma GCC unroll 3
@@ -87,9 +87,9 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
         pull += beside(pull), mass += beside(mass), miss += beside(miss);
         const vf moved = firsts(pull - 1e-12f * f0, all(reach)) / firsts(mass + 1e-12f, miss + 1e-12f * reach);
         const vf found = moved + pairs(rest.of) + pairs(start.of);
-        const vu fits = (vu)((found >= pairs(lower)) & (found <= pairs(higher)));
-        const vu surely = (vu)((found >= pairs(lowest)) & (found <= pairs(highest)));
-        const vu sign = ~(surely & (vu)beside((vf)surely)) & 0x8000000080000000;
+        const vu fits = (vu)((found >= pairs(fits_from)) & (found <= pairs(fits_to)));
+        const vu sure = (vu)((found >= pairs(sure_from)) & (found <= pairs(sure_to)));
+        const vu sign = ~(sure & (vu)beside((vf)sure)) & 0x8000000080000000;
         store(refined + part * kF, (vf)(((vu)found | sign) & fits & (vu)beside((vf)fits)));
     }
 }
