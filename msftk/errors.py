@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class MsftkError(Exception):
     """A failure with a message for the user: what was found, what was expected, what to do."""
@@ -25,3 +28,11 @@ class VersionError(InputError):
 
 class AbsentError(MsftkError):
     """An input that an utterance does not have (no transcript, no alignment): declared, never invented."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ "Did you mean 'x'? " for the nearest known name, or nothing."""
+    near = difflib.get_close_matches(name.replace("_", "-"), list(known), n=1, cutoff=0.5) or difflib.get_close_matches(
+        name, list(known), n=1, cutoff=0.5
+    )
+    return f"Did you mean '{near[0]}'? " if near else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 import pluggy
 from pydantic import ValidationError
 
-from msftk.errors import InputError, UnknownNameError
+from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS, Hooks, Kind
 from msftk.interfaces import Options
 
@@ -154,14 +153,6 @@ def find_kind(name: str) -> Kind:
     if name not in known:
         raise UnknownNameError(f"unknown kind '{name}'. {did_you_mean(name, known)}Known: {', '.join(known)}.")
     return KINDS[known.index(name)]
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """ "Did you mean 'x'? " for the nearest known name, or nothing."""
-    near = difflib.get_close_matches(name.replace("_", "-"), list(known), n=1, cutoff=0.5) or difflib.get_close_matches(
-        name, list(known), n=1, cutoff=0.5
-    )
-    return f"Did you mean '{near[0]}'? " if near else ""
 
 
 def option_error(error: ValidationError, section: str, known: Iterable[str]) -> InputError:

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from msftk.errors import InputError, UnknownNameError
+from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS
-from msftk.registry import did_you_mean, option_error, registry
+from msftk.registry import option_error, registry
 
 FORMAT_VERSION = 1
 ENVIRONMENT_PREFIX = "MSFTK_"

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from msftk.files import sha256_file
 from msftk.settings import Settings, load_settings
-from msftk.store.manifest import Manifest, sha256_file
+from msftk.store.manifest import Manifest
 from msftk.types import SAMPLE_RATE_HZ, RaterRating, RatingScale, Utterance
 
 SPLITS = {"s1": "train", "s2": "train", "s3": "train", "s4": "dev", "s5": "test", "s6": "test"}

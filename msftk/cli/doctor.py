@@ -15,7 +15,7 @@ from msftk.cli.options import Json, Set, Workers, settings_from
 from msftk.cli.prepare import splits_table
 
 if TYPE_CHECKING:
-    from msftk.recipes.doctor import Diagnosis, Finding
+    from msftk.doctor.examine import Diagnosis, Finding
 
 INDENT = " " * 9
 SHORT = 32  # characters: names that stand side by side
@@ -37,7 +37,7 @@ def doctor(
 
     Example: msftk doctor M.parquet
     """
-    from msftk.recipes.doctor import examine
+    from msftk.doctor.examine import examine
 
     alignment = settings_from("tiny", None, assignments).alignment
     with bar() as progress:

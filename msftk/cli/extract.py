@@ -12,7 +12,7 @@ from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.options import Config, Json, Preset, Semantics, Set, Store, Workers, settings_from
 
 if TYPE_CHECKING:
-    from msftk.recipes.extract_corpus import Extraction
+    from msftk.recipes.extract import Extraction
 
 
 def extract(
@@ -29,7 +29,7 @@ def extract(
 
     Example: msftk extract M.parquet --semantics gs,les,es
     """
-    from msftk.recipes.extract_corpus import extract_corpus
+    from msftk.recipes.extract import extract_corpus
 
     settings = settings_from(preset, config, assignments, semantics)
     with bar() as progress:

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from msftk.cli.console import err, out, print_json
 from msftk.cli.options import Json
-from msftk.errors import InputError, UnknownNameError
+from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS
-from msftk.registry import did_you_mean, find_kind, registry
+from msftk.registry import find_kind, registry
 
 plugins = typer.Typer(help="List plugins, show their options, write a new one.", no_args_is_help=True)
 

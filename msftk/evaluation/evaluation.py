@@ -15,6 +15,7 @@ from msftk.evaluation.ccc import ccc
 from msftk.evaluation.experts import ExpertScores, score_experts
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import SCORES, ccc_within_category, person, ratings_of
+from msftk.files import without_nan
 from msftk.types import ATTRIBUTES, Float64, Utterance
 
 Numbers = dict[str, float]
@@ -146,17 +147,6 @@ def fold_scores(
         {key: float(column.mean()) if len(column) else math.nan for key, column in defined.items()},
         {key: float(column.std(ddof=1)) if len(column) > 1 else math.nan for key, column in defined.items()},
     )
-
-
-def without_nan(value: Any) -> Any:
-    """The same nested value with every NaN or infinity as None, as JSON wants it."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(inner) for inner in value]
-    return value
 
 
 def _scores(values: Float64, truth: Float64, utterances: Sequence[Utterance]) -> dict[str, Numbers]:

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, create_model
 
-from msftk.errors import InputError
+from msftk.errors import InputError, did_you_mean
 from msftk.interfaces import Options
 from msftk.prosody.ragged import Int64, LemfBatch, RaggedWords, flat
-from msftk.registry import did_you_mean
 from msftk.types import Alignment, Float32, Float64, WordProsody
 
 FEATURES = (

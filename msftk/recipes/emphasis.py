@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from msftk.errors import AbsentError, InputError
-from msftk.evaluation.plots import plot_emphasis
+from msftk.preparation.f0 import StoredF0, audio_key
 from msftk.prosody import emphasis, emphasis_json
-from msftk.semantics.f0 import StoredF0, audio_key
+from msftk.prosody.figure import plot_emphasis
 from msftk.settings import Settings, load_settings
 from msftk.speech.alignment import fitting, read_alignment, utterance_alignment
 from msftk.speech.audio import load_audio, load_utterance

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.interfaces import EmphasisScorer
+from msftk.preparation.extract import make_engine
+from msftk.preparation.f0 import StoredF0, audio_key
+from msftk.preparation.parts import f0_part, make_part
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.prosody.stress import emphasis_ragged, scorer_settings
 from msftk.prosody.words import check_utterance
 from msftk.recipes.emphasis_table import FORMAT_VERSION, Parts, Rows, rows_table, write_table
-from msftk.recipes.extract import make_engine
-from msftk.semantics.f0 import StoredF0, audio_key
-from msftk.semantics.parts import f0_part, make_part
 from msftk.settings import Settings
 from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import audio_facts, load_utterance

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msftk.errors import InputError
+from msftk.files import sync_folder
 from msftk.prosody import LemfBatch, RaggedWords
-from msftk.store.lines import sync_folder
 
 if TYPE_CHECKING:
     import pyarrow

@@ -6,12 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from msftk.errors import UnknownNameError
+from msftk.errors import UnknownNameError, did_you_mean
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
 from msftk.evaluation.predictions import read_predictions
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.predict import predict_anew
-from msftk.registry import did_you_mean
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import MANIFEST, load_model, read_protocol

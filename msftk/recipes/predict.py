@@ -10,11 +10,12 @@ from pathlib import Path
 
 from msftk.errors import AbsentError, InputError
 from msftk.evaluation.predictions import Predictions
+from msftk.files import sha256_file
+from msftk.preparation.extract import Prepared, extract
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.extract import Prepared, extract
 from msftk.speech.alignment import fitting, read_alignment
 from msftk.store.features import Store, default_store_path
-from msftk.store.manifest import Manifest, read_manifest, sha256_file
+from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import Model, load_model
 from msftk.training.loop import choose_device
 from msftk.training.prediction import predict_utterances

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msftk.errors import InputError
+from msftk.files import sha256_file
 from msftk.interfaces import CorpusReading
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.registry import registry
 from msftk.speech.audio import AudioFacts, audio_facts, segment_bounds
-from msftk.store.manifest import AudioStamp, Manifest, read_manifest, sha256_file, write_manifest
+from msftk.store.manifest import AudioStamp, Manifest, read_manifest, write_manifest
 from msftk.types import Utterance
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from msftk.errors import InputError, MsftkError
-from msftk.evaluation.curves import scatter_svg, training_svg
-from msftk.evaluation.evaluation import Evaluation, without_nan
-from msftk.evaluation.plots import emphasis_svg
+from msftk.evaluation.evaluation import Evaluation
+from msftk.evaluation.figures import scatter_svg, training_svg
 from msftk.evaluation.predictions import Predictions, read_predictions
 from msftk.evaluation.scores import ratings_of
+from msftk.files import without_nan
+from msftk.prosody.figure import emphasis_svg
 from msftk.recipes.emphasis import emphasise_utterance
 from msftk.recipes.evaluate import evaluate, predictions_file
 from msftk.store.features import Store, default_store_path

@@ -11,9 +11,9 @@ from typing import Any
 
 from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
+from msftk.preparation.extract import extract
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate, predictions_file
-from msftk.recipes.extract import extract
 from msftk.recipes.prepare import prepare
 from msftk.recipes.training_job import Job, parts, pool_folds
 from msftk.registry import registry

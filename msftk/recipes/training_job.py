@@ -12,13 +12,13 @@ from typing import Any
 import torch
 
 from msftk.errors import InputError
-from msftk.evaluation.evaluation import without_nan
 from msftk.evaluation.predictions import Predictions, pooled, read_predictions, write_predictions
 from msftk.evaluation.protocol import protocol_card
+from msftk.files import without_nan
 from msftk.models.network import SerNetwork
+from msftk.preparation.extract import Prepared
 from msftk.progress import ProgressCallback
 from msftk.recipes.evaluate import predictions_file
-from msftk.recipes.extract import Prepared
 from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest

@@ -6,8 +6,7 @@ import codecs
 from collections.abc import Mapping
 from pathlib import Path
 
-from msftk.errors import InputError
-from msftk.registry import did_you_mean
+from msftk.errors import InputError, did_you_mean
 from msftk.types import Tier
 
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

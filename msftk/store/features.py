@@ -18,8 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from msftk.errors import InputError, VersionError
+from msftk.files import write_whole
 from msftk.store.keys import FORMAT_VERSION, producer_hash
-from msftk.store.lines import append_lines, read_lines, write_whole
+from msftk.store.lines import append_lines, read_lines
 from msftk.store.records import RecordLog
 
 FLUSH_ITEMS = 32  # what a power cut can cost

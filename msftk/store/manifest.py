@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -12,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msftk.errors import InputError, UnknownNameError, VersionError
-from msftk.registry import did_you_mean
+from msftk.errors import InputError, UnknownNameError, VersionError, did_you_mean
 from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 
 if TYPE_CHECKING:
@@ -77,15 +75,6 @@ def split_name(text: str | None) -> str | None:
     """A corpus' name for a split -> train, dev, test, test1...; any other name in lower case."""
     name = (text or "").strip().lower()
     return _SPLITS.get(name, name) or None
-
-
-def sha256_file(path: Path) -> str:
-    """Hash of a whole file, in hex. Raises InputError if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:

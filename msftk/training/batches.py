@@ -24,7 +24,7 @@ LENGTH_JITTER = 0.25  # log-length noise: batches mix from epoch to epoch, yet h
 
 
 class Semantics(Protocol):
-    """What training reads of `msftk.recipes.extract.Prepared`."""
+    """What training reads of `msftk.preparation.extract.Prepared`."""
 
     @property
     def dims(self) -> Mapping[str, int]: ...

@@ -13,7 +13,8 @@ import torch
 from torch.optim import AdamW
 
 from msftk.errors import InputError, MsftkError
-from msftk.evaluation.evaluation import ccc_by_attribute, without_nan
+from msftk.evaluation.evaluation import ccc_by_attribute
+from msftk.files import without_nan
 from msftk.interfaces import Loss
 from msftk.models.network import SerNetwork
 from msftk.progress import Progress, ProgressCallback, silent

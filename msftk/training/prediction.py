@@ -36,7 +36,7 @@ def predict_utterances(
 
     Args:
         network: as `load_model(run).network`.
-        prepared: what `msftk.recipes.extract.extract` returned for these utterances.
+        prepared: what `msftk.preparation.extract.extract` returned for these utterances.
         scale: the corpus scale that predictions come back on, as `load_model(run).scale`.
         seconds_kept: `settings.data.seconds_kept`.
         clip: cut predictions to the scale.

@@ -8,9 +8,8 @@ from pathlib import Path
 from pydantic import Field
 
 from msftk import interfaces
-from msftk.errors import InputError, UnknownNameError
+from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.interfaces import CorpusReading
-from msftk.registry import did_you_mean
 from msftk.speech.alignment_table import aligned_ids
 from msftk.store.manifest import split_name
 from msftk.store.rows import Row, Table, read_rows

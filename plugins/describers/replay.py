@@ -12,8 +12,8 @@ from pydantic import Field
 
 from msftk import interfaces
 from msftk.errors import AbsentError, InputError
+from msftk.files import sha256_file
 from msftk.interfaces import Evidence, Need
-from msftk.store.manifest import sha256_file
 from msftk.types import DESCRIPTION_FIELDS, Description
 
 NOTES = ("backend", "prompt_fingerprint", "raw_text", "status")

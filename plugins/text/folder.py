@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from msftk.errors import InputError
-from msftk.store.manifest import sha256_file
+from msftk.files import sha256_file
 from msftk.types import Float32
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")

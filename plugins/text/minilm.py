@@ -11,7 +11,7 @@ import numpy as np
 
 from msftk import interfaces
 from msftk.errors import InputError
-from msftk.store.manifest import sha256_file
+from msftk.files import sha256_file
 from msftk.types import Float32
 from msftk_plugins.text.folder import FolderEncoder
 

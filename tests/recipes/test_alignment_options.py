@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tones import WORDS, write_utterance
 
+from msftk.doctor.examine import examine
 from msftk.errors import InputError, UnknownNameError
-from msftk.recipes.doctor import examine
-from msftk.recipes.extract import extract
+from msftk.preparation.extract import extract
 from msftk.settings import check_settings, load_settings, read_toml, settings_toml
 from msftk.speech.alignment import fitting, utterance_alignment
 from msftk.store.features import Store

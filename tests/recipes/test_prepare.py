@@ -8,10 +8,11 @@ import pytest
 import soundfile
 
 from msftk.errors import InputError
+from msftk.files import sha256_file
 from msftk.progress import Progress
 from msftk.recipes import prepare as recipe
 from msftk.recipes.prepare import SplitCounts, prepare
-from msftk.store.manifest import AudioStamp, read_manifest, sha256_file
+from msftk.store.manifest import AudioStamp, read_manifest
 
 TABLE = """id,audio,start_s,end_s,speaker,split,transcript,valence
 u1,a.wav,,,s1,train,hello,2

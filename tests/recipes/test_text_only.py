@@ -12,8 +12,8 @@ import pytest
 from small_corpus import tiny_settings
 
 from msftk.errors import InputError
+from msftk.preparation.extract import extract
 from msftk.recipes.evaluate import evaluate
-from msftk.recipes.extract import extract
 from msftk.recipes.predict import load
 from msftk.recipes.train import TEXT_FUSION, TrainResult, train
 from msftk.store.features import Store

@@ -9,7 +9,8 @@ import pyarrow.parquet
 import pytest
 
 from msftk.errors import InputError, UnknownNameError, VersionError
-from msftk.store.manifest import AudioStamp, Manifest, read_manifest, sha256_file, split_name, write_manifest
+from msftk.files import sha256_file
+from msftk.store.manifest import AudioStamp, Manifest, read_manifest, split_name, write_manifest
 from msftk.types import RaterRating, RatingScale, Utterance
 
 FULL = Utterance(

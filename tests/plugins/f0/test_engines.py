@@ -11,10 +11,10 @@ from tones import tones, voice, write_utterance
 
 from msftk import testing
 from msftk.errors import InputError, UnknownNameError
+from msftk.preparation.parts import f0_part, make_parts
 from msftk.prosody import harvest
 from msftk.recipes.emphasis import emphasise_utterance
 from msftk.registry import registry
-from msftk.semantics.parts import f0_part, make_parts
 from msftk.settings import check_settings, load_settings, settings_toml
 from msftk.speech.audio import load_audio
 from msftk.store.features import Store

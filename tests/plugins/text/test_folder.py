@@ -12,8 +12,8 @@ import torch
 from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 
 from msftk.errors import InputError
+from msftk.preparation.parts import make_part
 from msftk.registry import registry
-from msftk.semantics.parts import make_part
 from msftk.settings import Component
 
 TEXTS = ["", "I really mean that", "Please check the number and dial again, " * 3, "no"]

@@ -13,7 +13,7 @@ from msftk import testing
 from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, Options, SemanticGroup
 from msftk.registry import registry
 
-DEMO = Path(__file__).parents[1] / "msftk" / "demo"
+DEMO = Path(__file__).parents[2] / "msftk" / "demo"
 
 
 @pytest.mark.parametrize("name", registry().names("fusion"))

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from msftk.errors import MsftkError
+from msftk.files import sha256_file
 from msftk.progress import Progress, ProgressCallback
 from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import EDGE_TOLERANCE_S, AudioFacts, audio_facts, load_utterance, segment_bounds
-from msftk.store.manifest import AudioStamp, Manifest, sha256_file
+from msftk.store.manifest import AudioStamp, Manifest
 from msftk.types import Utterance
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msftk.errors import InputError
-from msftk.prosody.words import HOP, frame_energy
+from msftk.prosody.ragged import HOP
+from msftk.prosody.words import frame_energy
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _mark(pitch: Axes, words: Axes, energy: Axes, emphasis: Emphasis, rows: list
                 fontweight="bold" if place == 0 else "normal",
             )  # fmt: skip
     start_s, end_s = float(prosody.start_s[emphasis.first]), float(prosody.end_s[emphasis.last])
-    outline = {"fill": False, "edgecolor": STRESS, "linewidth": 1.8}
+    outline: dict[str, Any] = {"fill": False, "edgecolor": STRESS, "linewidth": 1.8}
     on_panel = pitch.get_xaxis_transform()  # x in seconds, y from the panel's foot to its head
     pitch.add_patch(Rectangle((start_s, 0), end_s - start_s, 1, transform=on_panel, clip_on=False, zorder=5, **outline))
     top = "highest word" if n_top == 1 else f"{n_top} highest words, with score"

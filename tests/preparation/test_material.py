@@ -13,9 +13,9 @@ import soundfile
 
 from msftk.errors import AbsentError, MsftkError
 from msftk.interfaces import Evidence
-from msftk.semantics.evidence import Material, Shelves
-from msftk.semantics.parts import Part, Parts, f0_part
-from msftk.semantics.texts import NOTHING, say
+from msftk.preparation.material import Material, Shelves
+from msftk.preparation.parts import Part, Parts, f0_part
+from msftk.preparation.texts import NOTHING, say
 from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.types import Description, Utterance

@@ -13,9 +13,9 @@ import pytest
 import soundfile
 from small_corpus import small_corpus
 
+from msftk.doctor.examine import Diagnosis, examine
 from msftk.errors import InputError
 from msftk.evaluation.scores import person
-from msftk.recipes.doctor import Diagnosis, examine
 from msftk.store.manifest import AudioStamp, Manifest, write_manifest
 from msftk.types import RatingScale, Utterance
 

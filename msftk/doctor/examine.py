@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from msftk.doctor.file_checks import check_files
+from msftk.doctor.files import examine_files
+from msftk.doctor.findings import SHOWN, Finding, errors_first
+from msftk.doctor.manifest_checks import check_manifest
 from msftk.errors import InputError
-from msftk.evaluation.evaluation import without_nan
 from msftk.evaluation.scores import person, ratings_of
+from msftk.files import without_nan
 from msftk.interfaces import CorpusReading
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.doctor_checks import check_manifest
-from msftk.recipes.doctor_file_checks import check_files
-from msftk.recipes.doctor_files import examine_files
-from msftk.recipes.doctor_findings import SHOWN, Finding, errors_first
 from msftk.recipes.prepare import SplitCounts, count_splits, prepare
 from msftk.registry import registry
 from msftk.settings import Data

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from msftk.errors import MsftkError
+from msftk.preparation.parts import Part
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.semantics.parts import Part
 from msftk.store.features import Shelf
 from msftk.store.keys import content_key
 

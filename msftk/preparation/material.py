@@ -9,9 +9,9 @@ from typing import Any
 
 from msftk.errors import AbsentError, InputError
 from msftk.interfaces import Evidence, Need
+from msftk.preparation.f0 import StoredF0, audio_key
+from msftk.preparation.parts import Part, Parts
 from msftk.prosody import emphasis
-from msftk.semantics.f0 import StoredF0, audio_key
-from msftk.semantics.parts import Part, Parts
 from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import load_utterance
 from msftk.store.features import FLUSH_ITEMS, Shelf, Store

@@ -3,7 +3,7 @@
 Each check raises AssertionError with a sentence for the plugin's author. What a contract says stands in interfaces.py.
 """
 
-from msftk.testing_models import (
+from msftk.testing.models import (
     check_acoustic_encoder,
     check_fusion,
     check_head,
@@ -11,7 +11,7 @@ from msftk.testing_models import (
     check_loss,
     check_pooling,
 )
-from msftk.testing_preparation import (
+from msftk.testing.preparation import (
     check_alignment_reader,
     check_corpus,
     check_describer,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from msftk.errors import AbsentError
+from msftk.files import sha256_file
 from msftk.interfaces import F0Engine
-from msftk.semantics.parts import f0_part
+from msftk.preparation.parts import f0_part
 from msftk.settings import Settings
 from msftk.store.features import Shelf, Store
 from msftk.store.keys import content_key
-from msftk.store.manifest import sha256_file
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
-from msftk.testing_shared import Named, factory, require
+from msftk.testing.shared import Named, factory, require
 from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from msftk.errors import AbsentError, MsftkError
-from msftk.semantics.evidence import Material
-from msftk.semantics.parts import Part
+from msftk.preparation.material import Material
+from msftk.preparation.parts import Part
 
 NOTHING = "nothing to say"  # the source was asked and returned None
 

@@ -14,14 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
+from msftk.files import sha256_file
+from msftk.preparation import vectors
+from msftk.preparation.extract import Prepared, extract
 from msftk.progress import Progress
-from msftk.recipes import extract as recipe
-from msftk.recipes.extract import Prepared, extract
-from msftk.semantics import vectors
 from msftk.settings import Settings, load_settings
 from msftk.store.features import Shelf, Store
-from msftk.store.manifest import sha256_file
 from msftk.types import SAMPLE_RATE_HZ, Utterance
 from msftk_plugins.f0 import harvest as f0_engine
 from msftk_plugins.text.hashing import Hashing
@@ -144,7 +143,7 @@ def test_the_second_run_opens_no_audio_and_loads_no_model(utterances: list[Utter
     script = """
 import json, sys
 from pathlib import Path
-from msftk.recipes.extract import extract
+from msftk.preparation.extract import extract
 from msftk.settings import Settings, Component
 from msftk.store.features import Store
 from msftk.types import Utterance
@@ -298,9 +297,7 @@ def test_an_encoder_that_returns_nan_is_refused(
     utterances: list[Utterance], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Hashing, "encode", lambda self, texts: np.full((len(texts), self.dim), np.nan))
-    with pytest.raises(
-        recipe.MsftkError, match=r"text encoder 'hashing' returned shape \(3, 32\), expected \(3, 32\) of fin"
-    ):
+    with pytest.raises(MsftkError, match=r"text encoder 'hashing' returned shape \(3, 32\), expected \(3, 32\) of fin"):
         extract(utterances, settings(semantics="gs"), store)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from msftk.errors import AbsentError, InputError
 from msftk.interfaces import CorpusReading, Evidence, Need
-from msftk.testing_shared import Named, factory, require
+from msftk.testing.shared import Named, factory, require
 from msftk.types import (
     ATTRIBUTES,
     DESCRIPTION_FIELDS,

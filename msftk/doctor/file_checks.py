@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from msftk.recipes.doctor_files import FileFacts, ids_where
-from msftk.recipes.doctor_findings import Finding, first_of
+from msftk.doctor.files import FileFacts, ids_where
+from msftk.doctor.findings import Finding, first_of
 from msftk.store.manifest import Manifest
 from msftk.types import SAMPLE_RATE_HZ, Utterance
 

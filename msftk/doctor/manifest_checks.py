@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from msftk.doctor.findings import Finding, first_of
 from msftk.errors import InputError
 from msftk.evaluation.scores import ratings_of
-from msftk.recipes.doctor_findings import Finding, first_of
 from msftk.store.manifest import Manifest
 from msftk.training.folds import fixed_split, folds, speakers_of
 from msftk.types import ATTRIBUTES, Utterance

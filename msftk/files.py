@@ -1,0 +1,126 @@
+"""One road for files: written whole or not at all, hashed, and read with an error that names file and place."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from msftk.errors import InputError
+
+_MARKS = (  # what a file in Unicode may begin with; UTF-32's little-endian mark begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@contextmanager
+def whole_file(path: Path, scratch: Path | None = None) -> Iterator[BinaryIO]:
+    """A binary file to write, which becomes `path` at the end of the block, once it lies on the disk.
+
+    Until then it has an unpredictable name in `scratch` (default: the folder of `path`, and on its file system) that
+    nothing had before, so no link is followed and no other writer is met. If the block fails it is removed. Its rights
+    are those of any new file (umask).
+
+    Raises:
+        OSError: the disk is full, the place cannot be written. The caller knows the remedy.
+    """
+    partial = (scratch or path.parent) / f".{path.name[:64]}.{secrets.token_hex(8)}.unfinished"
+    try:
+        with open(partial, "xb") as file:  # x: fails on whatever is there, a link too
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Writes bytes, or text as UTF-8: the file is there whole or not at all. Raises OSError as `whole_file`."""
+    with whole_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in `folder` outlive a power cut."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def sha256_file(path: Path) -> str:
+    """Hash of a whole file, in hex. Raises InputError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
+
+
+def read_text(path: Path, remedy: str = "Save it as UTF-8.") -> str:
+    """A text that somebody made: UTF-8, with or without its mark, or UTF-16 and UTF-32 with theirs.
+
+    Raises:
+        InputError: it cannot be read, or is in another encoding (with the line of the first strange byte).
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        strange = content[error.start : error.start + 1].hex()
+        raise InputError(f"{path}:{line}: byte 0x{strange} is not {encoding.removesuffix('-sig')}. {remedy}") from error
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """The JSON value that a file holds.
+
+    Raises:
+        InputError: it cannot be read, or is no JSON: torn, too deep, a number of thousands of digits, another encoding.
+    """
+    try:
+        return json.loads(read_text(path, remedy))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({str(error) or 'too deep'}). {remedy}") from error
+
+
+def read_json_object(path: Path, remedy: str) -> dict[str, Any]:
+    """`read_json` of a file that holds an object. Raises InputError as it does, and for any other value."""
+    value = read_json(path, remedy)
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: holds a JSON {type(value).__name__}, expected an object. {remedy}")
+    return value
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Standard JSON, whatever numbers are in it: NaN and infinities become null."""
+    return json.dumps(without_nan(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def without_nan(value: Any) -> Any:
+    """Undefined numbers as None, in any depth of mappings and sequences: JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

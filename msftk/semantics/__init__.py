@@ -1,1 +1,0 @@
-"""Texts and vectors of an utterance."""
