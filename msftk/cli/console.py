@@ -4,24 +4,53 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.segment import Segment
+from rich.table import Table
 
 from msftk.progress import Progress, ProgressCallback, silent
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Control characters as signs that can be seen: what data holds must not steer the terminal. A line may end.
+SIGNS = {code: 0x2400 + code for code in range(32) if chr(code) != "\n"} | {0x7F: 0x2421}
+SIGNS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+ESCAPES = {code: f"\\u{code:04x}" for code in (0x7F, *range(0x80, 0xA0))}  # JSON itself escapes those below a blank
+
+
+class Terminal(Console):
+    """Shows data as it is: brackets are no markup, ":name:" is no picture, control characters become signs."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What rich would write, with every piece of text made harmless."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else text.translate(SIGNS), style, control)
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON value and nothing else on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """One JSON value and nothing else on stdout; control characters stand escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write(text.translate(ESCAPES) + "\n")
+
+
+def number_table(first: str, *numbers: str, title: str | None = None) -> Table:
+    """A table without lines: one column of names, and columns of numbers, aligned on the right."""
+    table = Table(first, box=None, header_style="bold", title=title, title_justify="left", pad_edge=False)
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
 
 
 @contextmanager
@@ -31,13 +60,13 @@ def bar() -> Iterator[ProgressCallback]:
         yield silent
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Bar(*columns, console=err) as drawn:
         stages: dict[str, Any] = {}
@@ -56,5 +85,5 @@ def some_failed(failures: Mapping[str, str]) -> None:
         return
     err.print(f"{len(failures)} failed:", style="bold red")
     for name, message in failures.items():
-        err.print(f"  {name}: {message}", markup=False, soft_wrap=True)
+        err.print(f"  {name}: {message}", soft_wrap=True)
     raise typer.Exit(3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from msftk.cli.console import bar, out, print_json
+from msftk.cli.console import bar, number_table, out, print_json
 from msftk.cli.options import Json, Set, Workers, settings_from
 from msftk.cli.prepare import splits_table
+from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
     from msftk.doctor.examine import Diagnosis, Finding
@@ -55,7 +55,7 @@ def doctor(
 def _show(diagnosis: Diagnosis) -> None:
     out.print(Text(f"{diagnosis.corpus}, rated {diagnosis.scale}", style="bold"))
     if warning := diagnosis.facts.get("ratings"):
-        out.print(f"ratings are {warning}", style="yellow", markup=False)
+        out.print(f"ratings are {warning}", style="yellow")
     out.print(splits_table(diagnosis.counts))
     out.print(_ratings(diagnosis))
     for finding in diagnosis.findings:
@@ -68,14 +68,10 @@ def _show(diagnosis: Diagnosis) -> None:
 
 
 def _ratings(diagnosis: Diagnosis) -> Table:
-    table = Table("ratings", box=None)
-    for heading in ("n", "range", "mean", "sd", "raters", "one person (CCC)"):
-        table.add_column(heading, justify="right")
+    table = number_table("ratings", "n", "range", "mean", "sd", "raters", "one person (CCC)")
     for attribute, r in diagnosis.ratings.items():
-        spread = f"{r.lowest:.2f} to {r.highest:.2f}" if r.n else "–"
-        numbers = (f"{number:.2f}" if not math.isnan(number) else "–" for number in (r.mean, r.sd))
-        agreement = "–" if math.isnan(r.person) else f"{r.person:.2f}"
-        table.add_row(attribute, str(r.n), spread, *numbers, str(r.raters), agreement)
+        spread = f"{fixed(r.lowest)} to {fixed(r.highest)}" if r.n else "–"
+        table.add_row(attribute, str(r.n), spread, fixed(r.mean), fixed(r.sd), str(r.raters), fixed(r.person))
     return table
 
 

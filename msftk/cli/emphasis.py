@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
 from msftk.cli.options import Json, Set, Store, Workers, settings_from
 from msftk.errors import InputError
+from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
     from msftk.settings import Settings
@@ -61,7 +61,7 @@ def emphasis(
     found = emphasise_file(audio, alignment, settings, tiers)
     if plot:
         found.plot(plot)
-        err.print(f"drawn: {plot}", markup=False, soft_wrap=True)
+        err.print(f"drawn: {plot}", soft_wrap=True)
     if json:
         print_json(found.json())
     else:
@@ -80,13 +80,13 @@ def _corpus(
         timing = {"audio_s": round(done.audio_s, 3), "wall_s": round(done.wall_s, 3), "found": done.n_found}
         print_json({"out": str(done.path), **counts, **timing, "failed": done.failures})
     else:
-        out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", markup=False, soft_wrap=True)
+        out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", soft_wrap=True)
         found = f", {done.n_found} utterances found done" if done.n_found else ""
         speed = f"{done.audio_s / done.wall_s:.0f} times real time"
-        err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{found}", markup=False, soft_wrap=True)
+        err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{found}", soft_wrap=True)
     if done.absent:
         named = ", ".join(done.absent[:3]) + (", ..." if len(done.absent) > 3 else "")
-        err.print(f"{len(done.absent)} without alignment, left out: {named}", markup=False, soft_wrap=True)
+        err.print(f"{len(done.absent)} without alignment, left out: {named}", soft_wrap=True)
     some_failed(done.failures)
 
 
@@ -100,18 +100,16 @@ def _show(name: str, found: Emphasis) -> None:
         sentence.append(f"*{word}*" if i == found.top else word, style=styles[i] + (" bold" if i == found.top else ""))
         sentence.append("]" if i == found.last else "", style="bold")
         sentence.append(" " if i + 1 < len(score) else "")
-    table = Table("word", box=None, pad_edge=False)
-    for heading in ("start s", "z pitch", "z energy", "z duration", "score"):
-        table.add_column(heading, justify="right")
+    table = number_table("word", "start s", "z pitch", "z energy", "z duration", "score")
     for i, word in enumerate(prosody.words):
         mark = "* " if i == found.top else "| " if found.first <= i <= found.last else "  "
         table.add_row(
             Text(mark + word, style=styles[i]),
-            f"{prosody.start_s[i]:.2f}",
-            f"{prosody.z_pitch[i]:+.2f}" if prosody.voiced[i] else "unvoiced",
-            f"{prosody.z_energy[i]:+.2f}",
-            f"{prosody.z_duration[i]:+.2f}" + ("~" if prosody.guessed_duration[i] else ""),
-            Text(f"{score[i]:+.2f}", style=styles[i]),
+            fixed(prosody.start_s[i]),
+            fixed(prosody.z_pitch[i], signed=True) if prosody.voiced[i] else "unvoiced",
+            fixed(prosody.z_energy[i], signed=True),
+            fixed(prosody.z_duration[i], signed=True) + ("~" if prosody.guessed_duration[i] else ""),
+            Text(fixed(score[i], signed=True), style=styles[i]),
         )
     out.print(Text(name, style="bold"))
     out.print(sentence)

@@ -46,7 +46,6 @@ def evaluate(
             f"{heard}, clipping {'on' if card['clipping'] else 'off'}, "
             f"chosen by {card['selection']['by']}; the whole card: --json",
             soft_wrap=True,
-            markup=False,
         )
         if warning := ratings_warning(scored):
             out.print(f"ratings are {warning}: not a score on human emotion", style="yellow")

@@ -39,17 +39,20 @@ def extract(
     else:
         _show(done)
     for name, message in done.prepared.warnings.items():
-        err.print(f"warning: {name}: {message}", markup=False, soft_wrap=True)
+        err.print(f"warning: {name}: {message}", soft_wrap=True)
     some_failed(done.prepared.failures)
 
 
 def _show(done: Extraction) -> None:
     found = done.prepared
-    table = Table("source", "group", "dim", "present", "absent", box=None)
+    table = Table("source", "group", box=None, header_style="bold", pad_edge=False)
+    for heading in ("dim", "present"):
+        table.add_column(heading, justify="right")
+    table.add_column("absent")
     for source, dim in found.dims.items():
         absent = ", ".join(f"{count} {reason}" for reason, count in sorted(found.absent[source].items()))
         table.add_row(source, found.groups[source], str(dim), str(found.present[source]), absent or "0")
     out.print(table)
-    out.print(f"{done.n_utterances} utterances, stored in {done.store}", soft_wrap=True, markup=False)
+    out.print(f"{done.n_utterances} utterances, stored in {done.store}", soft_wrap=True)
     if done.ratings:
-        out.print(f"ratings: {done.ratings}", soft_wrap=True, markup=False)
+        out.print(f"ratings: {done.ratings}", soft_wrap=True)

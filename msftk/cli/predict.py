@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
 from msftk.cli.options import Device, Json, Store, Workers
+from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
 
 
@@ -50,11 +50,9 @@ def predict(
         }
         print_json({"predictions": rows, **about, "absent": result.absent, "failures": result.failures})
     elif table is None:
-        drawn = Table(
-            "id", *ATTRIBUTES, box=None, title=f"on the scale {result.predictions.scale}", title_justify="left"
-        )
+        drawn = number_table("id", *ATTRIBUTES, title=f"on the scale {result.predictions.scale}")
         for one in result:
-            drawn.add_row(one.id, *(f"{one.values[attribute]:.2f}" for attribute in ATTRIBUTES))
+            drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in ATTRIBUTES))
         out.print(drawn)
     else:
         out.print(f"{len(result)} predictions on the scale {result.predictions.scale} in {table}", soft_wrap=True)

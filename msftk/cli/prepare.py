@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from msftk.cli.console import bar, err, out, print_json
+from msftk.cli.console import bar, err, number_table, out, print_json
 from msftk.cli.options import Json, Workers
 from msftk.errors import InputError
 
@@ -56,7 +56,7 @@ def prepare(
     if result.problems:
         err.print(f"{len(result.problems)} left out:", style="bold red")
         for problem in result.problems:
-            err.print(f"  {problem}", markup=False, soft_wrap=True)
+            err.print(f"  {problem}", soft_wrap=True)
         raise typer.Exit(3)
 
 
@@ -97,9 +97,7 @@ def _plain(path: Path, result: PrepareResult) -> dict[str, Any]:
 
 def splits_table(counts: Iterable[SplitCounts]) -> Table:
     """A row a split: how much there is, and how many have what."""
-    table = Table("split", box=None)
-    for heading in ("utterances", "hours", "speakers", "transcript", "alignment", "ratings"):
-        table.add_column(heading, justify="right")
+    table = number_table("split", "utterances", "hours", "speakers", "transcript", "alignment", "ratings")
     for one in counts:
         numbers = (one.utterances, f"{one.hours:.2f}", one.speakers)
         having = (one.with_transcript, one.with_alignment, one.with_ratings)
@@ -110,7 +108,7 @@ def splits_table(counts: Iterable[SplitCounts]) -> Table:
 def _show(path: Path, result: PrepareResult) -> None:
     out.print(splits_table(result.counts))
     for name, fact in result.manifest.facts.items():
-        out.print(f"{name}: {fact}", markup=False, soft_wrap=True)
+        out.print(f"{name}: {fact}", soft_wrap=True)
     n_utterances, scale = len(result.manifest.utterances), result.manifest.scale
     rated = f"rated {scale}" if any(counts.with_ratings for counts in result.counts) else "no ratings"
-    out.print(f"{path}: {n_utterances} utterances, {rated}", markup=False, soft_wrap=True)
+    out.print(f"{path}: {n_utterances} utterances, {rated}", soft_wrap=True)

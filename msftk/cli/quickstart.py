@@ -10,10 +10,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from msftk.cli.console import bar, out
+from msftk.cli.console import bar, number_table, out
 from msftk.cli.emphasis import word_styles
 from msftk.cli.options import Store, settings_from
 from msftk.cli.scores import print_ccc, print_experts
+from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def quickstart(
     out.print("illustration: trained on synthetic speech, not an emotion estimate\n", style="yellow")
     out.print("Go on with your own corpus and real encoders:", style="bold")
     for line in NEXT.format(run=run).splitlines():
-        out.print(f"  {line}", markup=False, soft_wrap=True)
+        out.print(f"  {line}", soft_wrap=True)
 
 
 def _step(command: str, about: str) -> None:
-    out.print(f"$ {command}", style="bold", markup=False, soft_wrap=True)
+    out.print(f"$ {command}", style="bold", soft_wrap=True)
     if about:
         out.print(about, soft_wrap=True)
 
@@ -88,13 +89,13 @@ def _side_by_side(readings: tuple[Recording, ...]) -> Table:
 def _stressed(found: Emphasis) -> list[Text]:
     words = zip(found.prosody.words, found.score, word_styles(found), strict=True)
     return [
-        Text(f"{'*' if place == found.top else ' '} {word} {score:+.1f}", style=style)
+        Text(f"{'*' if place == found.top else ' '} {word} {fixed(float(score), 1, signed=True)}", style=style)
         for place, (word, score, style) in enumerate(words)
     ]
 
 
 def _predictions(result: PredictResult) -> Table:
-    table = Table("reading", *ATTRIBUTES, box=None)
+    table = number_table("reading", *ATTRIBUTES)
     for one in result:
-        table.add_row(one.id, *(f"{one.values[attribute]:.2f}" for attribute in ATTRIBUTES))
+        table.add_row(one.id, *(fixed(one.values[attribute]) for attribute in ATTRIBUTES))
     return table

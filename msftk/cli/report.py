@@ -22,4 +22,4 @@ def report(
     """
     from msftk.recipes.report import write_report
 
-    out.print(f"{write_report(run, page or run / 'report.html', store=store)}", markup=False, soft_wrap=True)
+    out.print(f"{write_report(run, page or run / 'report.html', store=store)}", soft_wrap=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from msftk.cli.console import out
+from msftk.cli.console import number_table, out
+from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
 from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -18,38 +16,29 @@ ROWS = (*ATTRIBUTES, "mean")
 
 
 def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
-    """One column a split: CCC with its 95 % interval, and whether the split selected the model."""
-    columns: dict[str, list[str]] = {}
-    for split, scored in evaluations.items():
-        columns[f"{split} ({scored.role})"] = [
-            f"{number(scored.ccc[row])} {_interval(scored.ci95[row])}" for row in ROWS
-        ] + [str(scored.n)]
-        if scored.folds:
-            columns[f"mean ± sd of {len(scored.folds.ccc)} folds"] = [
-                f"{number(scored.folds.mean[row])} ± {number(scored.folds.spread[row])}" for row in ROWS
-            ] + [""]
-    table = Table("CCC \\[95 %]", *columns, box=None, header_style="bold")
-    for place, row in enumerate((*ROWS, "utterances")):
-        table.add_row(row, *(cells[place] for cells in columns.values()))
+    """One column a split: CCC with its 95 % interval, and whether the split selected the model; then the notes.
+
+    Of a run of folds a second table has their mean and spread.
+    """
+    table = number_table("CCC [95 %]", *(f"{split} ({scored.role})" for split, scored in evaluations.items()))
+    for row in ROWS:
+        table.add_row(row, *(f"{fixed(e.ccc[row])} {interval(e.ci95[row])}".rstrip() for e in evaluations.values()))
+    table.add_row("utterances", *(str(scored.n) for scored in evaluations.values()))
     out.print(table)
-    for split, scored in evaluations.items():
-        for note in notes(split, scored):
-            out.print(f"  {note}", style="dim", markup=False, soft_wrap=True)
+    if folds := {split: scored.folds for split, scored in evaluations.items() if scored.folds}:
+        table = number_table(f"mean ± sd of {max(len(f.ccc) for f in folds.values())} folds", *folds)
+        for row in ROWS:
+            table.add_row(row, *(f"{fixed(f.mean[row])} ± {fixed(f.spread[row])}" for f in folds.values()))
+        out.print(table)
+    for note in notes({split: scored.json() for split, scored in evaluations.items()}):
+        out.print(f"  {note}", style="dim", soft_wrap=True)
 
 
 def print_figures(scored: Evaluation) -> None:
     """Pearson, bias, scale ratio, RMSE, CCC within category, and a person, by attribute."""
-    labels = {
-        "pearson": "Pearson r",
-        "bias": "bias",
-        "scale_ratio": "scale ratio",
-        "rmse": "RMSE",
-        "ccc_within_category": "CCC within category",
-        "person": "one person (CCC)",
-    }
-    table = Table("", *ATTRIBUTES, box=None, header_style="bold")
-    for name, label in labels.items():
-        table.add_row(label, *(number(scored.scores[name][a]) for a in ATTRIBUTES))
+    table = number_table("", *ATTRIBUTES)
+    for name, label in SCORES.items():
+        table.add_row(label, *(fixed(scored.scores[name][a]) for a in ATTRIBUTES))
     out.print(table)
 
 
@@ -60,15 +49,13 @@ def print_experts(scored: Evaluation, heading: str = "") -> None:
         return
     if heading:
         out.print(heading)
-    table = Table("share of variance (CCC lost without)", *ATTRIBUTES, box=None, header_style="bold")
+    table = number_table("share of variance (CCC lost without)", *ATTRIBUTES)
     for name in names:
-        table.add_row(
-            name,
-            *(
-                f"{_percent(scored.experts.share[a][name])} ({number(scored.experts.ccc_loss_without[a][name])})"
-                for a in ATTRIBUTES
-            ),
+        cells = (
+            f"{percent(scored.experts.share[a][name])} ({fixed(scored.experts.ccc_loss_without[a][name])})"
+            for a in ATTRIBUTES
         )
+        table.add_row(name, *cells)
     out.print(table)
 
 
@@ -76,47 +63,13 @@ def print_by_sources(scored: Evaluation) -> None:
     """CCC with only some semantic sources switched on in prediction; nothing where the run reads none."""
     if not scored.by_sources:
         return
-    table = Table("CCC with only these sources", *ROWS, box=None, header_style="bold")
+    table = number_table("CCC with only these sources", *ROWS)
     for sources, ccc in scored.by_sources.items():
-        table.add_row(sources, *(number(ccc[row]) for row in ROWS))
+        table.add_row(sources, *(fixed(ccc[row]) for row in ROWS))
     out.print(table)
-
-
-def notes(split: str, scored: Evaluation) -> list[str]:
-    """What a reader must know beside the numbers of one split."""
-    bootstrap = scored.protocol["bootstrap"]
-    found = []
-    if bootstrap["descriptive"]:
-        found.append(
-            f"{split}: {bootstrap['clusters']} {bootstrap['over']}s, so the interval is descriptive: "
-            f"it describes these {bootstrap['over']}s and promises nothing about others"
-        )
-    if bootstrap["unknown"]:
-        found.append(f"{split}: {len(bootstrap['unknown'])} without {bootstrap['over']}, each its own cluster")
-    if scored.missing["utterances"]:
-        found.append(f"{split}: {scored.missing['utterances']} without prediction")
-    for attribute, n in scored.missing["ratings"].items():
-        if n:
-            found.append(f"{split}: {n} without rated {attribute}")
-    for source, reasons in scored.missing["sources"].items():
-        found += [f"{split}: {source} absent in {n} ({reason})" for reason, n in reasons.items()]
-    return found
 
 
 def ratings_warning(scored: Evaluation) -> str:
     """The corpus' own warning about its ratings, e.g. "planted on synthetic speech", or ""."""
     evaluated = scored.protocol.get("evaluated_on", scored.protocol)
     return str(evaluated["corpus_facts"].get("ratings", ""))
-
-
-def number(value: float) -> str:
-    """Two places, or a dash where it is undefined."""
-    return "–" if math.isnan(value) else f"{value:.2f}"
-
-
-def _interval(bounds: tuple[float, float]) -> str:
-    return "" if math.isnan(bounds[0]) else f"\\[{bounds[0]:.2f}, {bounds[1]:.2f}]"
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.0f} %"

@@ -1,0 +1,66 @@
+"""How figures are written and scores are called, alike in the terminal and on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+SCORES = {
+    "pearson": "Pearson r",
+    "bias": "bias",
+    "scale_ratio": "scale ratio",
+    "rmse": "RMSE",
+    "ccc_within_category": "CCC within category",
+    "person": "one person (CCC)",
+}
+
+
+def fixed(value: float | None, places: int = 2, *, signed: bool = False) -> str:
+    """A number with fixed places, never "-0.00"; a dash where it is undefined (None, NaN)."""
+    if value is None or value != value:
+        return "–"
+    rounded = round(value, places) + 0.0  # -0.0 + 0.0 is 0.0
+    return f"{rounded:{'+' if signed else ''}.{places}f}"
+
+
+def interval(bounds: tuple[float | None, float | None], places: int = 2) -> str:
+    """ "[low, high]", or nothing where it is undefined."""
+    low, high = (fixed(bound, places) for bound in bounds)
+    return "" if "–" in (low, high) else f"[{low}, {high}]"
+
+
+def percent(share: float | None) -> str:
+    """A share as whole per cent; a dash where it is undefined."""
+    return "–" if share is None or share != share else f"{fixed(100 * share, 0)} %"
+
+
+def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What a reader must know beside the numbers, each said once with the splits that it holds for.
+
+    `evaluations`: split -> `Evaluation.json()`.
+    """
+    holds: dict[str, list[str]] = {}
+    for split, scored in evaluations.items():
+        for note in _notes(scored):
+            holds.setdefault(note, []).append(split)
+    return [f"{', '.join(splits)}: {note}" for note, splits in holds.items()]
+
+
+def _notes(scored: Mapping[str, Any]) -> Iterable[str]:
+    bootstrap, missing = scored["protocol"]["bootstrap"], scored["missing"]
+    if bootstrap["descriptive"]:
+        over = f"{bootstrap['over']}s"
+        yield (
+            f"{bootstrap['clusters']} {over}, so the interval is descriptive: "
+            f"it describes these {over} and promises nothing about others"
+        )
+    if bootstrap["unknown"]:
+        yield f"{len(bootstrap['unknown'])} without {bootstrap['over']}, each its own cluster"
+    if missing["utterances"]:
+        yield f"{missing['utterances']} without prediction"
+    for attribute, n in missing["ratings"].items():
+        if n:
+            yield f"{n} without rated {attribute}"
+    for source, reasons in missing["sources"].items():
+        for reason, n in reasons.items():
+            yield f"{source} absent in {n} ({reason})"
