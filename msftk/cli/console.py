@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from msftk.progress import Progress, ProgressCallback, silent
 
@@ -28,6 +29,10 @@ class Terminal(Console):
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """A table measures its cells by this: signs take room where control characters take none."""
+        return super().render_str(text.translate(SIGNS), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What rich would write, with every piece of text made harmless."""
