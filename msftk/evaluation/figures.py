@@ -13,29 +13,47 @@ from msftk.types import ATTRIBUTES, Float64, RatingScale
 COLOURS = {"valence": "#0072b2", "arousal": "#d55e00", "dominance": "#009e73"}  # Okabe-Ito: told apart by all
 
 
-def training_svg(epochs: Sequence[Mapping[str, Any]]) -> str:
-    """Training loss and dev CCC by epoch, from the lines of metrics.jsonl; dev is left out where there was none."""
-    figure, (left, right) = _axes(2, (9.0, 2.8))
+def training_svgs(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Training loss, and dev CCC where there was a dev part, by epoch: from the lines of metrics.jsonl."""
     number = [line["epoch"] for line in epochs]
-    left.plot(number, [line["train_loss"] for line in epochs], color="#444444")
-    left.set(xlabel="epoch", ylabel="training loss (sum of 1 - CCC)")
-    for attribute in ATTRIBUTES:
-        dev = [np.nan if (value := line["dev_ccc"].get(attribute)) is None else value for line in epochs]
-        right.plot(number, dev, color=COLOURS[attribute], label=attribute)
-    right.set(xlabel="epoch", ylabel="CCC on dev")
-    right.legend(frameon=False, fontsize=8)
-    return svg_text(figure)
+    figure, loss = _axes(4.4, 2.8)
+    loss.plot(number, [line["train_loss"] for line in epochs], color="#444444")
+    loss.set(xlabel="epoch", ylabel="training loss (sum of 1 - CCC)")
+    drawn = [svg_text(figure)]
+    if any(line["dev_ccc"] for line in epochs):
+        figure, ccc = _axes(4.4, 2.8)
+        for attribute in ATTRIBUTES:
+            dev = [np.nan if (value := line["dev_ccc"].get(attribute)) is None else value for line in epochs]
+            ccc.plot(number, dev, color=COLOURS[attribute], label=attribute)
+        ccc.set(xlabel="epoch", ylabel="CCC on dev")
+        ccc.legend(frameon=False, fontsize=8)
+        drawn.append(svg_text(figure))
+    return drawn
 
 
-def scatter_svg(values: Float64, truth: Float64, scale: RatingScale) -> str:
-    """Prediction against rating, a panel an attribute: values, truth [n, attribute] on the corpus scale."""
-    figure, panels = _axes(len(ATTRIBUTES), (9.0, 3.1))
-    for column, (panel, attribute) in enumerate(zip(panels, ATTRIBUTES, strict=True)):
+def scatter_svgs(values: Float64, truth: Float64, scale: RatingScale) -> list[str]:
+    """Prediction against rating with the identity line, a picture an attribute, on axes of the scale's range.
+
+    Args:
+        values, truth: [n, attribute] on the corpus scale. A prediction beyond the scale lies on the edge.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    margin = 0.03 * (scale.high - scale.low)
+    limits = (scale.low - margin, scale.high + margin)
+    drawn = []
+    for column, attribute in enumerate(ATTRIBUTES):
+        figure, panel = _axes(3.0, 3.1)
         panel.plot([scale.low, scale.high], [scale.low, scale.high], color="#bbbbbb", linewidth=1)
-        panel.scatter(truth[:, column], values[:, column], s=9, alpha=0.6, color=COLOURS[attribute], linewidths=0)
-        panel.set(title=attribute, xlabel="rating", ylabel="prediction" if column == 0 else "")
-        panel.set_aspect("equal", adjustable="datalim")
-    return svg_text(figure)
+        inside = np.clip(values[:, column], *limits)
+        panel.scatter(
+            truth[:, column], inside, s=9, alpha=0.6, color=COLOURS[attribute], linewidths=0, clip_on=False, zorder=3
+        )
+        panel.set(title=attribute, xlabel="rating", ylabel="prediction", xlim=limits, ylim=limits, aspect="equal")
+        panel.xaxis.set_major_locator(MaxNLocator(7))
+        panel.yaxis.set_major_locator(MaxNLocator(7))
+        drawn.append(svg_text(figure))
+    return drawn
 
 
 def svg_text(figure: Any) -> str:
@@ -48,11 +66,11 @@ def svg_text(figure: Any) -> str:
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
-def _axes(n: int, size: tuple[float, float]) -> tuple[Any, Any]:
+def _axes(width: float, height: float) -> tuple[Any, Any]:
+    """A figure of that many inches with one pair of axes."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, n)
-    for panel in panels:
-        panel.spines[["top", "right"]].set_visible(False)
-    return figure, panels
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from msftk.errors import InputError, MsftkError
-from msftk.evaluation.evaluation import Evaluation
-from msftk.evaluation.figures import scatter_svg, training_svg
+from msftk.evaluation.figures import scatter_svgs, training_svgs
 from msftk.evaluation.predictions import Predictions, read_predictions
 from msftk.evaluation.scores import ratings_of
 from msftk.files import without_nan
 from msftk.prosody.figure import emphasis_svg
 from msftk.recipes.emphasis import emphasise_utterance
 from msftk.recipes.evaluate import evaluate, predictions_file
+from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import read_manifest
 from msftk.training.checkpoints import MANIFEST, load_run_settings, read_protocol, write_text
@@ -45,20 +44,23 @@ def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
     predictions = read_predictions(predictions_file(run, main))
     by_id = {u.id: u for u in manifest.utterances}
     scored = [by_id[one] for one in predictions.ids]
+    plain = {name: {**evaluation.json(), "role": evaluation.role} for name, evaluation in splits.items()}
     page = template.render(
         title=f"{protocol['settings']['fusion']['name']} on {manifest.corpus}",
         warning=manifest.facts.get("ratings", ""),
         scale=manifest.scale,
         attributes=ATTRIBUTES,
         names=(*ATTRIBUTES, "mean"),
-        splits={name: _plain(evaluation) for name, evaluation in splits.items()},
-        folds=_plain(splits[main])["folds"],
+        splits=plain,
+        notes=notes(plain),
+        score_names=SCORES,
+        folds=plain[main]["folds"],
         main=main,
         expert_names=predictions.expert_names,
-        scatter=scatter_svg(predictions.values, ratings_of(scored), manifest.scale),
+        scatter=scatter_svgs(predictions.values, ratings_of(scored), manifest.scale),
         training=_training(run),
         stress=_stress(run, scored, predictions, store),
-        card=json.dumps(protocol, indent=2, ensure_ascii=False),
+        card=list(card_rows(protocol)),
     )
     write_text(out, page)
     return out
@@ -71,17 +73,20 @@ def _template() -> Any:
     except ImportError as error:
         raise InputError(f"the report needs {error.name}. Install it with: pip install 'msftk[viz]'.") from error
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters["number"] = _number
+    environment.filters.update(fixed=fixed, interval=interval, percent=percent)
     text = files("msftk.evaluation").joinpath("report.html").read_text(encoding="utf-8")
     return environment.from_string(text)
 
 
-def _number(value: float | None) -> str:
-    return "n/a" if value is None or math.isnan(value) else f"{value:.3f}"
-
-
-def _plain(evaluation: Evaluation) -> dict[str, Any]:
-    return {**evaluation.json(), "role": evaluation.role}
+def card_rows(card: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """The protocol card as rows: dotted path and value; what is absent or empty says so."""
+    for key, value in card.items():
+        if isinstance(value, Mapping) and value:
+            yield from card_rows(value, f"{path}{key}.")
+        elif isinstance(value, (list, tuple)):
+            yield f"{path}{key}", ", ".join(map(str, value)) or "none"
+        else:
+            yield f"{path}{key}", "none" if value in (None, "", {}) else str(value)
 
 
 def _rated(utterances: tuple[Utterance, ...], run: Path, split: str) -> bool:
@@ -93,7 +98,7 @@ def _training(run: Path) -> dict[str, Any]:
     """Fold -> curves of its training; "" for a run without folds."""
     logs = {"": run / "metrics.jsonl"} | {p.parent.name: p for p in sorted(run.glob("folds/*/metrics.jsonl"))}
     read = {name: [json.loads(line) for line in p.read_text().splitlines()] for name, p in logs.items() if p.is_file()}
-    return {name: training_svg(lines) for name, lines in read.items() if lines}
+    return {name: training_svgs(lines) for name, lines in read.items() if lines}
 
 
 def _stress(run: Path, scored: list[Utterance], said: Predictions, store: Path | None) -> list[dict[str, Any]]:

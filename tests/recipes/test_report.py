@@ -10,7 +10,7 @@ import pytest
 
 from msftk.errors import InputError
 from msftk.recipes.evaluate import evaluate
-from msftk.recipes.report import write_report
+from msftk.recipes.report import card_rows, write_report
 from msftk.store.features import Store
 
 
@@ -21,7 +21,7 @@ def page(tiny_run: Path, tone_store: Store, tmp_path_factory: pytest.TempPathFac
 
 def test_the_scores_are_those_of_evaluate(page: str, tiny_run: Path) -> None:
     for split in ("dev", "test"):
-        assert f"{evaluate(tiny_run, split=split).ccc['mean']:.3f}" in page
+        assert f"{evaluate(tiny_run, split=split).ccc['mean']:.2f}" in page
     assert "selected on" in page
     assert "held out" in page
 
@@ -31,19 +31,35 @@ def test_it_has_the_ccc_with_fewer_sources(page: str, tiny_run: Path) -> None:
     assert "With fewer sources" in page
     for sources, ccc in by_sources.items():
         assert f"<td>{sources}</td>" in page
-        assert f"{ccc['mean']:.3f}" in page
+        assert f"{ccc['mean']:.2f}" in page
 
 
 def test_it_warns_draws_and_shows_the_card(page: str) -> None:
     assert "The ratings of this corpus are made up for tests." in page
-    assert page.count("<svg") == 2 + 3  # scatter, training, and three utterances
+    assert page.count("<svg") == 3 + 2 + 3  # an attribute's scatter, loss and dev CCC, three utterances
     assert re.findall(r'<span class="segment">', page)
     assert "gs absent in 1" not in page  # the utterance without transcript trains
-    assert "&#34;seconds_kept&#34;: 12.0" in page
+    assert "<tr><td>seconds_kept</td><td>12.0</td></tr>" in page
+    assert "<td>CCC within category</td>" in page  # as the command line calls it
 
 
 def test_it_needs_nothing_from_elsewhere(page: str) -> None:
     assert not re.search(r'(?:src|href)="(?!#)', page)
+
+
+def test_what_is_wide_scrolls_in_a_box_of_its_own(page: str) -> None:
+    assert page.count("<table") == page.count('<div class="box"><table') > 4
+
+
+def test_the_card_stands_as_rows_of_paths() -> None:
+    card = {"seed": 1, "fusion": {"name": "film", "hidden": None}, "splits": [1, "a<b"], "folds": {}}
+    assert list(card_rows(card)) == [
+        ("seed", "1"),
+        ("fusion.name", "film"),
+        ("fusion.hidden", "none"),
+        ("splits", "1, a<b"),
+        ("folds", "none"),
+    ]
 
 
 def test_an_unfinished_run_is_refused(tiny_run: Path, tmp_path: Path) -> None:
