@@ -1,0 +1,148 @@
+"""Writes docs/api.md from the docstrings and docs/settings.md from the settings' models: python docs/generate.py."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from msftk.hookspecs import KINDS
+from msftk.registry import registry
+from msftk.settings import Settings
+
+HERE = Path(__file__).parent
+PUBLIC = {  # module -> names, in the order of a first reading; () means all that it exports
+    "msftk": (),
+    "msftk.recipes.prepare": ("prepare",),
+    "msftk.doctor.examine": ("examine",),
+    "msftk.recipes.extract": ("extract_corpus",),
+    "msftk.recipes.train": ("train",),
+    "msftk.recipes.evaluate": ("evaluate",),
+    "msftk.recipes.predict": ("load", "Run", "PredictResult"),
+    "msftk.recipes.emphasis": ("emphasise_file",),
+    "msftk.recipes.emphasis_corpus": ("emphasise_corpus",),
+    "msftk.recipes.report": ("write_report",),
+    "msftk.prosody": (),
+    "msftk.prosody.rules": ("FeatureRule", "z"),
+    "msftk.evaluation.ccc": (),
+    "msftk.speech.audio": ("load_audio",),
+    "msftk.speech.alignment": ("read_alignment",),
+    "msftk.store.manifest": ("Manifest", "read_manifest", "write_manifest"),
+    "msftk.types": ("Utterance", "RatingScale", "Alignment", "WordProsody", "Emphasis", "Description"),
+}
+
+
+def api() -> str:
+    """Signature and docstring of every public function and class, module by module."""
+    parts = [
+        "# Python API\n",
+        "Made from the docstrings by `python docs/generate.py`. What plugins inherit from stands in",
+        "`msftk/interfaces.py`, what checks them in `msftk.testing` ([plugins](plugins.md)).\n",
+    ]
+    for module_name, chosen in PUBLIC.items():
+        module = import_module(module_name)
+        parts += [f"## {module_name}\n", inspect.getdoc(module) or "", ""]
+        for name in chosen or exported(module):
+            parts += list(described(name, getattr(module, name)))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def exported(module: Any) -> list[str]:
+    """Names of `__all__`, else the public functions and classes that the module defines."""
+    named = getattr(module, "__all__", None)
+    own = [
+        n for n, v in vars(module).items() if not n.startswith("_") and getattr(v, "__module__", "") == module.__name__
+    ]
+    return [name for name in (named or own) if callable(getattr(module, name))]
+
+
+def described(name: str, thing: Any) -> Iterator[str]:
+    yield f"### {name}\n\n```text\n{signature(name, thing)}\n```\n"
+    yield prose(thing)
+    if inspect.isclass(thing) and not issubclass(thing, BaseModel):
+        for inner, value in vars(thing).items():
+            if not inner.startswith("_") and inspect.isfunction(value):
+                yield f"#### {name}.{inner}\n\n```text\n{signature(inner, value)}\n```\n"
+                yield prose(value)
+
+
+def signature(name: str, thing: Any) -> str:
+    """The call, an argument a line where it is long."""
+    whole = inspect.signature(thing)
+    arguments, starred = [], False
+    for one in whole.parameters.values():
+        if one.kind is inspect.Parameter.KEYWORD_ONLY and not starred:
+            arguments.append("*")
+            starred = True
+        written = str(one).partition(":")[0].partition("=")[0]
+        if one.annotation is not inspect.Parameter.empty:
+            written += f": {str(one.annotation).strip(chr(39))}"
+        if one.default is not inspect.Parameter.empty:
+            written += f" = {one.default!r}"
+        arguments.append(written)
+    empty = whole.return_annotation in (inspect.Signature.empty, "None", None)
+    returned = "" if empty else f" -> {str(whole.return_annotation).strip(chr(39))}"
+    line = f"{name}({', '.join(arguments)}){returned}"
+    return line if len(line) <= 100 else f"{name}(\n    " + ",\n    ".join(arguments) + f",\n){returned}"
+
+
+def prose(thing: Any) -> str:
+    """A docstring as Markdown: what is indented under "Args:" becomes a list."""
+    lines: list[str] = []
+    for line in (inspect.getdoc(thing) or "").splitlines():
+        if re.fullmatch(r"(Args|Returns|Raises):", line):
+            lines += ["", f"*{line}*", ""]
+        elif re.match(r"    \S", line):
+            lines.append(f"- {line.strip()}")
+        else:
+            lines.append(line if not line.startswith("     ") else f"  {line.strip()}")
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    """Every option of a run and of every shipped component."""
+    parts = [
+        "# Settings\n",
+        "Made from the models by `python docs/generate.py`. Order: defaults < preset < TOML file (`--config`) <",
+        "environment (`MSFTK_FUSION__HIDDEN=256`) < `--set fusion.hidden=256` < flags. A run's `settings.toml` holds all.\n",
+    ]
+    parts += ["## Whole run\n", *table("", Settings, skip={kind.section for kind in KINDS})]
+    for name, field in Settings.model_fields.items():
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel) and name not in sections():
+            parts += [f"## {name}\n", *table(f"{name}.", field.annotation)]
+    for kind in KINDS:
+        for plugin in registry().plugins(kind.name):
+            model = plugin.load().Options
+            if plugin.package.startswith("msftk ") and model.model_fields:
+                parts += [f"## {kind.name} `{plugin.name}`\n", plugin.help + "\n"]
+                parts += table(f"{kind.section}." if kind.section else "", model)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def sections() -> set[str]:
+    return {kind.section for kind in KINDS if kind.section}
+
+
+def table(prefix: str, model: type[BaseModel], skip: set[str] | None = None) -> list[str]:
+    rows = ["| option | default | what it is |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        if name in (skip or ()) or (inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel)):
+            continue
+        default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
+        about = " ".join((field.description or "").split())
+        rows.append(
+            "| "
+            + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in (f"`{prefix}{name}`", f"`{default}`", about))
+            + " |"
+        )
+    return [*rows, ""]
+
+
+if __name__ == "__main__":
+    (HERE / "api.md").write_text(api(), encoding="utf-8")
+    (HERE / "settings.md").write_text(settings(), encoding="utf-8")
