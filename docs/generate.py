@@ -108,8 +108,8 @@ def settings() -> str:
     """Every option of a run and of every shipped component."""
     parts = [
         "# Settings\n",
-        "Made from the models by `python docs/generate.py`. Order: defaults < preset < TOML file (`--config`) <",
-        "environment (`MSFTK_FUSION__HIDDEN=256`) < `--set fusion.hidden=256` < flags. A run's `settings.toml` holds all.\n",
+        "Made by `python docs/generate.py`. A run's `settings.toml` holds all. Order: defaults < preset <",
+        "TOML file (`--config`) < environment (`MSFTK_FUSION__HIDDEN=256`) < `--set fusion.hidden=256` < flags.\n",
     ]
     parts += ["## Whole run\n", *table("", Settings, skip={kind.section for kind in KINDS})]
     for name, field in Settings.model_fields.items():
