@@ -7,13 +7,14 @@ import hashlib
 import json
 import math
 import os
+import platform
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
 
 _MARKS = (  # what a file in Unicode may begin with; UTF-32's little-endian mark begins as UTF-16's does
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -60,6 +61,47 @@ def sync_folder(folder: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+@contextmanager
+def lock(path: Path, remedy: str) -> Iterator[None]:
+    """Holds `path`, a small file of its own, until the end of the block; a process that dies lets go of it.
+
+    Where the file system knows no locks nothing is held.
+
+    Raises:
+        MsftkError: another job holds it; the message names its process.
+        OSError: the place cannot be written. The caller knows the remedy.
+    """
+    import fcntl
+
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(file, 256).decode(errors="replace").strip() or "another process"
+            os.close(file)
+            raise MsftkError(f"{path}: held by {holder}. {remedy}") from error
+        except OSError:  # no locks here
+            break
+        if _is_at(file, path):
+            break
+        os.close(file)  # its last holder removed it in between
+    try:
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"process {os.getpid()} on {platform.node()}".encode(), 0)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(file)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def sha256_file(path: Path) -> str:
