@@ -1,7 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Scanner of well-formed Praat TextGrids in UTF-8, long and short form.
 
-Praat reads quoted texts, flags and free-standing numbers, and takes all else for comment; so does this. At whatever it
+Praat reads quoted texts, flags and free-standing numbers, and takes all else for comment, as it does everything from a
+free-standing "!" to the end of its line; so does this. At whatever it
 does not expect it gives up: the slower reader then reads the file, or says what is wrong with it, and where.
 
 Nearly all of a long TextGrid is comment that stands the same before every interval, but for its number; where it does,
@@ -311,9 +312,14 @@ cdef Token _next(Place *place) noexcept:
         elif byte == c"<":
             if place.end - at >= 8 and (memcmp(at, b"<exists>", 8) == 0 or memcmp(at, b"<absent>", 8) == 0):
                 place.present = at[1] == c"e"
-                place.at = at + 8
+                place.token, place.at = at, at + 8
                 return FLAG
             at += 1
+        elif byte == c"!" and (at == place.begin or _space((at - 1)[0]) or (at - 1)[0] == c'"'):
+            while at < place.end and at[0] != c"\n" and at[0] != c"\r":
+                if at[0] >= 0x7F:
+                    return NOTHING
+                at += 1
         elif byte == c"=":
             at += 1
             while at < place.end and _blank(at[0]):
@@ -321,7 +327,7 @@ cdef Token _next(Place *place) noexcept:
             stop = at
             while stop < place.end and not _space(stop[0]) and stop[0] != c'"':
                 stop += 1
-            if stop > at:
+            if stop > at and at[0] != c"!":
                 place.token = at
                 return _value(place, at, stop)
         elif byte < 0x20 or byte >= 0x7F:

@@ -17,16 +17,17 @@ from msftk.speech.tiers import PHONE_FLAG, WORD_FLAG, choose_tier, read_text
 from msftk.types import Alignment, Tier
 from msftk_ext.textgrid import scan
 
-# Praat reads a text file as quoted texts, flags and free-standing numbers; everything else is comment. So both forms
-# are one grammar. Beside free numbers, whatever stands after "=" or alone on its line is taken as a value, so that a
-# misspelt number is found where it stands.
+# Praat reads a text file as quoted texts, flags and free-standing numbers; everything else is comment, and so is what
+# follows a free-standing "!" on its line. So both forms are one grammar. Beside free numbers, whatever stands after "="
+# or alone on its line is taken as a value, so that a misspelt number is found where it stands.
 TOKEN = re.compile(
     r"""
     "(?P<text>(?:[^"]|"")*)"
     | (?P<flag><exists>|<absent>)
-    | =[ \t]*(?P<assigned>[^\s"]+)
+    | (?<![^\s"])!.*
+    | =[ \t]*(?P<assigned>[^\s"!][^\s"]*)
     | (?<!\S)(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)
-    | ^[ \t]*(?P<alone>[^\s"=<:]+)[ \t]*$
+    | ^[ \t]*(?P<alone>[^\s"=<:!][^\s"=<:]*)[ \t]*$
     """,
     re.VERBOSE | re.MULTILINE,
 )
@@ -107,7 +108,7 @@ def read_tiers(path: Path) -> dict[str, Tier]:
 def read_tiers_slowly(path: Path) -> dict[str, Tier]:
     """`read_tiers` of what the scanner leaves: other encodings, unusual forms, and every file that is broken."""
     text = read_text(path)
-    tokens = Tokens(path, text, list(TOKEN.finditer(text)))
+    tokens = Tokens(path, text, [match for match in TOKEN.finditer(text) if match.lastgroup])
     header = [match["text"] or "" for match in tokens.matches[:2]]
     if len(header) < 2 or not header[0].startswith("ooTextFile") or header[1] != "TextGrid":
         raise InputError(f'{path}: not a TextGrid (it does not begin with "ooTextFile", "TextGrid"). Check the file.')

@@ -155,6 +155,39 @@ def test_labels_that_share_a_place_in_memory_are_told_apart() -> None:
         assert found == labels
 
 
+def test_what_follows_an_exclamation_mark_is_comment_to_the_end_of_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.TextGrid"
+    path.write_text(
+        '! 7 "made by hand" <absent>\n"ooTextFile"! 3\n"TextGrid"\n0 ! "start" 5\n1\n<exists> !\n1\n"IntervalTier"\n'
+        '"words"\n0\n1\n2\nxmin = ! = 9\n0\nyes! 0.5 "a!b" ! "c"\n!! 0 0 "d"\n0.5 1 "! e" ! 4'
+    )
+    ((name, times_s, labels),) = scan(path.read_bytes())
+    assert (name, times_s.tolist(), labels) == ("words", [[0, 0.5], [0.5, 1]], ["a!b", "! e"])
+    same(read_tiers(path), read_tiers_slowly(path))
+
+
+HEAD = '"ooTextFile"\n"TextGrid"\n0\n1\n<exists>\n1\n"IntervalTier"\n"words"\n0\n1\n'
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("1\n<exists>\n", "12: found <exists>, expected the start of interval 1 of 1 in tier 'words'"),
+        ("1\n0\n<absent>\n", "13: found <absent>, expected the end of interval 1 of 1 in tier 'words'"),
+        ("1\n0\n1\n<exists>\n", "14: found <exists>, expected the text of interval 1 of 1 in tier 'words'"),
+        ("<exists>\n", "11: found <exists>, expected the size of tier 'words'"),
+        ('"1"\n', "11: found \"1\", expected the size of tier 'words'"),
+    ],
+)
+def test_a_flag_or_a_text_where_a_number_belongs_is_named(tmp_path: Path, after: str, said: str) -> None:
+    path = tmp_path / "a.TextGrid"
+    path.write_text(HEAD + after)
+    assert scan(path.read_bytes()) is None
+    with pytest.raises(InputError) as refused:
+        read_alignment(path)
+    assert f"a.TextGrid:{said}" in str(refused.value)
+
+
 def test_a_grid_without_tiers_is_scanned() -> None:
     assert scan(b'"ooTextFile" "TextGrid" 0 1 <absent>') == []
 
@@ -177,7 +210,20 @@ def test_numbers_are_rounded_as_python_rounds_them(numeral: str) -> None:
 PIECES = (
     *(b'"', b'""', b"=", b"\n", b" ", b"\t", b"\r", b"0", b"-1", b"1e999", b"nan", b"inf", b"<exists>", b"<absent>"),
     *(b"\x00", b"\xff", b"\xc3", "\u00a0".encode(), "\u2028".encode(), "\u0663".encode(), b"\x0c", b"\x1c", b":"),
-    *(b'"IntervalTier"', b'"TextTier"', b"99999999999", b"-3", b"2.5", b"1_0", b"0x10", b'= "a" ', b"word\n"),
+    *(
+        b'"IntervalTier"',
+        b'"TextTier"',
+        b"99999999999",
+        b"-3",
+        b"2.5",
+        b"1_0",
+        b"0x10",
+        b'= "a" ',
+        b"word\n",
+        b"!",
+        b" ! ",
+        b"\n!",
+    ),
     *(b"  9  \n", b"xmin = 0.x"),
 )
 
