@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: setup quickstart test test-slow sanitize lint bench clean
+.PHONY: setup quickstart test test-slow fuzz sanitize lint bench clean
 
 setup: .venv/ready
 
@@ -28,6 +28,10 @@ test: setup lint
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# A million mutated files, or 20 minutes of them: no reader may crash, hang or raise anything but its own errors.
+fuzz: setup
+	cd tests && ../$(BIN)/python -m fuzz.frame --inputs 1000000 --minutes 20
 
 # Every step of the Harvest kernel over edge lengths, rates and strange signals; about two minutes.
 sanitize: build/sanitize-harvest
