@@ -25,7 +25,8 @@ from msftk.evaluation.ccc import ccc
 from msftk.evaluation.evaluation import ccc_by_attribute
 from msftk.evaluation.predictions import read_predictions
 from msftk.evaluation.scores import ratings_of
-from msftk.preparation.extract import Prepared, extract
+from msftk.preparation.extract import extract
+from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress
 from msftk.recipes.evaluate import predictions_file
 from msftk.recipes.prepare import prepare

@@ -29,7 +29,8 @@ from rich.table import Table
 from msftk import interfaces
 from msftk.hookspecs import hookimpl
 from msftk.interfaces import Evidence, Need
-from msftk.preparation.extract import Prepared, extract
+from msftk.preparation.extract import extract
+from msftk.preparation.prepared import Prepared
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import prepare
 from msftk.recipes.train import train

@@ -61,6 +61,7 @@ class AlignmentReader(Protocol):
 
 # ---------------------------------------------------------------- preparation: no gradient, stored once
 
+Want = Literal["cpu-kernel", "model", "network"]  # what work takes: a core, a model in memory, a server's answer
 Need = Literal["id", "language", "audio", "f0", "alignment", "transcript", "emphasis", "description"]
 # A component of preparation may also define `optional`, needs that it works without, and `identity()`: what changes its
 # results beside its options (a model's revision, a file's hash); an option of the same name is replaced by it. Several

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msftk.cli.console import bar, number_table, out, print_json
-from msftk.cli.options import Json, Set, Workers, settings_from
+from msftk.cli.options import Config, Json, Preset, Set, Workers, settings_from
 from msftk.cli.prepare import splits_table
 from msftk.recipes.wording import fixed
 
@@ -26,6 +26,8 @@ def doctor(
     source: Annotated[Path, typer.Argument(metavar="M.parquet|ROOT", help="A manifest, or a corpus as it lies there.")],
     corpus: Annotated[str | None, typer.Option("--corpus", help="Reads ROOT by this adapter.")] = None,
     decode: Annotated[bool, typer.Option("--decode", help="Decode all audio, not the headers alone.")] = False,
+    preset: Preset = "tiny",
+    config: Config = None,
     assignments: Set = None,
     workers: Workers = None,
     json: Json = False,
@@ -39,11 +41,9 @@ def doctor(
     """
     from msftk.doctor.examine import examine
 
-    alignment = settings_from("tiny", None, assignments).alignment
+    settings = settings_from(preset, config, assignments)
     with bar() as progress:
-        diagnosis = examine(
-            source, corpus=corpus, decode=decode, alignment=alignment, workers=workers, progress=progress
-        )
+        diagnosis = examine(source, corpus=corpus, decode=decode, settings=settings, workers=workers, progress=progress)
     if json:
         print_json(diagnosis.json())
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,9 @@ from msftk.evaluation.scores import person, ratings_of
 from msftk.files import without_nan
 from msftk.interfaces import CorpusReading
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.prepare import SplitCounts, count_splits, prepare
+from msftk.recipes.prepare import SplitCounts, count_splits, read_corpus
 from msftk.registry import registry
-from msftk.settings import Data
+from msftk.settings import Settings, load_settings
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import ATTRIBUTES
 
@@ -78,7 +77,7 @@ def examine(
     *,
     corpus: str | None = None,
     decode: bool = False,
-    alignment: Mapping[str, object] | None = None,
+    settings: Settings | None = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Diagnosis:
@@ -86,7 +85,7 @@ def examine(
 
     Args:
         corpus: the adapter that reads a root; None: the one that knows it.
-        alignment: options of alignment readers, e.g. {"phone_tier": "phone"}.
+        settings: those of the training that the corpus is for: tiers of alignments, seconds kept; None: the defaults.
         decode: read all samples of the audio, not the headers alone (finds broken files and digital silence).
     Raises:
         InputError: no adapter, or several, know the root; the root or the manifest cannot be read at all.
@@ -98,14 +97,11 @@ def examine(
     elif source.suffix == ".parquet":
         manifest = read_manifest(source)
     else:
-        with TemporaryDirectory() as folder:
-            prepared = prepare(
-                corpus or corpus_of(source), source, Path(folder) / "m.parquet", workers=workers, progress=report
-            )
-        manifest, problems = prepared.manifest, prepared.problems
-    files = examine_files(manifest, decode=decode, alignment=alignment or {}, workers=workers, progress=report)
-    seconds_kept = Data.model_fields["seconds_kept"].default
-    findings = [*check_manifest(manifest), *check_files(manifest, files, seconds_kept)]
+        read = read_corpus(corpus or corpus_of(source), source, workers=workers, progress=report)
+        manifest, problems = read.manifest, read.problems
+    settings = settings or load_settings()
+    files = examine_files(manifest, settings, decode=decode, workers=workers, progress=report)
+    findings = [*check_manifest(manifest), *check_files(manifest, files, settings.data.seconds_kept)]
     if problems:
         findings = [_left_out(problems, len(manifest.utterances)), *findings]
     return Diagnosis(

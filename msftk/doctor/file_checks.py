@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msftk.doctor.files import FileFacts, ids_where
 from msftk.doctor.findings import Finding, first_of
+from msftk.preparation.given import NO_ALIGNMENT
 from msftk.store.manifest import Manifest
 from msftk.types import SAMPLE_RATE_HZ, Utterance
 
@@ -18,7 +19,7 @@ def check_files(manifest: Manifest, files: Mapping[str, FileFacts], seconds_kept
     yield from _unusable_audio(manifest, files)
     yield from _sound(manifest.utterances, files)
     yield from _length(manifest.utterances, seconds_kept)
-    yield from _texts(manifest.utterances)
+    yield from _texts(manifest.utterances, files)
     yield from _alignments(manifest.utterances, files)
 
 
@@ -85,16 +86,18 @@ def _length(utterances: Sequence[Utterance], seconds_kept: float) -> Iterator[Fi
         )
 
 
-def _texts(utterances: Sequence[Utterance]) -> Iterator[Finding]:
-    yield from _without([u.id for u in utterances if u.transcript is None], len(utterances), "transcript", "gs")
-    if silent := [u.id for u in utterances if u.transcript is None and u.audio is None]:
+def _texts(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
+    bare = [u for u in utterances if "transcript" in files[u.id].absent]
+    yield from _without([u.id for u in bare], len(utterances), "transcript", "gs")
+    if silent := [u.id for u in bare if u.audio is None]:
         text = f"{len(silent)} have neither audio nor text"
         yield Finding("error", "transcripts", text, "Leave them out.", first_of(silent))
 
 
 def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
     heard = [u for u in utterances if u.audio is not None]
-    yield from _without([u.id for u in heard if u.alignment is None], len(heard), "alignment", "les")
+    bare = [u.id for u in heard if files[u.id].absent.get("alignment") == NO_ALIGNMENT]
+    yield from _without(bare, len(heard), "alignment", "les")
     if gone := ids_where(files, heard, "no_alignment"):
         yield Finding(
             "warning", "alignments", f"{len(gone)} alignment files are missing", "Restore them.", first_of(gone)

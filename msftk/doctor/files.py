@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from msftk.errors import MsftkError
+from msftk.errors import AbsentError, MsftkError
 from msftk.files import sha256_file
+from msftk.interfaces import Want
+from msftk.preparation.engine import make_engine
+from msftk.preparation.given import Given
 from msftk.progress import Progress, ProgressCallback
-from msftk.speech.alignment import utterance_alignment
-from msftk.speech.audio import EDGE_TOLERANCE_S, AudioFacts, audio_facts, load_utterance, segment_bounds
+from msftk.prosody.words import FORGIVEN_S
+from msftk.settings import Settings
+from msftk.speech.audio import AudioFacts, audio_facts, load_utterance, segment_bounds
 from msftk.store.manifest import AudioStamp, Manifest
 from msftk.types import Utterance
 
@@ -24,7 +26,8 @@ from msftk.types import Utterance
 class FileFacts:
     """What the files of one utterance came to; messages are None where nothing is wrong.
 
-    `past_end_s`: by how much the last word ends after the audio. `is_changed`: the audio is no longer what was hashed.
+    `absent`: "transcript", "alignment" -> the reason that preparation counts. `past_end_s`: by how much the last word
+    ends after the audio. `is_changed`: the audio is no longer what was hashed.
     """
 
     missing: str | None = None
@@ -36,58 +39,65 @@ class FileFacts:
     bad_alignment: str | None = None
     n_words: int | None = None
     past_end_s: float = 0.0
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def examine_files(
-    manifest: Manifest,
-    *,
-    decode: bool,
-    alignment: Mapping[str, object],
-    workers: int | None,
-    progress: ProgressCallback,
+    manifest: Manifest, settings: Settings, *, decode: bool, workers: int | None, progress: ProgressCallback
 ) -> dict[str, FileFacts]:
-    """Facts of every utterance's files by id. `decode`: all samples are read; `alignment`: options of its readers."""
+    """Facts of every utterance's files by id. `decode`: all samples are read."""
     examined: dict[str, FileFacts] = {}
-    work = partial(_examine, manifest, decode, alignment)
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for done, (utterance, facts) in enumerate(
-            zip(manifest.utterances, pool.map(work, manifest.utterances), strict=True), 1
-        ):
-            examined[utterance.id] = facts
-            progress(Progress("files", done, len(manifest.utterances)))
+    work = ExamineFiles(decode, settings.alignment)
+    items = ((utterance, manifest.stamps.get(utterance.id)) for utterance in manifest.utterances)
+    for (utterance, _), facts in make_engine(settings.engine, workers).map(work, items):
+        examined[utterance.id] = facts if isinstance(facts, FileFacts) else FileFacts(unreadable=str(facts))
+        progress(Progress("files", len(examined), len(manifest.utterances)))
     return examined
 
 
-def _examine(manifest: Manifest, decode: bool, alignment: Mapping[str, object], utterance: Utterance) -> FileFacts:
-    audio, is_silent, is_changed = None, False, False
-    missing, unreadable, duration_s = None, None, utterance.duration_s
-    if utterance.audio is not None and not utterance.audio.is_file():
-        missing = str(utterance.audio)
-    elif utterance.audio is not None:
-        try:
-            audio = audio_facts(utterance.audio)
-            first, last = segment_bounds(utterance.audio, audio.duration_s, utterance.start_s, utterance.end_s)
-            duration_s = last - first
-            is_silent = decode and not np.any(load_utterance(utterance))
-            is_changed = _is_changed(utterance.audio, manifest.stamps.get(utterance.id), utterance.audio_sha256)
-        except MsftkError as error:
-            unreadable = str(error)
-    facts = FileFacts(missing, unreadable, audio, is_silent, is_changed)
-    return _with_alignment(facts, utterance, duration_s, alignment) if utterance.alignment else facts
+@dataclass(frozen=True)
+class ExamineFiles:
+    """Opens the files of an utterance, whose audio had this stamp when it was hashed."""
+
+    decode: bool
+    alignment: Mapping[str, object]  # options of its readers
+    wants: ClassVar[Want] = "cpu-kernel"
+
+    def __call__(self, item: tuple[Utterance, AudioStamp | None]) -> FileFacts:
+        utterance, stamp = item
+        facts, duration_s = FileFacts(), utterance.duration_s
+        if utterance.audio is not None and not utterance.audio.is_file():
+            facts = FileFacts(missing=str(utterance.audio))
+        elif utterance.audio is not None:
+            try:
+                audio = audio_facts(utterance.audio)
+                first, last = segment_bounds(utterance.audio, audio.duration_s, utterance.start_s, utterance.end_s)
+                duration_s = last - first
+                is_silent = self.decode and not np.any(load_utterance(utterance))
+                is_changed = _is_changed(utterance.audio, stamp, utterance.audio_sha256)
+                facts = FileFacts(audio=audio, is_silent=is_silent, is_changed=is_changed)
+            except MsftkError as error:
+                facts = FileFacts(unreadable=str(error))
+        return _with_words(facts, Given(utterance, self.alignment), duration_s)
 
 
-def _with_alignment(
-    facts: FileFacts, utterance: Utterance, duration_s: float | None, options: Mapping[str, object]
-) -> FileFacts:
-    if utterance.alignment and not utterance.alignment.is_file():
-        return replace(facts, no_alignment=str(utterance.alignment))
+def _with_words(facts: FileFacts, given: Given, duration_s: float | None) -> FileFacts:
+    """Transcript and alignment, judged as preparation does."""
+    absent: dict[str, str] = {}
     try:
-        read = utterance_alignment(utterance, options)
-    except MsftkError as error:
-        return replace(facts, bad_alignment=str(error))
-    ends = read.words.end_s[read.words.spoken]
+        _ = given.transcript
+    except AbsentError as error:
+        absent["transcript"] = str(error)
+    path = given.utterance.alignment
+    if path is not None and not path.is_file():
+        return replace(facts, absent=absent, no_alignment=str(path))
+    try:
+        ends = given.alignment.words.end_s[given.alignment.words.spoken]
+    except AbsentError as error:
+        absent["alignment"] = str(error)
+        return replace(facts, absent=absent, bad_alignment=given.warnings.get("alignment"))
     past_s = float(ends.max() - duration_s) if len(ends) and duration_s is not None else 0.0
-    return replace(facts, n_words=len(ends), past_end_s=past_s if past_s > EDGE_TOLERANCE_S else 0.0)
+    return replace(facts, absent=absent, n_words=len(ends), past_end_s=past_s if past_s > FORGIVEN_S else 0.0)
 
 
 def _is_changed(path: Path, stamp: AudioStamp | None, sha256: str | None) -> bool:

@@ -2,79 +2,150 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from msftk.errors import InputError, MsftkError
-from msftk.interfaces import Engine
+from msftk.interfaces import Need
+from msftk.preparation.engine import make_engine
 from msftk.preparation.material import Material, Shelves
-from msftk.preparation.parts import Parts, make_parts
-from msftk.preparation.texts import Said, say
-from msftk.preparation.vectors import encode_texts, text_key, vector_dim
+from msftk.preparation.parts import make_parts
+from msftk.preparation.prepared import Prepared
+from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
+from msftk.preparation.work import Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.store.features import Shelf, Store
-from msftk.types import Float32, Float64, Utterance
+from msftk.types import Float32, Utterance
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What preparation knows of the utterances it was given; vectors and F0 are read from the store when asked for.
+class Preparation:
+    """What prepares utterances, built once and asked as often as one likes: components, their places in the store, and
+    the engine. Models stay loaded; threads may share it.
 
-    `dims`, `groups`: of each source. `absent`: source -> reason -> how many utterances. `failures`: utterances whose
-    audio cannot be used, with the message. `warnings`: where something was there and could not be used.
-    `producers`: what was made -> hash of its producer.
+    An engine may send it to other processes: it travels as settings and a store's place, and is built there once.
+
+    Args:
+        needs: what is made beside what the settings' semantic sources need, such as "emphasis".
+        workers: None: as the engine's settings say.
+    Raises:
+        InputError: a component that the settings name cannot be built (missing package or file).
     """
 
-    dims: Mapping[str, int]
-    groups: Mapping[str, str]
-    absent: Mapping[str, Mapping[str, int]]
-    failures: Mapping[str, str]
-    warnings: Mapping[str, str]
-    producers: Mapping[str, str]
-    said: Mapping[str, Mapping[str, Said]] = field(repr=False)  # source -> utterance id -> what the source gave
-    shelves: Mapping[str, Shelf] = field(repr=False)  # source -> where its vectors lie
-    f0_shelf: Shelf = field(repr=False)
-    audio_keys: Mapping[str, str] = field(repr=False)  # utterance id -> key of its F0, where F0 was asked for
+    def __init__(
+        self, settings: Settings, store: Store, *, needs: tuple[Need, ...] = (), workers: int | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.needs = needs
+        self.parts = make_parts(settings, needs)
+        self.shelves = Shelves.of(self.parts, store)
+        self.engine = make_engine(settings.engine, workers)
+        self.text_shelf = store.shelf(self.parts.encoder.producer) if self.parts.encoder else None
+        self._text_dim: int | None = None
 
-    def text(self, source: str, utterance_id: str) -> str | None:
-        """The source's text, None where it is absent or the source makes its vector without one."""
-        said = self.said[source].get(utterance_id)
-        return said.text if said else None
+    def material(self, utterance: Utterance, samples: Float32 | None = None) -> Material:
+        return Material(utterance, self.parts, self.shelves, samples)
 
-    def vector(self, source: str, utterance_id: str) -> Float32 | None:
-        """The source's vector [dims[source]] float32, None where it is absent."""
-        said = self.said[source].get(utterance_id)
-        if said is None or said.reason is not None:
-            return None
-        key = said.vector_key or text_key(said.text or "")
-        vector: Float32 = _stored(self.shelves[source], key, "vector", utterance_id)
-        return vector
+    def prepare(
+        self,
+        utterances: Iterable[Utterance],
+        *,
+        with_f0: bool = False,
+        samples: Mapping[str, Float32] | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Prepared:
+        """Makes, or reads from the store, what the chosen semantic sources say of each utterance, and its F0 if asked.
 
-    def f0_hz(self, utterance_id: str) -> Float64:
-        """F0 of the whole utterance [frames] in Hz, 5 ms grid, 0 = unvoiced. InputError where it was not prepared."""
-        if utterance_id not in self.audio_keys:
-            why = self.failures.get(utterance_id, "F0 was not asked for: extract it with with_f0=True.")
-            raise InputError(f"utterance {utterance_id} has no F0. {why}")
-        f0_hz: Float64 = _stored(self.f0_shelf, self.audio_keys[utterance_id], "f0_hz", utterance_id)
-        return f0_hz
+        Args:
+            with_f0: also prepare F0, which the acoustic encoder `logmel` reads.
+            samples: sound of utterances that have no audio file, by id: [n] float32 mono at 16 kHz.
+        Returns:
+            `Prepared`; bad audio stands in its `failures` and ends nothing. An interruption keeps what was finished.
+        Raises:
+            InputError: two utterances have one id, or a store that cannot be used.
+        """
+        report = progress or silent
+        handed_in = samples or {}
+        wanted = [Question(utterance, handed_in.get(utterance.id)) for utterance in _distinct(utterances)]
+        answers: dict[str, Answers] = {}
+        failures: dict[str, str] = {}
+        try:
+            for question, found in self._read(wanted, with_f0, report):
+                name = question.utterance.id
+                if isinstance(found, Exception):
+                    failures[name] = str(found) if isinstance(found, MsftkError) else f"{type(found).__name__}: {found}"
+                else:
+                    answers[name] = found
+                report(Progress("prepare", len(answers) + len(failures), len(wanted)))
+        finally:
+            self.shelves.flush()
+        in_order = {one.utterance.id: answers[one.utterance.id] for one in wanted if one.utterance.id in answers}
+        self._encode(in_order.values(), report)
+        return self._prepared(in_order, failures, handed_in)
 
-    @property
-    def present(self) -> dict[str, int]:
-        """source -> how many utterances have it."""
-        return {source: sum(s.reason is None for s in said.values()) for source, said in self.said.items()}
+    def _read(
+        self, wanted: Sequence[Question], with_f0: bool, report: ProgressCallback
+    ) -> Iterable[tuple[Question, Answers | Exception]]:
+        """Each question with its answers, or why there are none. Where the describer is a model or a server, F0 is
+        found first by all cores, then the rest as the describer wants it."""
+        work = Read(self, with_f0)
+        if work.wants != "cpu-kernel":
+            for heard, _ in enumerate(self.engine.map(Hear(self), wanted), 1):
+                report(Progress("F0", heard, len(wanted)))
+        for batch, found in self.engine.map(work, work.batches(wanted)):
+            yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
 
+    def _encode(self, answers: Iterable[Answers], report: ProgressCallback) -> None:
+        """Puts the vector of every text into the store, a batch as soon as it is there."""
+        shelf = self.text_shelf
+        if shelf is None:
+            return
+        batches = unknown_texts((one.text for own in answers for one in own.by_source.values() if one.text), shelf)
+        done, total = 0, sum(map(len, batches))
+        for texts, vectors in self.engine.map(Encode(self), batches):
+            if isinstance(vectors, Exception):
+                raise vectors
+            for text, vector in zip(texts, vectors, strict=True):
+                shelf.put(text_key(text), {"vector": vector})
+            done += len(texts)
+            report(Progress("encode texts", done, total))
+        shelf.flush()
 
-@dataclass(frozen=True)
-class _Item:
-    """What the work on one utterance came to."""
+    def _prepared(
+        self, answers: Mapping[str, Answers], failures: Mapping[str, str], samples: Mapping[str, Float32]
+    ) -> Prepared:
+        sources = self.parts.sources
+        places: dict[str, Shelf] = dict(self.shelves.vectors)
+        dims = {part.name: int(part.component.dim) for part in sources if part.name in places}
+        if self.text_shelf is not None:
+            for part in sources:
+                dims.setdefault(part.name, self._dim_of_texts())
+                places.setdefault(part.name, self.text_shelf)
+        return Prepared(
+            dims={part.name: dims[part.name] for part in sources},
+            groups={part.name: part.component.group for part in sources},
+            failures=dict(failures),
+            warnings={name: " ".join(own.warnings.values()) for name, own in answers.items() if own.warnings},
+            producers={what: part.hash for what, part in self.parts.named.items()},
+            answers={part.name: {name: own.by_source[part.name] for name, own in answers.items()} for part in sources},
+            shelves=places,
+            f0_shelf=self.shelves.f0.shelf,
+            audio_keys={name: own.audio_key for name, own in answers.items() if own.audio_key},
+            samples=samples,
+        )
 
-    said: Mapping[str, Said]
-    warnings: Mapping[str, str]
-    audio_key: str | None
+    def _dim_of_texts(self) -> int:
+        if self._text_dim is None:
+            assert self.parts.encoder is not None
+            assert self.text_shelf is not None
+            self._text_dim = vector_dim(self.parts.encoder, self.text_shelf)
+        return self._text_dim
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs)
 
 
 def extract(
@@ -86,94 +157,20 @@ def extract(
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Prepared:
-    """Makes, or reads from the store, what the chosen semantic sources say of each utterance, and its F0 if asked.
-
-    Args:
-        with_f0: also prepare F0, which the acoustic encoder `logmel` reads.
-        workers: threads, None: as the engine's settings say.
-    Returns:
-        `Prepared`; bad audio stands in its `failures` and ends nothing. An interruption keeps what was finished.
-    Raises:
-        InputError: a component that the settings name cannot be built (missing package or file), or a store that
-            cannot be used.
-    """
-    report = progress or silent
-    wanted = list(utterances)
-    parts = make_parts(settings)
-    shelves = Shelves.of(parts, store)
-
-    def work(utterance: Utterance) -> _Item:
-        material = Material(utterance, parts, shelves)
-        hears = with_f0 and utterance.audio is not None
-        if hears and material.audio_key not in shelves.f0.shelf:
-            _ = material.f0_hz
-        said = {part.name: say(part, material) for part in parts.sources}
-        return _Item(said, material.warnings, material.audio_key if hears else None)
-
-    done: dict[str, _Item] = {}
-    failures: dict[str, str] = {}
-    try:
-        for utterance, item in make_engine(settings, workers).map(work, wanted):
-            if isinstance(item, Exception):
-                failures[utterance.id] = str(item) if isinstance(item, MsftkError) else f"{type(item).__name__}: {item}"
-            else:
-                done[utterance.id] = item
-            report(Progress("prepare", len(done) + len(failures), len(wanted)))
-    finally:
-        shelves.flush()
-    in_order = {utterance.id: done[utterance.id] for utterance in wanted if utterance.id in done}
-    return _prepared(in_order, failures, parts, shelves, store, report)
+    """`Preparation.prepare` for those who ask once; raises as `Preparation` and its `prepare` do."""
+    return Preparation(settings, store, workers=workers).prepare(utterances, with_f0=with_f0, progress=progress)
 
 
-def _prepared(
-    done: Mapping[str, _Item],
-    failures: Mapping[str, str],
-    parts: Parts,
-    shelves: Shelves,
-    store: Store,
-    report: ProgressCallback,
-) -> Prepared:
-    said = {part.name: {name: item.said[part.name] for name, item in done.items()} for part in parts.sources}
-    places = dict(shelves.vectors)
-    dims = {part.name: int(part.component.dim) for part in parts.sources if part.name in places}
-    if parts.encoder is not None:
-        encoded = store.shelf(parts.encoder.producer)
-        encode_texts(
-            (s.text for by_id in said.values() for s in by_id.values() if s.text), parts.encoder, encoded, report
-        )
-        dim = vector_dim(parts.encoder, encoded)
-        for part in parts.sources:
-            dims.setdefault(part.name, dim)
-            places.setdefault(part.name, encoded)
-    return Prepared(
-        dims={part.name: dims[part.name] for part in parts.sources},
-        groups={part.name: part.component.group for part in parts.sources},
-        absent={source: dict(Counter(s.reason for s in by_id.values() if s.reason)) for source, by_id in said.items()},
-        failures=dict(failures),
-        warnings={name: " ".join(item.warnings.values()) for name, item in done.items() if item.warnings},
-        producers={what: part.hash for what, part in parts.named.items()},
-        said=said,
-        shelves=places,
-        f0_shelf=shelves.f0.shelf,
-        audio_keys={name: item.audio_key for name, item in done.items() if item.audio_key},
-    )
+@cache
+def _built_here(settings: str, store: str, needs: tuple[Need, ...]) -> Preparation:
+    """The preparation that was sent to this process, built once for all the work that comes with it."""
+    return Preparation(Settings.model_validate_json(settings), Store(Path(store)), needs=needs)
 
 
-def make_engine(settings: Settings, workers: int | None) -> Engine:
-    """The engine that `settings` name; `workers`, if given, goes before its option."""
-    options = dict(settings.engine.options)
-    if workers is not None:
-        options["workers"] = workers
-    engine: Engine = registry().create("engine", settings.engine.name, options)
-    return engine
-
-
-def _stored(shelf: Shelf, key: str, name: str, utterance_id: str) -> Any:
-    """What extract() has just put or found there; gone only where somebody deletes the store meanwhile."""
-    stored = shelf.get(key)
-    if stored is None:
-        raise InputError(
-            f"{shelf.folder}: the {name} of utterance {utterance_id} is gone. "
-            "Leave the store alone while it is read, and run `msftk extract` again."
-        )
-    return stored[name]
+def _distinct(utterances: Iterable[Utterance]) -> list[Utterance]:
+    found: dict[str, Utterance] = {}
+    for utterance in utterances:
+        if utterance.id in found:
+            raise InputError(f"utterance id '{utterance.id}' stands there twice. Give each utterance an id of its own.")
+        found[utterance.id] = utterance
+    return list(found.values())

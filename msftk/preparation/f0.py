@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,7 @@ import numpy as np
 from msftk.errors import AbsentError
 from msftk.files import sha256_file
 from msftk.interfaces import F0Engine
-from msftk.preparation.parts import f0_part
-from msftk.settings import Settings
-from msftk.store.features import Shelf, Store
+from msftk.store.features import Shelf
 from msftk.store.keys import content_key
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
@@ -28,17 +27,17 @@ def audio_key(utterance: Utterance) -> str:
     return content_key(audio_sha256=audio_sha256, start_s=utterance.start_s, end_s=utterance.end_s, **channel)
 
 
+def samples_key(samples: Float32) -> str:
+    """Key of sound that is no file, [n] at 16 kHz: hash of its samples."""
+    return content_key(samples_sha256=hashlib.sha256(np.ascontiguousarray(samples, dtype="<f4")).hexdigest())
+
+
 @dataclass(frozen=True)
 class StoredF0:
     """An F0 engine and the shelf that holds what it has computed, under `audio_key`; each engine has its own shelf."""
 
     engine: F0Engine
     shelf: Shelf
-
-    @classmethod
-    def of(cls, settings: Settings, store: Store) -> StoredF0:
-        part = f0_part(settings)
-        return cls(part.component, store.shelf(part.producer))
 
     def f0_hz(self, key: str, waveform: Float32) -> Float64:
         """F0 of the whole utterance, [frames] in Hz on the 5 ms grid: from the shelf, else computed and put there.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from msftk.errors import AbsentError, InputError
+from msftk.errors import AbsentError
 from msftk.interfaces import Evidence, Need
-from msftk.preparation.f0 import StoredF0, audio_key
+from msftk.preparation.descriptions import describe
+from msftk.preparation.f0 import StoredF0
+from msftk.preparation.given import Given
 from msftk.preparation.parts import Part, Parts
 from msftk.prosody import emphasis
-from msftk.speech.alignment import utterance_alignment
-from msftk.speech.audio import load_utterance
 from msftk.store.features import FLUSH_ITEMS, Shelf, Store
-from msftk.store.keys import alignment_digest, content_key
+from msftk.store.keys import content_key
 from msftk.store.records import RecordLog
 from msftk.types import (
     DESCRIPTION_FIELDS,
@@ -57,88 +57,59 @@ class Shelves:
                 shelf.flush()
 
 
-class Material:
-    """One utterance under preparation.
+class Material(Given):
+    """One utterance under preparation: beside what it brings along, what is made of it.
 
-    What it does not have raises AbsentError with a countable reason; audio that cannot be used raises InputError.
-    `warnings`: what -> message, where something was there and could not be used.
+    What it cannot have raises AbsentError with a countable reason; audio that cannot be used, or a component that
+    fails, raises another error.
     """
 
-    def __init__(self, utterance: Utterance, parts: Parts, shelves: Shelves) -> None:
-        self.utterance = utterance
+    def __init__(self, utterance: Utterance, parts: Parts, shelves: Shelves, samples: Float32 | None = None) -> None:
+        super().__init__(utterance, parts.alignment, samples)
         self.parts = parts
         self.shelves = shelves
-        self.warnings: dict[str, str] = {}
-
-    @cached_property
-    def audio_key(self) -> str:
-        return audio_key(self.utterance)
-
-    @cached_property
-    def waveform(self) -> Float32:
-        return load_utterance(self.utterance)
+        self.undescribed: Exception | None = None  # why there is no description, where it was asked for
 
     @cached_property
     def f0_hz(self) -> Float64:
         return self.shelves.f0.f0_hz(self.audio_key, self.waveform)
 
     @cached_property
-    def transcript(self) -> str:
-        text = (self.utterance.transcript or "").strip()
-        if not text:
-            raise AbsentError("no transcript")
-        return text
-
-    @cached_property
-    def alignment(self) -> Alignment:
-        try:
-            return utterance_alignment(self.utterance, self.parts.alignment)
-        except AbsentError as error:
-            raise AbsentError("no alignment") from error
-        except InputError as error:
-            self.warnings["alignment"] = str(error)
-            raise AbsentError("alignment cannot be used") from error
-
-    @cached_property
-    def alignment_digest(self) -> str:
-        return alignment_digest(self.alignment)
+    def fitting_alignment(self) -> Alignment:
+        """The alignment that emphasis is found by: with words, and all of them within the audio."""
+        _ = self.alignment  # no audio is read for one that is absent
+        return self.alignment_within(len(self.waveform) / SAMPLE_RATE_HZ)
 
     @cached_property
     def emphasis(self) -> Emphasis:
         assert self.parts.scorer is not None
-        alignment, waveform, f0_hz = self.alignment, self.waveform, self.f0_hz
-        try:
-            return emphasis(
-                waveform,
-                SAMPLE_RATE_HZ,
-                alignment,
-                transcript=self.utterance.transcript,
-                f0_hz=f0_hz,
-                scorer=self.parts.scorer.component,
-            )
-        except InputError as error:  # no words, words past the end
-            self.warnings["emphasis"] = f"{self.utterance.alignment}: {error}"
-            raise AbsentError("alignment cannot be used") from error
+        alignment = self.fitting_alignment
+        return emphasis(
+            self.waveform,
+            SAMPLE_RATE_HZ,
+            alignment,
+            transcript=self.utterance.transcript,
+            f0_hz=self.f0_hz,
+            scorer=self.parts.scorer.component,
+        )
+
+    @property
+    def describer(self) -> tuple[Part, RecordLog]:
+        """Who describes, and where the descriptions lie."""
+        assert self.parts.describer is not None
+        assert self.shelves.descriptions is not None
+        return self.parts.describer, self.shelves.descriptions
 
     @cached_property
     def description(self) -> Description:
-        part, log = self.parts.describer, self.shelves.descriptions
-        assert part is not None
-        assert log is not None
-        key = self.key(part)
-        row = log.get(key)
-        if row is None:
-            evidence = self.evidence(part)
-            try:
-                description: Description = part.component.describe(evidence)
-            except AbsentError:
-                raise
-            except Exception as error:  # any plugin, any failure: this utterance goes without, and is tried again
-                self.warnings["description"] = f"describer '{part.name}': {error}"
-                raise AbsentError("description failed") from error
-            log.put(key, asdict(description))
-        else:
-            description = Description(**{name: value for name, value in row.items() if name != "key"})
+        if self.undescribed is None:
+            describe([self])
+        if self.undescribed is not None:
+            raise self.undescribed
+        part, log = self.describer
+        row = log.get(self.key(part))
+        assert row is not None
+        description = Description(**{name: value for name, value in row.items() if name != "key"})
         if description.status != "ok":
             raise AbsentError(description.status)
         if not any(getattr(description, name) for name in DESCRIPTION_FIELDS):

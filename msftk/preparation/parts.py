@@ -45,10 +45,10 @@ class Parts:
         return {what: part for what, part in made.items() if part} | {part.name: part for part in self.sources}
 
 
-def make_parts(settings: Settings) -> Parts:
-    """Builds what `settings.semantics` needs, and nothing else; no model is loaded."""
+def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
+    """Builds what `settings.semantics` and `needs` need, and nothing else; no model is loaded."""
     classes = {name: registry().get("semantic-source", name).load() for name in settings.semantics}
-    reads: set[Need] = {need for source in classes.values() for need in _reads(source)}
+    reads: set[Need] = {*needs, *(need for source in classes.values() for need in _reads(source))}
     f0 = f0_part(settings)
     upstream: dict[Need, str] = {"f0": f0.hash}
     describer = scorer = None
@@ -74,7 +74,7 @@ def f0_part(settings: Settings) -> Part:
 
 
 def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs: Iterable[Need] | None = None) -> Part:
-    """One component with its producer: plugin, package and version, options, identity, upstream producers."""
+    """One component with its producer: plugin, version of its results, options, identity, upstream producers."""
     plugin = registry().get(kind, chosen.name)
     options = registry().options(kind, chosen.name, chosen.options).model_dump(mode="json")
     component = registry().create(kind, chosen.name, chosen.options)
@@ -84,7 +84,8 @@ def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs:
     producer = {
         "kind": kind,
         "plugin": plugin.name,
-        "package": plugin.package,
+        "package": plugin.package,  # recorded; what counts is the version of its results
+        "results_version": getattr(component, "results_version", 1),
         "options": {name: value for name, value in options.items() if name not in identity},
         "identity": identity,
         "upstream": {need: upstream[need] for need in (*reads, *optional) if need in upstream},

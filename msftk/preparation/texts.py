@@ -1,4 +1,4 @@
-"""What each source says of an utterance: its text, or its vector, from the store or made now."""
+"""What each source answers about an utterance: its text, or its vector, from the store or made now."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from msftk.preparation.parts import Part
 NOTHING = "nothing to say"  # the source was asked and returned None
 
 
-@dataclass(frozen=True)
-class Said:
+@dataclass(frozen=True, slots=True)
+class Answer:
     """What a source gave: a text, or the key of a vector it made itself; or the reason why neither."""
 
     text: str | None = None
@@ -22,7 +22,7 @@ class Said:
     reason: str | None = None
 
 
-def say(part: Part, material: Material) -> Said:
+def ask(part: Part, material: Material) -> Answer:
     """Asks one source about one utterance; what the store knows is not made again.
 
     Raises InputError where the utterance's audio cannot be used.
@@ -37,17 +37,17 @@ def say(part: Part, material: Material) -> Said:
             text = (part.component.text(material.evidence(part)) or "").strip()
             row = {"text": text or None}
             log.put(key, row)
-        return Said(text=row["text"]) if row["text"] else Said(reason=NOTHING)
+        return Answer(text=row["text"]) if row["text"] else Answer(reason=NOTHING)
     except AbsentError as absent:
-        return Said(reason=str(absent))
+        return Answer(reason=str(absent))
 
 
-def _vector(part: Part, material: Material, key: str) -> Said:
+def _vector(part: Part, material: Material, key: str) -> Answer:
     shelf = material.shelves.vectors[part.name]
     if key not in shelf:
         vector = part.component.vector(material.evidence(part))
         if vector is None:
-            return Said(reason=NOTHING)
+            return Answer(reason=NOTHING)
         vector = np.asarray(vector, dtype=np.float32)
         if vector.shape != (part.component.dim,) or not np.isfinite(vector).all():
             raise MsftkError(
@@ -55,4 +55,4 @@ def _vector(part: Part, material: Material, key: str) -> Said:
                 f"expected ({part.component.dim},) of finite numbers. Correct the plugin."
             )
         shelf.put(key, {"vector": vector})
-    return Said(vector_key=key)
+    return Answer(vector_key=key)

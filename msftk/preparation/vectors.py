@@ -8,11 +8,11 @@ import numpy as np
 
 from msftk.errors import MsftkError
 from msftk.preparation.parts import Part
-from msftk.progress import Progress, ProgressCallback, silent
 from msftk.store.features import Shelf
 from msftk.store.keys import content_key
+from msftk.types import Float32
 
-BATCH = 32  # texts a forward pass; a shard is written a batch, so an interruption costs one
+BATCH = 32  # texts a forward pass
 
 
 def text_key(text: str) -> str:
@@ -20,25 +20,27 @@ def text_key(text: str) -> str:
     return content_key(text=text)
 
 
-def encode_texts(texts: Iterable[str], encoder: Part, shelf: Shelf, progress: ProgressCallback = silent) -> None:
-    """Fills `shelf` with the vector of every text that it does not hold, in batches of like length.
+def unknown_texts(texts: Iterable[str], shelf: Shelf) -> list[tuple[str, ...]]:
+    """The texts whose vectors `shelf` does not hold, each once, in batches of like length."""
+    missing = {key: text for text in texts if (key := text_key(text)) not in shelf}
+    by_length = sorted(missing, key=lambda key: (len(missing[key]), key))
+    return [
+        tuple(missing[key] for key in by_length[first : first + BATCH]) for first in range(0, len(by_length), BATCH)
+    ]
+
+
+def encode(encoder: Part, texts: tuple[str, ...]) -> Float32:
+    """Vectors [n, dim] of a batch.
 
     Raises MsftkError where the encoder returns another shape than it declares, or numbers that are not finite.
     """
-    missing = {key: text for text in texts if (key := text_key(text)) not in shelf}
-    by_length = sorted(missing, key=lambda key: (len(missing[key]), key))
-    for first in range(0, len(by_length), BATCH):
-        keys = by_length[first : first + BATCH]
-        vectors = np.asarray(encoder.component.encode([missing[key] for key in keys]), dtype=np.float32)
-        if vectors.shape != (len(keys), encoder.component.dim) or not np.isfinite(vectors).all():
-            raise MsftkError(
-                f"text encoder '{encoder.name}' returned shape {vectors.shape}, expected "
-                f"({len(keys)}, {encoder.component.dim}) of finite numbers. Correct the plugin."
-            )
-        for key, vector in zip(keys, vectors, strict=True):
-            shelf.put(key, {"vector": vector})
-        progress(Progress("encode texts", first + len(keys), len(by_length)))
-    shelf.flush()
+    vectors = np.asarray(encoder.component.encode(list(texts)), dtype=np.float32)
+    if vectors.shape != (len(texts), encoder.component.dim) or not np.isfinite(vectors).all():
+        raise MsftkError(
+            f"text encoder '{encoder.name}' returned shape {vectors.shape}, expected "
+            f"({len(texts)}, {encoder.component.dim}) of finite numbers. Correct the plugin."
+        )
+    return vectors
 
 
 def vector_dim(encoder: Part, shelf: Shelf) -> int:

@@ -26,6 +26,8 @@ from msftk.prosody.ragged import (
 from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Float64, WordProsody
 from msftk_ext import prosody as kernels
 
+FORGIVEN_S = WINDOW_S  # a word may end so much after its audio: an aligner may round up by a frame
+
 
 def word_prosody(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> WordProsody:
     """Prosody of each spoken word of one utterance (paper Sec. 2.2, Eq. 1).
@@ -117,6 +119,18 @@ def score_words(
 
 def check_utterance(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> None:
     """Raises InputError: no spoken word, a word that ends after the audio, F0 of another audio."""
+    audio_s = len(waveform) / SAMPLE_RATE_HZ
+    check_words(alignment, audio_s)
+    expected = len(waveform) // round(HOP_S * SAMPLE_RATE_HZ) + 1
+    if abs(len(f0_hz) - expected) > 1:
+        raise InputError(
+            f"{alignment.source or 'alignment'}: {len(f0_hz)} F0 frames for {audio_s:.3f} s of audio, expected "
+            f"{expected} on the 5 ms grid. Compute F0 from this audio, with harvest(waveform, 16000)."
+        )
+
+
+def check_words(alignment: Alignment, audio_s: float) -> None:
+    """Raises InputError: no spoken word, or one that ends more than `FORGIVEN_S` after the audio."""
     place = alignment.source or "alignment"
     said = spoken(alignment.words)
     if not len(said):
@@ -124,16 +138,9 @@ def check_utterance(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> 
             f"{place}: no spoken word among {len(alignment.words)} intervals of the word tier. "
             "Emphasis needs at least one word: check the tier, or leave this utterance out."
         )
-    audio_s = len(waveform) / SAMPLE_RATE_HZ
     latest = int(np.argmax(said.end_s))
-    if said.end_s[latest] > audio_s + WINDOW_S:  # an aligner may round up by a frame
+    if said.end_s[latest] > audio_s + FORGIVEN_S:
         raise InputError(
             f"{place}: word '{said.labels[latest]}' ends at {said.end_s[latest]:.3f} s, but the audio ends at "
             f"{audio_s:.3f} s. Give the alignment that belongs to this audio, with times from its start."
-        )
-    expected = len(waveform) // round(HOP_S * SAMPLE_RATE_HZ) + 1
-    if abs(len(f0_hz) - expected) > 1:
-        raise InputError(
-            f"{place}: {len(f0_hz)} F0 frames for {audio_s:.3f} s of audio, expected {expected} on the 5 ms grid. "
-            "Compute F0 from this audio, with harvest(waveform, 16000)."
         )

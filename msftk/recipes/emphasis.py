@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from msftk.errors import AbsentError, InputError
-from msftk.preparation.f0 import StoredF0, audio_key
+from msftk.preparation.extract import Preparation
 from msftk.prosody import emphasis, emphasis_json
 from msftk.prosody.figure import plot_emphasis
 from msftk.settings import Settings, load_settings
-from msftk.speech.alignment import fitting, read_alignment, utterance_alignment
-from msftk.speech.audio import load_audio, load_utterance
+from msftk.speech.alignment import fitting, read_alignment
+from msftk.speech.audio import load_audio
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64, Utterance
 
@@ -60,13 +60,12 @@ def emphasise_file(
 def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) -> Recording:
     """Emphasis of one utterance of a corpus, its F0 read from the store, else computed and put there.
 
-    Raises AbsentError without alignment or audio, InputError as `emphasise_file`.
+    Raises AbsentError without audio or an alignment that can be used, InputError for audio that cannot be read.
     """
-    words = utterance_alignment(utterance, settings.alignment)
-    waveform = load_utterance(utterance)
-    f0 = StoredF0.of(settings, store)
-    with f0.shelf:
-        f0_hz = f0.f0_hz(audio_key(utterance), waveform)
-    scorer = settings.create("emphasis")
-    found = emphasis(waveform, SAMPLE_RATE_HZ, words, transcript=utterance.transcript, f0_hz=f0_hz, scorer=scorer)
-    return Recording(utterance.id, waveform, f0_hz, found)
+    preparation = Preparation(settings.model_copy(update={"semantics": ()}), store, needs=("emphasis",))
+    material = preparation.material(utterance)
+    try:
+        found = material.emphasis
+        return Recording(utterance.id, material.waveform, material.f0_hz, found)
+    finally:
+        preparation.shelves.flush()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.interfaces import EmphasisScorer
-from msftk.preparation.extract import make_engine
+from msftk.preparation.engine import make_engine
 from msftk.preparation.f0 import StoredF0, audio_key
 from msftk.preparation.parts import f0_part, make_part
 from msftk.progress import Progress, ProgressCallback, silent
@@ -75,7 +75,7 @@ def emphasise_corpus(
         manifest = read_manifest(manifest)
     if not isinstance(store, Store):
         store = Store(default_store_path(store))
-    engine = make_engine(settings, workers)
+    engine = make_engine(settings.engine, workers)
     folder = out.parent / f".{out.name}.parts"
     job = _Job(settings, store, folder, out)
     durations_s = [_duration_s(utterance) for utterance in manifest.utterances]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from msftk.errors import UnknownNameError, did_you_mean
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
 from msftk.evaluation.predictions import read_predictions
+from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.predict import predict_anew
-from msftk.store.features import Store
+from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import MANIFEST, load_model, read_protocol
 from msftk.training.loop import choose_device
@@ -89,19 +89,17 @@ def _evaluate_anew(
 ) -> Evaluation:
     utterances = corpus.split(split)
     model = load_model(run, choose_device(device))
+    place = store if isinstance(store, Store) else Store(default_store_path(store))
+    preparation = Preparation(model.settings, place, workers=workers)
     said, failures, prepared = predict_anew(
-        model, utterances, store, scale=corpus.scale, by_sources=True, progress=progress, workers=workers
+        model, utterances, preparation, scale=corpus.scale, by_sources=True, progress=progress
     )
-    absent = {
-        source: dict(Counter(reason for one in by_id.values() if (reason := one.reason)))
-        for source, by_id in prepared.said.items()
-    }
     own = read_manifest(run / MANIFEST)
     return evaluate_predictions(
         said,
         utterances,
         cluster_by=corpus.facts.get("clusters", protocol["clusters"]),
-        missing={"sources": absent},
+        missing={"sources": prepared.absent},
         protocol={
             **protocol,
             "split": split,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from msftk.preparation.extract import Prepared, extract
+from msftk.preparation.extract import extract
+from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
 from msftk.registry import registry
 from msftk.settings import Settings

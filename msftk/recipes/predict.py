@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msftk.errors import AbsentError, InputError
 from msftk.evaluation.predictions import Predictions
 from msftk.files import sha256_file
-from msftk.preparation.extract import Prepared, extract
+from msftk.preparation.extract import Preparation
+from msftk.preparation.given import Given
+from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
-from msftk.speech.alignment import fitting, read_alignment
+from msftk.speech.alignment import read_alignment
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.checkpoints import Model, load_model
@@ -56,10 +59,11 @@ class PredictResult:
 
 
 class Run:
-    """A trained run in memory: `load(folder).predict([...])`."""
+    """A trained run in memory: `load(folder).predict([...])`; what prepares recordings is built once."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self._preparations: dict[tuple[Path, int | None], Preparation] = {}
 
     def predict(
         self,
@@ -84,9 +88,16 @@ class Run:
             raise InputError(
                 f"{inputs}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}). Name files or a folder."
             )
-        model = self.model
+        model, place = self.model, default_store_path(store)
+        if (place, workers) not in self._preparations:
+            self._preparations[place, workers] = Preparation(model.settings, Store(place), workers=workers)
         predictions, unreadable, prepared = predict_anew(
-            model, utterances, store, scale=model.scale, clip=clip, progress=progress or silent, workers=workers
+            model,
+            utterances,
+            self._preparations[place, workers],
+            scale=model.scale,
+            clip=clip,
+            progress=progress or silent,
         )
         n_inputs = len(utterances) + len(failures)
         failures = {**failures, **prepared.failures, **unreadable}
@@ -99,27 +110,19 @@ class Run:
 def predict_anew(
     model: Model,
     utterances: Sequence[Utterance],
-    store: Store | Path | None,
+    preparation: Preparation,
     *,
     scale: RatingScale,
     clip: bool | None = None,
     by_sources: bool = False,
     progress: ProgressCallback = silent,
-    workers: int | None = None,
 ) -> tuple[Predictions, dict[str, str], Prepared]:
-    """Prepares utterances as the run's settings say and predicts them on `scale`; who failed, and what was prepared.
+    """Prepares utterances and predicts them on `scale`; who failed, and what was prepared.
 
-    `clip` None: as the run's settings say.
+    `preparation` is made of the run's settings. `clip` None: as these say.
     """
     settings = model.settings
-    prepared = extract(
-        utterances,
-        settings,
-        store if isinstance(store, Store) else Store(default_store_path(store)),
-        with_f0=model.network.acoustic.needs_f0,
-        progress=progress,
-        workers=workers,
-    )
+    prepared = preparation.prepare(utterances, with_f0=model.network.acoustic.needs_f0, progress=progress)
     predictions, unreadable = predict_utterances(
         model.network,
         utterances,
@@ -180,12 +183,13 @@ def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Ut
     alignment = _alignment_beside(audio)
     text = audio.with_suffix(TEXT_SUFFIX)
     transcript = text.read_text(encoding="utf-8").strip() or None if text.is_file() else None
-    if transcript is None and alignment is not None:
-        words = read_alignment(alignment, audio.stem, options=fitting(alignment, options or {})).spoken_words
-        transcript = " ".join(words) or None
-    return Utterance(
+    found = Utterance(
         id=audio.stem, audio=audio, transcript=transcript, alignment=alignment, audio_sha256=sha256_file(audio)
     )
+    if transcript is None:
+        with suppress(AbsentError):  # whoever needs the alignment tells why it cannot be used
+            return replace(found, transcript=" ".join(Given(found, options or {}).alignment.spoken_words) or None)
+    return found
 
 
 def _alignment_beside(audio: Path) -> Path | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
 from msftk.files import sha256_file
-from msftk.interfaces import CorpusReading
+from msftk.interfaces import CorpusReading, Want
+from msftk.preparation.engine import make_engine
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.registry import registry
 from msftk.speech.audio import AudioFacts, audio_facts, segment_bounds
@@ -41,7 +41,9 @@ class PrepareResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Audio:
+class Audio:
+    """An audio file as it was examined."""
+
     facts: AudioFacts
     stamp: AudioStamp
     sha256: str
@@ -59,9 +61,29 @@ def prepare(
 ) -> PrepareResult:
     """Reads a corpus by its adapter and writes its manifest to `out`.
 
-    A file that `out` knows already is hashed again only if its size or time changed; `verify` hashes all. An utterance
-    whose audio cannot be opened, or whose segment is not inside it, is a problem and left out.
+    A file that `out` knows already is hashed again only if its size or time changed; `verify` hashes all. Raises as
+    `read_corpus`.
+    """
+    known = {} if verify else _known_hashes(out)
+    result = read_corpus(corpus, root, options=options, known=known, workers=workers, progress=progress)
+    write_manifest(result.manifest, out)
+    return result
 
+
+def read_corpus(
+    corpus: str,
+    root: Path | None,
+    *,
+    options: Mapping[str, object] | None = None,
+    known: Mapping[tuple[Path, AudioStamp], str] | None = None,
+    workers: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> PrepareResult:
+    """The manifest of a corpus, read by its adapter. An utterance whose audio cannot be opened, or whose segment is not
+    inside it, is a problem and left out.
+
+    Args:
+        known: hashes of audio files as they were: what has the same size and time is not hashed again.
     Raises:
         InputError: unknown corpus or option, no root, no utterance left, or what the adapter cannot read at all.
     """
@@ -69,27 +91,25 @@ def prepare(
     if root is None and getattr(adapter, "needs_root", True):
         raise InputError(f"corpus '{corpus}' needs a ROOT. Give its folder or table: msftk prepare {corpus} ROOT ...")
     reading: CorpusReading = adapter.read((root or Path()).absolute())
-    known = {} if verify else _known_hashes(out)
     files = list(dict.fromkeys(utterance.audio for utterance in reading.utterances if utterance.audio is not None))
-    examined = _examine(files, known, workers, progress or silent)
+    examined = _examine_all(files, known or {}, workers, progress or silent)
 
     problems = list(reading.problems)
     utterances = []
     for utterance in reading.utterances:
         try:
             utterances.append(_complete(utterance, examined))
-        except InputError as error:
+        except MsftkError as error:
             problems.append(f"{utterance.id}: {error}")
     if not utterances:
         raise InputError(
             f"{root or corpus}: no utterance can be used, {len(problems)} cannot. "
             + (f"The first: {problems[0]}" if problems else "Give a corpus that holds some.")
         )
-    stamps = {u.id: found.stamp for u in utterances if u.audio and isinstance(found := examined[u.audio], _Audio)}
+    stamps = {u.id: found.stamp for u in utterances if u.audio and isinstance(found := examined[u.audio], Audio)}
     place = {} if root is None else {"root": str(root.absolute())}
     left_out = {"left out": str(len(problems))} if problems else {}
     manifest = Manifest(reading.name, reading.scale, tuple(utterances), {**reading.facts, **place, **left_out}, stamps)
-    write_manifest(manifest, out)
     return PrepareResult(manifest, tuple(problems), count_splits(manifest))
 
 
@@ -123,35 +143,36 @@ def _known_hashes(out: Path) -> dict[tuple[Path, AudioStamp], str]:
     return {(u.audio, stamp): u.audio_sha256 for u, stamp in hashed if u.audio and u.audio_sha256}
 
 
-def _examine(
+@dataclass(frozen=True)
+class Examine:
+    """Header, stamp and hash of an audio file: `Examine(known)(path)`. `known`: hashes of files as they were."""
+
+    known: Mapping[tuple[Path, AudioStamp], str]
+    wants: ClassVar[Want] = "cpu-kernel"
+
+    def __call__(self, path: Path) -> Audio:
+        facts = audio_facts(path)
+        stamp = AudioStamp.of(path)  # before hashing: a file that changes meanwhile is hashed again next time
+        return Audio(facts, stamp, self.known.get((path.absolute(), stamp)) or sha256_file(path))
+
+
+def _examine_all(
     files: Sequence[Path], known: Mapping[tuple[Path, AudioStamp], str], workers: int | None, progress: ProgressCallback
-) -> dict[Path, _Audio | InputError]:
-    """Header and hash of each file by worker threads: hashing and reading release the GIL."""
-
-    def examine(path: Path) -> _Audio | InputError:
-        try:
-            facts = audio_facts(path)
-            stamp = AudioStamp.of(path)  # before hashing: a file that changes meanwhile is hashed again next time
-            return _Audio(facts, stamp, known.get((path.absolute(), stamp)) or sha256_file(path))
-        except InputError as error:
-            return error
-
-    examined: dict[Path, _Audio | InputError] = {}
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        results: Iterable[_Audio | InputError] = pool.map(examine, files)
-        for done, (path, found) in enumerate(zip(files, results, strict=True), start=1):
-            examined[path] = found
-            progress(Progress("audio", done, len(files)))
+) -> dict[Path, Audio | Exception]:
+    examined: dict[Path, Audio | Exception] = {}
+    for path, found in make_engine(workers=workers).map(Examine(known), files):
+        examined[path] = found
+        progress(Progress("audio", len(examined), len(files)))
     return examined
 
 
-def _complete(utterance: Utterance, examined: Mapping[Path, _Audio | InputError]) -> Utterance:
-    """The utterance with absolute paths, length and hash. Raises InputError if its audio or segment is unusable."""
+def _complete(utterance: Utterance, examined: Mapping[Path, Audio | Exception]) -> Utterance:
+    """The utterance with absolute paths, length and hash. Raises MsftkError if its audio or segment is unusable."""
     if utterance.audio is None:
         return utterance
     found = examined[utterance.audio]
-    if isinstance(found, InputError):
-        raise found
+    if isinstance(found, Exception):
+        raise found if isinstance(found, MsftkError) else MsftkError(f"{type(found).__name__}: {found}")
     first, last = segment_bounds(utterance.audio, found.facts.duration_s, utterance.start_s, utterance.end_s)
     return replace(
         utterance,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from msftk.evaluation.predictions import Predictions, pooled, read_predictions, 
 from msftk.evaluation.protocol import protocol_card
 from msftk.files import without_nan
 from msftk.models.network import SerNetwork
-from msftk.preparation.extract import Prepared
+from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
 from msftk.recipes.evaluate import predictions_file
 from msftk.settings import Settings
@@ -116,10 +115,7 @@ class Job:
 
     def missing(self, utterances: Sequence[Utterance]) -> dict[str, dict[str, int]]:
         """source -> reason -> how many of these utterances lack it."""
-        return {
-            source: dict(Counter(reason for u in utterances if u.id in said and (reason := said[u.id].reason)))
-            for source, said in self.prepared.said.items()
-        }
+        return self.prepared.missing(utterances)
 
     def write_card(self, folder: Path, facts: Mapping[str, Any], folds: dict[str, Any] | None) -> dict[str, Any]:
         corpus = {

@@ -27,8 +27,11 @@ def content_key(**inputs: object) -> str:
 
 
 def producer_hash(producer: Mapping[str, object]) -> str:
-    """Name of a producer's folder: kind, plugin, package and version, options, identity of models, format version."""
-    return digest({"format_version": FORMAT_VERSION, **producer})
+    """Name of a producer's folder: kind, plugin, version of its results, options, identity of models, format version.
+
+    Its package is told beside them and does not count: a release that changes no results keeps them.
+    """
+    return digest({"format_version": FORMAT_VERSION, **{k: v for k, v in producer.items() if k != "package"}})
 
 
 def alignment_digest(alignment: Alignment) -> str:

@@ -155,7 +155,8 @@ def test_words_after_the_end_and_alignments_that_cannot_be_used(corpus: Manifest
         ("s1_1: 1.00 s late",),
     )
     bad = next(one for one in diagnosis.findings if "cannot be used" in one.text)
-    assert bad.text == "2 alignments cannot be used: les is absent"
+    assert bad.text == "1 alignments cannot be used: les is absent"
+    assert "alignments: 3 without alignment: les is absent" in texts(diagnosis, "note")  # the table lacks one
     assert "words.csv:10: end is 'x', expected seconds" in bad.examples[0]
     (tmp_path / "words.csv").unlink()
     assert "alignments: 22 alignment files are missing" in texts(examine(corpus), "warning")

@@ -17,7 +17,8 @@ import soundfile
 from msftk.errors import InputError, MsftkError
 from msftk.files import sha256_file
 from msftk.preparation import vectors
-from msftk.preparation.extract import Prepared, extract
+from msftk.preparation.extract import extract
+from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress
 from msftk.settings import Settings, load_settings
 from msftk.store.features import Shelf, Store

@@ -15,7 +15,7 @@ from msftk.errors import AbsentError, MsftkError
 from msftk.interfaces import Evidence
 from msftk.preparation.material import Material, Shelves
 from msftk.preparation.parts import Part, Parts, f0_part
-from msftk.preparation.texts import NOTHING, say
+from msftk.preparation.texts import NOTHING, ask
 from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.types import Description, Utterance
@@ -83,40 +83,40 @@ def test_evidence_has_no_place_for_labels_split_or_speaker() -> None:
 
 def test_a_component_sees_what_it_needs_and_nothing_else(utterance: Utterance, tmp_path: Path) -> None:
     spy = Spy()
-    say(part(spy, "transcript"), material(utterance, tmp_path, part(spy, "transcript")))
+    ask(part(spy, "transcript"), material(utterance, tmp_path, part(spy, "transcript")))
     assert shown(spy.seen[0]) == {"id": "u", "transcript": "Stop."}
 
 
 def test_what_is_optional_and_absent_is_none_and_ends_nothing(utterance: Utterance, tmp_path: Path) -> None:
     spy = Spy()
     source = part(spy, "language", optional=("alignment", "audio"))
-    assert say(source, material(utterance, tmp_path, source)).text == "said"
+    assert ask(source, material(utterance, tmp_path, source)).text == "said"
     assert shown(spy.seen[0]).keys() == {"id", "language", "waveform"}
 
 
 def test_a_needed_thing_that_is_absent_is_the_reason(utterance: Utterance, tmp_path: Path) -> None:
     spy = Spy()
     source = part(spy, "alignment")
-    assert say(source, material(utterance, tmp_path, source)).reason == "no alignment"
+    assert ask(source, material(utterance, tmp_path, source)).reason == "no alignment"
     assert not spy.seen
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"), [(None, NOTHING), ("  ", NOTHING), (AbsentError("too short"), "too short")]
 )
-def test_a_source_may_have_nothing_to_say(utterance: Utterance, tmp_path: Path, answer: Any, reason: str) -> None:
+def test_a_source_may_have_nothing_to_ask(utterance: Utterance, tmp_path: Path, answer: Any, reason: str) -> None:
     source = part(Spy(answer), "transcript")
-    assert say(source, material(utterance, tmp_path, source)).reason == reason
+    assert ask(source, material(utterance, tmp_path, source)).reason == reason
 
 
 def test_a_describer_that_fails_is_a_warning_and_is_asked_again(utterance: Utterance, tmp_path: Path) -> None:
     spy, source = Spy(RuntimeError("out of memory")), part(Spy(), "description", name="source")
     describer = part(spy, "audio", name="describer")
     found = material(utterance, tmp_path, source, describer)
-    assert say(source, found).reason == "description failed"
+    assert ask(source, found).reason == "description failed"
     assert found.warnings == {"description": "describer 'describer': out of memory"}
     spy.answer = Description(gender="female")
-    assert say(source, material(utterance, tmp_path, source, describer)).text == "said"
+    assert ask(source, material(utterance, tmp_path, source, describer)).text == "said"
     assert len(spy.seen) == 2
 
 
@@ -125,7 +125,7 @@ def test_a_status_that_is_not_ok_is_stored_and_not_asked_again(utterance: Uttera
     describer = part(spy, "audio", name="describer")
     for _ in range(2):
         found = material(utterance, tmp_path, source, describer)
-        assert say(source, found).reason == "refused"
+        assert ask(source, found).reason == "refused"
         found.shelves.flush()
     assert len(spy.seen) == 1
 
@@ -134,8 +134,8 @@ def test_a_describer_that_costs_much_has_each_answer_written_at_once(utterance: 
     dear = Spy(Description(gender="female"))
     dear.flush_items = 1
     source, describer = part(Spy(), "description", name="source"), part(dear, "audio", name="describer")
-    say(source, material(utterance, tmp_path, source, describer))
-    say(source, material(utterance, tmp_path, source, describer))  # nothing was flushed between
+    ask(source, material(utterance, tmp_path, source, describer))
+    ask(source, material(utterance, tmp_path, source, describer))  # nothing was flushed between
     assert len(dear.seen) == 1
 
 
@@ -144,7 +144,7 @@ def test_a_source_may_give_its_vector_directly_and_it_is_stored(utterance: Utter
     source = part(direct, "transcript")
     for _ in range(2):
         found = material(utterance, tmp_path, source)
-        key = say(source, found).vector_key
+        key = ask(source, found).vector_key
         assert found.shelves.vectors["spy"].get(key)["vector"].tolist() == [1, 2, 3]
         found.shelves.flush()
     assert direct.calls == 1
@@ -155,4 +155,4 @@ def test_a_vector_of_another_size_is_refused(utterance: Utterance, tmp_path: Pat
     with pytest.raises(
         MsftkError, match=r"source 'spy' gave u a vector of shape \(2,\), expected \(3,\) of finite numbers"
     ):
-        say(source, material(utterance, tmp_path, source))
+        ask(source, material(utterance, tmp_path, source))

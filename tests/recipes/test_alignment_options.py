@@ -54,7 +54,7 @@ def test_extract_emphasis_and_doctor_find_the_tiers(
     ended = msftk("emphasis", tmp_path / "m.parquet", "--word-tier", "wörter", "--phone-tier", "laute", *place)
     assert (ended.code, '"utterances": 1' in ended.out) == (0, True), ended.err
     assert any("cannot be used" in one.text for one in examine(corpus).findings)
-    assert not any("cannot be used" in one.text for one in examine(corpus, alignment=settings.alignment).findings)
+    assert not any("cannot be used" in one.text for one in examine(corpus, settings=settings).findings)
 
 
 def test_option_that_no_reader_has_is_refused() -> None:

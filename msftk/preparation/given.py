@@ -1,0 +1,83 @@
+"""What one utterance brings along: its sound, transcript and alignment, each read when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from msftk.errors import AbsentError, InputError
+from msftk.preparation.f0 import audio_key, samples_key
+from msftk.prosody.words import check_words
+from msftk.speech.alignment import utterance_alignment
+from msftk.speech.audio import load_utterance
+from msftk.store.keys import alignment_digest
+from msftk.types import Alignment, Float32, Utterance
+
+NO_TRANSCRIPT = "no transcript"
+NO_ALIGNMENT = "no alignment"
+BAD_ALIGNMENT = "alignment cannot be used"
+
+
+class Given:
+    """The files of one utterance, or the samples that were handed in for it.
+
+    What it does not have raises AbsentError with a countable reason, audio that cannot be used InputError. `warnings`:
+    what -> message, where something is there and cannot be used: it counts as absent.
+
+    Args:
+        alignment_options: those of alignment readers, as `settings.alignment`.
+        samples: [n] mono at 16 kHz, for an utterance whose audio is no file.
+    """
+
+    def __init__(
+        self, utterance: Utterance, alignment_options: Mapping[str, object], samples: Float32 | None = None
+    ) -> None:
+        self.utterance = utterance
+        self.alignment_options = alignment_options
+        self.samples = samples
+        self.warnings: dict[str, str] = {}
+
+    @property
+    def has_sound(self) -> bool:
+        return self.samples is not None or self.utterance.audio is not None
+
+    @cached_property
+    def audio_key(self) -> str:
+        """What stands for the sound in the keys of the store."""
+        return audio_key(self.utterance) if self.samples is None else samples_key(self.samples)
+
+    @cached_property
+    def waveform(self) -> Float32:
+        return load_utterance(self.utterance) if self.samples is None else self.samples
+
+    @cached_property
+    def transcript(self) -> str:
+        text = (self.utterance.transcript or "").strip()
+        if not text:
+            raise AbsentError(NO_TRANSCRIPT)
+        return text
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """As its file tells it, whether or not its words lie within the audio."""
+        try:
+            return utterance_alignment(self.utterance, self.alignment_options)
+        except AbsentError as error:
+            raise AbsentError(NO_ALIGNMENT) from error
+        except InputError as error:
+            self.warnings["alignment"] = str(error)
+            raise AbsentError(BAD_ALIGNMENT) from error
+
+    @cached_property
+    def alignment_digest(self) -> str:
+        return alignment_digest(self.alignment)
+
+    def alignment_within(self, audio_s: float) -> Alignment:
+        """The alignment, if it has words and they lie within audio of this length: what emphasis can be found by."""
+        alignment = self.alignment
+        try:
+            check_words(alignment, audio_s)
+        except InputError as error:
+            self.warnings["emphasis"] = str(error)
+            raise AbsentError(BAD_ALIGNMENT) from error
+        return alignment

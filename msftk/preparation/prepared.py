@@ -1,0 +1,100 @@
+"""What preparation knows of the utterances it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msftk.errors import InputError
+from msftk.preparation.absences import Absences
+from msftk.preparation.texts import Answer
+from msftk.preparation.vectors import text_key
+from msftk.speech.audio import load_utterance
+from msftk.store.features import Shelf
+from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Texts, vectors and F0 of utterances by their ids; vectors and F0 are read from the store when asked for.
+
+    `dims`, `groups`: of each source. `failures`: utterances whose audio cannot be used, with the message. `warnings`:
+    where something was there and could not be used. `producers`: what was made -> hash of its producer.
+    """
+
+    dims: Mapping[str, int]
+    groups: Mapping[str, str]
+    failures: Mapping[str, str]
+    warnings: Mapping[str, str]
+    producers: Mapping[str, str]
+    answers: Mapping[str, Mapping[str, Answer]] = field(repr=False)  # source -> utterance id -> what the source gave
+    shelves: Mapping[str, Shelf] = field(repr=False)  # source -> where its vectors lie
+    f0_shelf: Shelf = field(repr=False)
+    audio_keys: Mapping[str, str] = field(repr=False)  # utterance id -> key of its F0, where F0 was asked for
+    samples: Mapping[str, Float32] = field(default_factory=dict, repr=False)  # of utterances without an audio file
+
+    def text(self, source: str, utterance_id: str) -> str | None:
+        """The source's text, None where it is absent or the source makes its vector without one."""
+        answer = self.answers[source].get(utterance_id)
+        return answer.text if answer else None
+
+    def vector(self, source: str, utterance_id: str) -> Float32 | None:
+        """The source's vector [dims[source]] float32, None where it is absent."""
+        answer = self.answers[source].get(utterance_id)
+        if answer is None or answer.reason is not None:
+            return None
+        key = answer.vector_key or text_key(answer.text or "")
+        vector: Float32 = _stored(self.shelves[source], key, "vector", utterance_id)
+        return vector
+
+    def f0_hz(self, utterance_id: str) -> Float64:
+        """F0 of the whole utterance [frames] in Hz, 5 ms grid, 0 = unvoiced. InputError where it was not prepared."""
+        if utterance_id not in self.audio_keys:
+            why = self.failures.get(utterance_id, "F0 was not asked for: extract it with with_f0=True.")
+            raise InputError(f"utterance {utterance_id} has no F0. {why}")
+        f0_hz: Float64 = _stored(self.f0_shelf, self.audio_keys[utterance_id], "f0_hz", utterance_id)
+        return f0_hz
+
+    def has_sound(self, utterance: Utterance) -> bool:
+        return utterance.audio is not None or utterance.id in self.samples
+
+    def waveform(self, utterance: Utterance, max_s: float | None = None) -> Float32:
+        """Its sound [n] at 16 kHz, the first `max_s` of it: from its file, or as it was handed in. Raises as
+        `load_utterance`."""
+        if utterance.id not in self.samples:
+            return load_utterance(utterance, max_s)
+        return self.samples[utterance.id][: None if max_s is None else round(max_s * SAMPLE_RATE_HZ)]
+
+    @property
+    def present(self) -> dict[str, int]:
+        """source -> how many utterances have it."""
+        return {source: sum(a.reason is None for a in by_id.values()) for source, by_id in self.answers.items()}
+
+    @property
+    def absent(self) -> dict[str, dict[str, int]]:
+        """source -> reason -> how many utterances lack it."""
+        return {source: self._absent(source, by_id).counts(source) for source, by_id in self.answers.items()}
+
+    def missing(self, utterances: Iterable[Utterance]) -> dict[str, dict[str, int]]:
+        """`absent` among some of the utterances."""
+        ids = [utterance.id for utterance in utterances]
+        return {source: self._absent(source, ids).counts(source) for source in self.answers}
+
+    def _absent(self, source: str, ids: Iterable[str]) -> Absences:
+        absences, by_id = Absences(), self.answers[source]
+        for one in ids:
+            if one in by_id and (reason := by_id[one].reason):
+                absences.add(source, reason, one)
+        return absences
+
+
+def _stored(shelf: Shelf, key: str, name: str, utterance_id: str) -> Any:
+    """What was just put or found there; gone only where somebody deletes the store meanwhile."""
+    stored = shelf.get(key)
+    if stored is None:
+        raise InputError(
+            f"{shelf.folder}: the {name} of utterance {utterance_id} is gone. "
+            "Leave the store alone while it is read, and run `msftk extract` again."
+        )
+    return stored[name]

@@ -1,0 +1,94 @@
+"""The work that an engine is given: told by a preparation, which is built again where the work is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from msftk.interfaces import Want
+from msftk.preparation.descriptions import describe
+from msftk.preparation.material import Material
+from msftk.preparation.texts import Answer, ask
+from msftk.preparation.vectors import encode
+from msftk.types import Float32, Utterance
+
+if TYPE_CHECKING:
+    from msftk.preparation.extract import Preparation
+
+
+class Question(NamedTuple):
+    """An utterance to prepare, with its samples where its audio is no file."""
+
+    utterance: Utterance
+    samples: Float32 | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What preparing one utterance came to: source -> its answer; `audio_key`: of its F0, where that was asked for."""
+
+    by_source: Mapping[str, Answer]
+    warnings: Mapping[str, str]
+    audio_key: str | None
+
+
+@dataclass(frozen=True)
+class Hear:
+    """Finds F0 of an utterance, for whoever asks for it later, who also says what is wrong with the audio."""
+
+    preparation: Preparation
+    wants: ClassVar[Want] = "cpu-kernel"
+
+    def __call__(self, question: Question) -> None:
+        material = self.preparation.material(*question)
+        if material.has_sound and material.audio_key not in material.shelves.f0.shelf:
+            _ = material.f0_hz
+
+
+@dataclass(frozen=True)
+class Read:
+    """Asks every source about a batch of utterances, which are described together."""
+
+    preparation: Preparation
+    with_f0: bool
+
+    @property
+    def wants(self) -> Want:
+        """As the describer: all the rest is quick."""
+        describer = self.preparation.parts.describer
+        return getattr(describer.component, "wants", "cpu-kernel") if describer else "cpu-kernel"
+
+    def batches(self, questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
+        describer = self.preparation.parts.describer
+        size = getattr(describer.component, "batch", 1) if describer else 1
+        return (questions[first : first + size] for first in range(0, len(questions), size))
+
+    def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
+        materials = [self.preparation.material(*question) for question in batch]
+        if len(batch) > 1:
+            describe(materials)
+        return [self._read(material) for material in materials]
+
+    def _read(self, material: Material) -> Answers | Exception:
+        shelves = material.shelves
+        try:
+            hears = self.with_f0 and material.has_sound
+            if hears and material.audio_key not in shelves.f0.shelf:
+                _ = material.f0_hz
+            answers = {part.name: ask(part, material) for part in self.preparation.parts.sources}
+            return Answers(answers, material.warnings, material.audio_key if hears else None)
+        except Exception as error:  # of this utterance; the others of the batch go on
+            return error
+
+
+@dataclass(frozen=True)
+class Encode:
+    """Vectors [n, dim] of a batch of texts."""
+
+    preparation: Preparation
+    wants: ClassVar[Want] = "model"
+
+    def __call__(self, texts: tuple[str, ...]) -> Float32:
+        assert self.preparation.parts.encoder is not None
+        return encode(self.preparation.parts.encoder, texts)
