@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pluggy
 
+from msftk import interfaces
+
 hookspec = pluggy.HookspecMarker("msftk")
 hookimpl = pluggy.HookimplMarker("msftk")
 
@@ -24,23 +26,32 @@ class Kind:
     hook: str
     section: str
     about: str
+    base: type[interfaces.Component]
 
 
 KINDS = (
-    Kind("corpus", "register_corpora", "", "corpus tree -> utterances"),
-    Kind("alignment-reader", "register_alignment_readers", "", "alignment file -> words and phones"),
-    Kind("f0-engine", "register_f0_engines", "f0", "waveform -> F0 on the 5 ms grid"),
-    Kind("emphasis", "register_emphasis", "emphasis", "a score for each word"),
-    Kind("describer", "register_describers", "describer", "audio -> six-field description"),
-    Kind("semantic-source", "register_semantic_sources", "", "a granularity of meaning"),
-    Kind("text-encoder", "register_text_encoders", "text", "texts -> vectors, frozen"),
-    Kind("acoustic-encoder", "register_acoustic_encoders", "acoustic", "waveform -> frames"),
-    Kind("pooling", "register_poolings", "pooling", "frames -> one vector"),
-    Kind("intra-fusion", "register_intra_fusions", "intra", "merges the sources of one group"),
-    Kind("fusion", "register_fusions", "fusion", "joins sound and meaning"),
-    Kind("head", "register_heads", "head", "experts -> valence, arousal, dominance"),
-    Kind("loss", "register_losses", "loss", "outputs and ratings -> what training minimises"),
-    Kind("engine", "register_engines", "engine", "runs preparation over a corpus"),
+    Kind("corpus", "register_corpora", "", "corpus tree -> utterances", interfaces.Corpus),
+    Kind(
+        "alignment-reader",
+        "register_alignment_readers",
+        "",
+        "alignment file -> words and phones",
+        interfaces.AlignmentReader,
+    ),
+    Kind("f0-engine", "register_f0_engines", "f0", "waveform -> F0 on the 5 ms grid", interfaces.F0Engine),
+    Kind("emphasis", "register_emphasis", "emphasis", "a score for each word", interfaces.EmphasisScorer),
+    Kind("describer", "register_describers", "describer", "audio -> six-field description", interfaces.Describer),
+    Kind("semantic-source", "register_semantic_sources", "", "a granularity of meaning", interfaces.SemanticSource),
+    Kind("text-encoder", "register_text_encoders", "text", "texts -> vectors, frozen", interfaces.TextEncoder),
+    Kind(
+        "acoustic-encoder", "register_acoustic_encoders", "acoustic", "waveform -> frames", interfaces.AcousticEncoder
+    ),
+    Kind("pooling", "register_poolings", "pooling", "frames -> one vector", interfaces.Pooling),
+    Kind("intra-fusion", "register_intra_fusions", "intra", "merges the sources of one group", interfaces.IntraFusion),
+    Kind("fusion", "register_fusions", "fusion", "joins sound and meaning", interfaces.Fusion),
+    Kind("head", "register_heads", "head", "experts -> valence, arousal, dominance", interfaces.Head),
+    Kind("loss", "register_losses", "loss", "outputs and ratings -> what training minimises", interfaces.Loss),
+    Kind("engine", "register_engines", "engine", "runs preparation over a corpus", interfaces.Engine),
 )
 
 

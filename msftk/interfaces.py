@@ -1,16 +1,16 @@
-"""What each kind of plugin must offer: one contract a kind. Only the model kinds need torch.
+"""What each kind of plugin must offer and what it may: one base class a kind, with a default for each ability.
 
-A component is a class with a docstring and an `Options` model; the host builds it as `Class(options, **sizes)`.
-Dimensions are written [batch, time, dim]; a `valid` mask is bool, True = real data.
+Dimensions are written [batch, time, dim]; a `valid` mask is bool, True = real data. Trained parts are nn.Modules too.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +24,24 @@ class Options(BaseModel):
     """Base of every component's options: unknown names are refused, values are checked, nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Component(ABC):
+    """Base of all kinds: a class with a docstring and an `Options` model, built as `Class(options, **sizes)`.
+
+    A class that inherits from none of these bases is given the defaults of its kind when it is loaded.
+    """
+
+    Options: ClassVar[type[BaseModel]]
+    results_version: ClassVar[int] = 1
+    """Raised when the same input gives other results than before: what is stored is then made anew."""
+
+    def identity(self) -> Mapping[str, str]:
+        """What changes results beside the options (a model's revision, a file's hash).
+
+        It replaces an option of the same name in what results are stored under.
+        """
+        return {}
 
 
 # ---------------------------------------------------------------- reading
@@ -40,20 +58,22 @@ class CorpusReading:
     problems: Sequence[str] = ()
 
 
-class Corpus(Protocol):
-    """A corpus on disk -> utterances. `root` is a folder, or the file that the corpus is described by.
+class Corpus(Component):
+    """A corpus on disk -> utterances. `root` is a folder, or the file that the corpus is described by."""
 
-    A corpus that lies in its own package sets `needs_root = False`; it may be absent.
-    """
+    needs_root: ClassVar[bool] = True
+    """False: the corpus lies in its own package."""
 
+    @abstractmethod
     def read(self, root: Path) -> CorpusReading: ...
 
 
-class AlignmentReader(Protocol):
+class AlignmentReader(Component):
     """An alignment file -> `Alignment`. `suffixes`: lower-case endings of the file names that it reads."""
 
     suffixes: ClassVar[tuple[str, ...]]
 
+    @abstractmethod
     def read(self, path: Path, utterance_id: str | None = None) -> Alignment:
         """Raises InputError (file, place, remedy), AbsentError if a table of many utterances does not hold this one."""
         ...
@@ -63,9 +83,19 @@ class AlignmentReader(Protocol):
 
 Want = Literal["cpu-kernel", "model", "network"]  # what work takes: a core, a model in memory, a server's answer
 Need = Literal["id", "language", "audio", "f0", "alignment", "transcript", "emphasis", "description"]
-# A component of preparation may also define `optional`, needs that it works without, and `identity()`: what changes its
-# results beside its options (a model's revision, a file's hash); an option of the same name is replaced by it. Several
-# threads call one component.
+
+
+class PreparationComponent(Component):
+    """Base of the kinds whose results are stored. Several threads call one component."""
+
+    needs: ClassVar[tuple[Need, ...]] = ()
+    """The evidence without which it has no result."""
+    optional: ClassVar[tuple[Need, ...]] = ()
+    """The evidence that it reads where there is any."""
+    wants: ClassVar[Want] = "cpu-kernel"
+    """How wide it runs: an engine gives each sort of work its own number of workers."""
+    flush_items: ClassVar[int] = 32
+    """Results that a power cut may cost; 1 where each is dear (audio-language models)."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +116,36 @@ class Evidence:
     description: Description | None = None
 
 
-class F0Engine(Protocol):
+class F0Engine(PreparationComponent):
     """How high the voice is; everything that reads F0 (emphasis, `measured`, `logmel`) shares one engine's answer."""
 
+    needs = ("audio",)
+
+    @abstractmethod
     def f0_hz(self, waveform: Float32, sample_rate_hz: int) -> Float64:
         """waveform [samples] mono -> [floor(seconds / 0.005) + 1] Hz, 0 = unvoiced; frame i lies at i * 5 ms."""
         ...
 
 
-class EmphasisScorer(Protocol):
+class EmphasisScorer(PreparationComponent):
     """A score for each spoken word; the host turns it into top word and segment by one rule.
 
-    Beside `scores` a class may define, for whole corpora, `weights` (of z_pitch, z_energy, z_duration, if the score is
-    their sum) or `batch_scores(words: RaggedWords, found: LemfBatch)` -> [words of all utterances].
+    Two abilities serve whole corpora: `weights` of z_pitch, z_energy, z_duration, where the score is their sum, and
+    `batch_scores(words: RaggedWords, found: LemfBatch)` -> [words of all utterances].
     """
 
+    needs = ("audio", "f0", "alignment", "transcript")
+    options: Any = None
+    """Its options, which each result records."""
+    target: str | None = None
+    """The "package.module:name" that it is registered under, where that is not its class."""
+    batch_scores: Callable[..., Float64] | None = None
+
+    @property
+    def weights(self) -> tuple[float, float, float] | None:
+        return None
+
+    @abstractmethod
     def scores(
         self,
         waveform: Float32,
@@ -112,48 +157,69 @@ class EmphasisScorer(Protocol):
     ) -> Float64: ...
 
 
-class Describer(Protocol):
+class Describer(PreparationComponent):
     """Audio -> the six-field description. `needs` says which evidence it reads.
 
     A description whose status is not "ok" is an answer and is stored; an exception is tried again in the next run.
-    A class with `flush_items = 1` has each description written at once (audio-language models).
     """
 
-    needs: ClassVar[tuple[Need, ...]]
+    batch: int = 1
+    """How many utterances are described together."""
 
+    @abstractmethod
     def describe(self, evidence: Evidence) -> Description: ...
 
+    def describe_batch(self, evidence: Sequence[Evidence]) -> Iterable[Description]:
+        """One description an utterance, in their order. May be overridden where a model takes several at once."""
+        return [self.describe(one) for one in evidence]
 
-class SemanticSource(Protocol):
-    """A granularity of meaning: `text` of an utterance, or, where the class defines it, `vector` [dim] and its `dim`.
+
+class SemanticSource(PreparationComponent):
+    """A granularity of meaning: the `text` of an utterance, or its `vector` [dim] with `dim`.
 
     `group` is what FM-MoE gives one expert to: "transcript", "extended", or a name of the source's own. None means that
     this utterance does not have it.
     """
 
     group: ClassVar[str]
-    needs: ClassVar[tuple[Need, ...]]
+    dim: int | None = None
 
-    def text(self, evidence: Evidence) -> str | None: ...
+    def text(self, evidence: Evidence) -> str | None:
+        """Asked for unless the class defines `vector`; a text encoder turns it into a vector."""
+        raise NotImplementedError
+
+    def vector(self, evidence: Evidence) -> Float32 | None:
+        """[dim]"""
+        raise NotImplementedError
+
+    @property
+    def makes_vectors(self) -> bool:
+        """Whether it defines `vector`, so that no text encoder is asked."""
+        return type(self).vector is not SemanticSource.vector
 
 
-class TextEncoder(Protocol):
+class TextEncoder(PreparationComponent):
     """Frozen text encoder: texts -> [n, dim] float32. `identity`: all that changes vectors, beside the options."""
 
     dim: int
 
+    @abstractmethod
     def encode(self, texts: Sequence[str]) -> Float32: ...
-
-    def identity(self) -> Mapping[str, str]: ...
 
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Engine(Protocol):
-    """Runs `work` over items on this machine or many; yields (item, result or the exception), in any order."""
+class Engine(Component):
+    """Runs `work` over items on this machine or many; yields (item, result or the exception), in any order.
 
+    `workers` is an option too, which the command line's --workers sets.
+    """
+
+    workers: int = 1
+
+    @abstractmethod
     def map(
         self, work: Callable[[Item], Result], items: Iterable[Item]
     ) -> Iterator[tuple[Item, Result | Exception]]: ...
@@ -162,38 +228,50 @@ class Engine(Protocol):
 # ---------------------------------------------------------------- model: trained
 
 
-class AcousticEncoder(Protocol):
-    """Waveform -> frames. An nn.Module with `dim` (0: it reads no sound); `pretrained_parameters()` learn slowly.
-
-    An encoder whose layers do not follow from its options alone (a pretrained model) also has `config_json() -> str`:
-    a checkpoint keeps that text, and the encoder is rebuilt as `Class(options, config=text)` without its source. What
-    its `identity()` says (a model's hash, a commit) stands on the protocol card.
-    """
+class AcousticEncoder(Component):
+    """Waveform -> frames of size `dim`. An nn.Module; what its `identity()` says stands on the protocol card."""
 
     dim: int
-    needs_f0: ClassVar[bool]
+    needs_f0: ClassVar[bool] = False
+    reads_sound: ClassVar[bool] = True
+    """False: no audio is read and `dim` is 0, for corpora of text."""
 
+    @abstractmethod
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
         """One utterance's model input [n, ...], computed once, without gradient."""
         ...
 
+    @abstractmethod
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Fits normalisation on the training utterances; kept in buffers, so the checkpoint holds it."""
         ...
 
-    def __call__(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """inputs [batch, n, ...], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
-        ...
+    def pretrained_parameters(self) -> Iterable[Any]:
+        """Parameters that learn slowly."""
+        return ()
 
-    def pretrained_parameters(self) -> Iterable[Any]: ...
+    def config_json(self) -> str | None:
+        """The layers of an encoder that its options alone do not tell (a pretrained model's), as text.
+
+        A checkpoint keeps it, and rebuilds the encoder as `Class(options, config=text)` without its source.
+        """
+        return None
+
+    if TYPE_CHECKING:
+
+        def __call__(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+            """inputs [batch, n, ...], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
+            ...
 
 
-class Pooling(Protocol):
-    """frames [batch, time, dim], valid [batch, time] -> [batch, pooled_dim]."""
+class Pooling(Component):
+    """frames [batch, time, dim], valid [batch, time] -> [batch, pooled_dim]. An nn.Module, built with `dim`."""
 
     pooled_dim: int
 
-    def __call__(self, frames: Tensor, valid: Tensor) -> Tensor: ...
+    if TYPE_CHECKING:
+
+        def __call__(self, frames: Tensor, valid: Tensor) -> Tensor: ...
 
 
 class Acoustics:
@@ -221,10 +299,15 @@ class SemanticGroup:
     present: Tensor
 
 
-class IntraFusion(Protocol):
-    """Merges the sources of one group: vectors [batch, n, dim], present [batch, n] -> [batch, dim] (Eqs. 3-4)."""
+class IntraFusion(Component):
+    """Merges the sources of one group: vectors [batch, n, dim], present [batch, n] -> [batch, dim] (Eqs. 3-4).
 
-    def __call__(self, vectors: Tensor, present: Tensor) -> Tensor: ...
+    An nn.Module, built with `dim` and `sources`, their names.
+    """
+
+    if TYPE_CHECKING:
+
+        def __call__(self, vectors: Tensor, present: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -250,25 +333,35 @@ class FusionOutput:
         return cls(vector.unsqueeze(1), vector.new_ones(1, n_attributes, 1))
 
 
-class Fusion(Protocol):
-    """Joins sound and meaning; `out_dim` and `expert_names` say what comes out.
+class Fusion(Component):
+    """Joins sound and meaning; `out_dim` and `expert_names` say what comes out. An nn.Module, built with `sizes`.
 
-    A fusion that reads one side alone says so: `reads_semantics = False` or `reads_acoustics = False`.
+    A fusion that reads one side alone says so. On a corpus of text without sound the default fusion gives way to the
+    first that reads no sound.
     """
 
+    reads_acoustics: ClassVar[bool] = True
+    reads_semantics: ClassVar[bool] = True
     out_dim: int
     expert_names: tuple[str, ...]
 
-    def __call__(self, acoustics: Acoustics, groups: Mapping[str, SemanticGroup]) -> FusionOutput: ...
+    if TYPE_CHECKING:
+
+        def __call__(self, acoustics: Acoustics, groups: Mapping[str, SemanticGroup]) -> FusionOutput: ...
 
 
-class Head(Protocol):
-    """experts [batch, expert, dim] -> outputs by name, each [batch, expert, attribute]; "value" predicts (0..1)."""
+class Head(Component):
+    """experts [batch, expert, dim] -> outputs by name, each [batch, expert, attribute]; "value" predicts (0..1).
 
-    def __call__(self, experts: Tensor) -> Mapping[str, Tensor]: ...
+    An nn.Module, built with `dim` and `attributes`, their names.
+    """
+
+    if TYPE_CHECKING:
+
+        def __call__(self, experts: Tensor) -> Mapping[str, Tensor]: ...
 
 
-class Loss(Protocol):
+class Loss(Component):
     """(outputs, targets, features, parameters) -> scalar. `scope` "batch" needs the whole batch at once (CCC).
 
     outputs: name -> [batch, attribute]; targets [batch, attribute], NaN where unrated. A loss with `reads_features` is
@@ -276,8 +369,9 @@ class Loss(Protocol):
     """
 
     scope: ClassVar[Literal["example", "batch"]]
-    reads_features: ClassVar[bool]
+    reads_features: ClassVar[bool] = False
 
+    @abstractmethod
     def __call__(
         self, outputs: Mapping[str, Tensor], targets: Tensor, features: Mapping[str, Tensor], parameters: Iterable[Any]
     ) -> Tensor: ...

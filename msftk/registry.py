@@ -12,6 +12,7 @@ from typing import Any
 import pluggy
 from pydantic import ValidationError
 
+from msftk.adoption import adopt
 from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS, Hooks, Kind
 from msftk.interfaces import Options
@@ -30,7 +31,7 @@ class Plugin:
     package: str
 
     def load(self) -> type[Any]:
-        """Imports the class; raises InputError that names the package if that fails, however it fails."""
+        """Imports the class and adopts it into its kind. Raises InputError that names the package if that fails."""
         module, _, attribute = self.target.partition(":")
         try:
             loaded: type[Any] = getattr(importlib.import_module(module), attribute)
@@ -44,6 +45,8 @@ class Plugin:
                 f"{self.kind} '{self.name}' of package {self.package}: {self.target} has no Options. "
                 "Give it a model that inherits from msftk.interfaces.Options."
             )
+        if isinstance(loaded, type):
+            adopt(loaded, find_kind(self.kind).base)
         return loaded
 
 
@@ -140,7 +143,9 @@ class Registry:
     def create(self, kind: str, name: str, values: Mapping[str, object] | None = None, **sizes: Any) -> Any:
         """Builds component `name` with its options; `sizes` are what the kind's contract adds (dims, groups)."""
         options = self.options(kind, name, values or {})
-        return self.get(kind, name).load()(options, **sizes)
+        component = self.get(kind, name).load()(options, **sizes)
+        adopt(type(component), find_kind(kind).base)  # what a function built, as `FeatureRule` does, is adopted here
+        return component
 
 
 def _hooks() -> list[str]:

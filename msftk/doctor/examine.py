@@ -122,7 +122,7 @@ def corpus_of(root: Path) -> str:
     for plugin in registry().plugins("corpus"):
         adapter = registry().create("corpus", plugin.name)
         try:
-            reading: CorpusReading | None = adapter.read(root) if getattr(adapter, "needs_root", True) else None
+            reading: CorpusReading | None = adapter.read(root) if adapter.needs_root else None
         except InputError:
             continue
         if reading is not None and reading.utterances:

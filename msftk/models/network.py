@@ -77,7 +77,7 @@ class SerNetwork(nn.Module):
         pooled_dim = self.pooling.pooled_dim if self.hears else 0
         sizes = FusionSizes(self.acoustic.dim, pooled_dim, group_dims, len(ATTRIBUTES))
         self.fusion = settings.create("fusion", sizes=sizes)
-        if not self.hears and getattr(self.fusion, "reads_acoustics", True):
+        if not self.hears and self.fusion.reads_acoustics:
             raise InputError(
                 f"fusion '{settings.fusion.name}' reads sound, and acoustic encoder '{settings.acoustic.name}' gives "
                 "none. Take --fusion semantics-only, or another acoustic encoder."
@@ -92,8 +92,8 @@ class SerNetwork(nn.Module):
     @property
     def acoustic_config(self) -> str | None:
         """What a checkpoint keeps beside settings and weights: with it no pretrained model is read again."""
-        config_json = getattr(self.acoustic, "config_json", None)
-        return config_json() if config_json else None
+        config: str | None = self.acoustic.config_json()
+        return config
 
     def pretrained_parameters(self) -> Iterable[Any]:
         """The trainable parameters that do not start from scratch."""

@@ -14,7 +14,7 @@ from msftk.preparation.f0 import StoredF0
 from msftk.preparation.given import Given
 from msftk.preparation.parts import Part, Parts
 from msftk.prosody import emphasis
-from msftk.store.features import FLUSH_ITEMS, Shelf, Store
+from msftk.store.features import Shelf, Store
 from msftk.store.keys import content_key
 from msftk.store.records import RecordLog
 from msftk.types import (
@@ -40,13 +40,11 @@ class Shelves:
 
     @classmethod
     def of(cls, parts: Parts, store: Store) -> Shelves:
-        direct = {part.name for part in parts.sources if hasattr(part.component, "vector")}
+        direct = {part.name for part in parts.sources if part.component.makes_vectors}
         describer = parts.describer
         return cls(
             StoredF0(parts.f0.component, store.shelf(parts.f0.producer)),
-            store.records(describer.producer, getattr(describer.component, "flush_items", FLUSH_ITEMS))
-            if describer
-            else None,
+            store.records(describer.producer, describer.component.flush_items) if describer else None,
             {part.name: store.records(part.producer) for part in parts.sources if part.name not in direct},
             {part.name: store.shelf(part.producer) for part in parts.sources if part.name in direct},
         )

@@ -57,20 +57,20 @@ def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
         if "emphasis" in _reads(described):
             reads.add("emphasis")
     if "emphasis" in reads:
-        scorer = make_part("emphasis", settings.emphasis, upstream, needs=("audio", "f0", "alignment", "transcript"))
+        scorer = make_part("emphasis", settings.emphasis, upstream)
         upstream["emphasis"] = scorer.hash
     if "description" in reads:
         describer = make_part("describer", settings.describer, upstream)
         upstream["description"] = describer.hash
     sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
-    texts = any(not hasattr(source.component, "vector") for source in sources)
-    encoder = make_part("text-encoder", settings.text, upstream, needs=()) if texts else None
+    texts = any(not source.component.makes_vectors for source in sources)
+    encoder = make_part("text-encoder", settings.text, upstream) if texts else None
     return Parts(f0, sources, scorer, describer, encoder, settings.alignment)
 
 
 def f0_part(settings: Settings) -> Part:
     """The F0 engine, by itself where a recipe needs nothing else."""
-    return make_part("f0-engine", settings.f0, {}, needs=("audio",))
+    return make_part("f0-engine", settings.f0, {})
 
 
 def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs: Iterable[Need] | None = None) -> Part:
@@ -78,20 +78,19 @@ def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs:
     plugin = registry().get(kind, chosen.name)
     options = registry().options(kind, chosen.name, chosen.options).model_dump(mode="json")
     component = registry().create(kind, chosen.name, chosen.options)
-    identity = dict(component.identity()) if hasattr(component, "identity") else {}
+    identity = dict(component.identity())
     reads = tuple(component.needs if needs is None else needs)
-    optional = tuple(getattr(component, "optional", ()))
     producer = {
         "kind": kind,
         "plugin": plugin.name,
         "package": plugin.package,  # recorded; what counts is the version of its results
-        "results_version": getattr(component, "results_version", 1),
+        "results_version": component.results_version,
         "options": {name: value for name, value in options.items() if name not in identity},
         "identity": identity,
-        "upstream": {need: upstream[need] for need in (*reads, *optional) if need in upstream},
+        "upstream": {need: upstream[need] for need in (*reads, *component.optional) if need in upstream},
     }
-    return Part(chosen.name, component, reads, optional, producer)
+    return Part(chosen.name, component, reads, component.optional, producer)
 
 
 def _reads(component: Any) -> tuple[Need, ...]:
-    return (*component.needs, *getattr(component, "optional", ()))
+    return (*component.needs, *component.optional)

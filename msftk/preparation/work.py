@@ -57,11 +57,11 @@ class Read:
     def wants(self) -> Want:
         """As the describer: all the rest is quick."""
         describer = self.preparation.parts.describer
-        return getattr(describer.component, "wants", "cpu-kernel") if describer else "cpu-kernel"
+        return describer.component.wants if describer else "cpu-kernel"
 
     def batches(self, questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
         describer = self.preparation.parts.describer
-        size = getattr(describer.component, "batch", 1) if describer else 1
+        size = describer.component.batch if describer else 1
         return (questions[first : first + size] for first in range(0, len(questions), size))
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:

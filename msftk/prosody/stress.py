@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from msftk.adoption import adopt
 from msftk.errors import InputError
 from msftk.interfaces import EmphasisScorer
 from msftk.prosody.f0 import harvest
@@ -114,10 +115,11 @@ def segments(score: Float64, offsets: Int64) -> Int64:
 
 def scorer_settings(scorer: EmphasisScorer) -> dict[str, object]:
     """A scorer's registered name (its class where it has none) and its options, as every result records them."""
-    target = getattr(scorer, "target", f"{type(scorer).__module__}:{type(scorer).__qualname__}")
+    adopt(type(scorer), EmphasisScorer)  # it may have been handed in by a caller
+    target = scorer.target or f"{type(scorer).__module__}:{type(scorer).__qualname__}"
     names = [plugin.name for plugin in registry().plugins("emphasis") if plugin.target == target]
-    options = getattr(scorer, "options", None)
-    return {"scorer": names[0] if names else target, **(options.model_dump() if options is not None else {})}
+    options = {} if scorer.options is None else scorer.options.model_dump()
+    return {"scorer": names[0] if names else target, **options}
 
 
 def emphasis_json(utterance_id: str, emphasis: Emphasis) -> dict[str, Any]:

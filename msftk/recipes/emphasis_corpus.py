@@ -79,7 +79,7 @@ def emphasise_corpus(
     folder = out.parent / f".{out.name}.parts"
     job = _Job(settings, store, folder, out)
     durations_s = [_duration_s(utterance) for utterance in manifest.utterances]
-    groups = _groups(durations_s, workers or getattr(engine, "workers", 1))
+    groups = _groups(durations_s, workers or engine.workers)
     report = _Reporter(progress, sum(durations_s))
     utterances = manifest.utterances
     outcomes = _Outcomes()

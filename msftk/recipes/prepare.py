@@ -88,7 +88,7 @@ def read_corpus(
         InputError: unknown corpus or option, no root, no utterance left, or what the adapter cannot read at all.
     """
     adapter = registry().create("corpus", corpus, options)
-    if root is None and getattr(adapter, "needs_root", True):
+    if root is None and adapter.needs_root:
         raise InputError(f"corpus '{corpus}' needs a ROOT. Give its folder or table: msftk prepare {corpus} ROOT ...")
     reading: CorpusReading = adapter.read((root or Path()).absolute())
     files = list(dict.fromkeys(utterance.audio for utterance in reading.utterances if utterance.audio is not None))

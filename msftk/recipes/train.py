@@ -138,7 +138,7 @@ def settings_for(settings: Settings, utterances: Iterable[Utterance]) -> Setting
     if without_audio and settings.fusion.name == Settings.model_fields["fusion"].default.name:
         settings = settings.model_copy(update={"fusion": Component(name=TEXT_FUSION)})
     fusion = registry().get("fusion", settings.fusion.name).load()
-    reads_acoustics = getattr(fusion, "reads_acoustics", True)
+    reads_acoustics = fusion.reads_acoustics
     if without_audio and reads_acoustics:
         raise InputError(
             f"fusion '{settings.fusion.name}' reads sound, and no utterance of the corpus has audio. "
@@ -146,7 +146,7 @@ def settings_for(settings: Settings, utterances: Iterable[Utterance]) -> Setting
         )
     if not reads_acoustics:
         settings = settings.model_copy(update={"acoustic": Component(name="none")})
-    return settings if getattr(fusion, "reads_semantics", True) else settings.model_copy(update={"semantics": ()})
+    return settings if fusion.reads_semantics else settings.model_copy(update={"semantics": ()})
 
 
 def _test_names(splits: Sequence[Split]) -> list[str]:

@@ -160,7 +160,7 @@ def pool_folds(job: Job, out: Path, cards: Mapping[str, Mapping[str, Any]]) -> N
 
 def _identity(acoustic: Any) -> dict[str, str]:
     """Which pretrained model an encoder read, where it read one."""
-    return dict(acoustic.identity()) if hasattr(acoustic, "identity") else {}
+    return dict(acoustic.identity())
 
 
 def _check_left(split: Split, readable: Mapping[str, Sequence[Utterance]], failures: Mapping[str, str]) -> None:

@@ -48,8 +48,8 @@ def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
     require(
         pretrained <= {id(p) for p in encoder.parameters()}, "pretrained_parameters() gives parameters it does not have"
     )
-    config_json = getattr(encoder, "config_json", None)
-    again = (lambda: build(config=config_json())) if config_json else build
+    config = encoder.config_json()
+    again = build if config is None else (lambda: build(config=config))
     _learns_and_saves(encoder, again, lambda e: [(f := e(inputs, lengths))[0].masked_fill(~f[1][..., None], 0)])
 
 

@@ -50,7 +50,7 @@ def check_semantic_source(plugin: Named, /, **options: object) -> None:
     source = factory("semantic-source", plugin, options)()
     require(bool(source.group) and isinstance(source.group, str), "group: expected a name, e.g. 'transcript'")
     _needs(source)
-    if not hasattr(source, "vector"):
+    if not source.makes_vectors:
         text = source.text(_evidence())
         require(isinstance(text, str) and bool(text.strip()), f"text() of an utterance that has all is {text!r}")
         absent = source.text(Evidence(id="empty"))
@@ -114,6 +114,8 @@ def check_f0_engine(plugin: Named, /, **options: object) -> None:
 def check_engine(plugin: Named, /, **options: object) -> None:
     """Every item comes back once, with its result or its exception; no items and an early end are fine."""
     engine = factory("engine", plugin, options)()
+    require(isinstance(engine.workers, int) and engine.workers >= 1, f"workers is {engine.workers!r}: expected a count")
+    require("workers" in engine.Options.model_fields, "Options has no 'workers', which --workers sets")
     answers = dict(engine.map(_inverse, range(20)))
     require(sorted(answers) == list(range(20)), "not every item came back once")
     require(isinstance(answers.pop(0), ZeroDivisionError), "an exception in the work was not handed back")
@@ -161,13 +163,13 @@ def check_corpus(plugin: Named, /, root: Path, **options: object) -> None:
             require(name in ATTRIBUTES, f"{utterance.id}: attribute '{name}': expected {', '.join(ATTRIBUTES)}")
             inside = reading.scale.low <= rating <= reading.scale.high
             require(inside, f"{utterance.id}: {name} {rating:g} is outside the scale {reading.scale}")
-    if getattr(corpus, "needs_root", True):
+    if corpus.needs_root:
         missing = root.with_name(f"missing-{root.name}")
         _refuses(lambda: corpus.read(missing), missing)
 
 
 def _needs(component: Any) -> None:
-    unknown = {*component.needs, *getattr(component, "optional", ())} - set(get_args(Need))
+    unknown = {*component.needs, *component.optional} - set(get_args(Need))
     require(not unknown, f"needs {', '.join(sorted(unknown))}: expected some of {', '.join(get_args(Need))}")
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from msftk.adoption import adopt
+from msftk.errors import InputError
 from msftk.interfaces import Options
-from msftk.registry import registry
+from msftk.registry import find_kind, registry
 
 Named = str | type[Any]  # a registered name, or the class itself
 
@@ -22,6 +24,11 @@ def factory(kind: str, plugin: Named, options: Mapping[str, object]) -> Callable
         isinstance(model, type) and issubclass(model, Options),
         f"{component.__name__}.Options: expected a subclass of msftk.interfaces.Options",
     )
+    if isinstance(component, type):
+        try:
+            adopt(component, find_kind(kind).base)
+        except InputError as error:
+            raise AssertionError(str(error)) from error
     try:
         chosen = model.model_validate(dict(options))  # type: ignore[union-attr]
     except ValidationError as error:

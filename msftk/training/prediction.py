@@ -72,7 +72,7 @@ def predict_examples(
     contributions = np.full((n, n_experts, len(ATTRIBUTES)), np.nan)
     routing = np.full_like(contributions, np.nan)
     subsets = source_subsets(network.sources) if by_sources else {}
-    if not getattr(network.fusion, "reads_acoustics", True):
+    if not network.fusion.reads_acoustics:
         subsets.pop("none", None)  # neither sound nor meaning: nothing to predict from
     fewer = {name: np.full((n, len(ATTRIBUTES)), np.nan) for name in subsets}
     device = next(network.parameters()).device

@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.moments import moments
@@ -18,7 +19,7 @@ from msftk_plugins.acoustic.tracks import measure, mel_filters
 FARTHEST_SD = 4.0  # one farther from the training mean is cut: an odd recording must not throw the rest off
 
 
-class Functionals(nn.Module):
+class Functionals(AcousticEncoder, nn.Module):
     """54 functionals of cepstra, pitch, energy, rhythm and tilt -> one frame, by a linear map.
 
     Functionals are normalised over the training utterances. A few hundred utterances teach this more than they teach

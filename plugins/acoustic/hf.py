@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from msftk.errors import InputError
+from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained, model_identity
@@ -20,7 +21,7 @@ VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utteranc
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
 
 
-class HfAcousticEncoder(nn.Module):
+class HfAcousticEncoder(AcousticEncoder, nn.Module):
     """A transformers speech encoder with a convolutional front end that stays frozen; what is above is fine-tuned.
 
     Frames come every 20 ms. Their number follows the convolution arithmetic, (n - kernel) // stride + 1 layer by layer.

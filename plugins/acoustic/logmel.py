@@ -10,6 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.moments import moments
@@ -18,7 +19,7 @@ from msftk_plugins.acoustic.tracks import deltas, measure, mel_filters, pitch_tr
 MARGIN = 20  # frames kept before the first and after the last frame of speech
 
 
-class LogMel(nn.Module):
+class LogMel(AcousticEncoder, nn.Module):
     """Log-mel bands, log energy, log-F0, voicing and their deltas every 10 ms -> convolutions -> frames every 20 ms.
 
     Silence before and after the speech is cut off, else it makes up the statistics: frames count from 200 ms before

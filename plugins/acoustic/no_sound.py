@@ -8,17 +8,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 
 
-class NoSound(nn.Module):
+class NoSound(AcousticEncoder, nn.Module):
     """Frames of size 0: no audio is read, so utterances without audio can be used; the fusion must not read sound."""
 
     class Options(BaseOptions):
         """No options."""
 
-    needs_f0: ClassVar[bool] = False
+    reads_sound: ClassVar[bool] = False
     dim = 0
 
     def __init__(self, options: Options) -> None:

@@ -20,7 +20,7 @@ COMMENT = ";;"
 _lock = Lock()  # many threads ask for one file: the first reads it, the others wait
 
 
-class Ctm:
+class Ctm(interfaces.AlignmentReader):
     """Reads `id channel start duration word [confidence]` in seconds, and phones.ctm beside words.ctm.
 
     In ID.ctm, a file of one utterance, the first column may hold any name. A recording with several channels needs the

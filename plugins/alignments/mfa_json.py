@@ -15,7 +15,7 @@ from msftk.speech.tiers import PHONE_FLAG, WORD_FLAG, choose_tier, read_text
 from msftk.types import Alignment, Tier
 
 
-class MfaJson:
+class MfaJson(interfaces.AlignmentReader):
     """Reads {"tiers": {"words": {"type": "interval", "entries": [[start, end, label], ...]}, "phones": ...}}.
 
     `tiers` may also be a list, each with its "name" and "class" (praatio). Times are seconds; gaps are silence.

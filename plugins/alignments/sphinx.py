@@ -20,7 +20,7 @@ ROW = re.compile(r"(\d+)\s+(\d+)\s+(-?\d+)\s+(\S.*)")
 VARIANT = re.compile(r"\(\d+\)$")  # the second entry of a pronunciation dictionary is READ(2)
 
 
-class Sphinx:
+class Sphinx(interfaces.AlignmentReader):
     """Reads `SFrm EFrm SegAScr Word`: 10 ms frames, the last one inside the word, from the start of the audio.
 
     Words come in lower case, without the mark of a pronunciation variant (READ(2)); a phone is the first token of its

@@ -10,7 +10,7 @@ from msftk.speech.alignment_table import read_aligned
 from msftk.types import Alignment
 
 
-class Tables:
+class Tables(interfaces.AlignmentReader):
     """Reads columns id, start, end, word, and id, start, end, phone of the table beside it; times in seconds."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv",)

@@ -70,7 +70,7 @@ class Tokens:
         raise self.error(place, expected)
 
 
-class TextGrid:
+class TextGrid(interfaces.AlignmentReader):
     """Reads the tiers `word_tier` and `phone_tier` (any case); empty intervals are silence, gaps are allowed."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".textgrid",)

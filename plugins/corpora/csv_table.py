@@ -36,7 +36,7 @@ GENDERS = {"f": "female", "m": "male", "unknown": None}
 Columns = Mapping[str, str | None]  # field -> column, None where the table has none
 
 
-class CsvTable:
+class CsvTable(interfaces.Corpus):
     """A CSV table in UTF-8 (`,` `;` tab or `|`), one row an utterance; only the column of the audio must exist.
 
     A corpus of text alone (`text_only`) has no audio: then the columns of id and transcript must exist.

@@ -15,7 +15,7 @@ SCALE = RatingScale(1, 7)
 WARNING = "planted on synthetic speech"
 
 
-class Demo:
+class Demo(interfaces.Corpus):
     """A balanced part of the planted corpus: eSpeak voices, ratings by a rule; speakers and words disjoint over splits.
 
     Valence follows the stressed word, arousal vocal effort, dominance tempo. Nothing here is a person's emotion. `root`

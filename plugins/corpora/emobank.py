@@ -16,7 +16,7 @@ TABLES = ("emobank.csv", "corpus/emobank.csv")
 COLUMNS = {"id": "id", "split": "split", "valence": "V", "arousal": "A", "dominance": "D", "transcript": "text"}
 
 
-class EmoBank:
+class EmoBank(interfaces.Corpus):
     """`emobank.csv` (github.com/JULIELab/EmoBank, CC BY 4.0): id, split, V, A, D (1 to 5, 3 = middle), text.
 
     Ratings are weighted means of a writer's and a reader's view; they lie close to the middle. `root` is the table, or

@@ -35,7 +35,7 @@ SENTENCES = {
 }
 
 
-class EmoDb:
+class EmoDb(interfaces.Corpus):
     """`wav/SSTTTEV.wav` (speaker, text, emotion, version; CC0): V/A/D from categories.
 
     Valence, arousal, dominance stand for the emotion that was asked for: demonstration labels, not ratings. The words

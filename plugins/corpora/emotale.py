@@ -25,7 +25,7 @@ SENTENCE = re.compile(r"\|\s*(\d)\.?\s*\|([^|]+)\|([^|]+)\|")  # the README's ta
 SPELLING = {"frigde": "fridge"}  # a slip of the README
 
 
-class EmoTale:
+class EmoTale(interfaces.Corpus):
     """`wav/{DK|EN}_{speaker}_{A|B|H|N|S}_{1-5}.wav`, `annotations.csv` (a1_A, a1_V, a1_D, ...), `speaker_info.csv`.
 
     The rating is the mean of the raters. The left channel is heard. The three children are left out unless asked for.

@@ -34,7 +34,7 @@ CATEGORIES = {  # xxx, no agreement, is absent
 }
 
 
-class Iemocap:
+class Iemocap(interfaces.Corpus):
     """Ratings (V, A, D from 1 to 5), raters, transcripts and Sphinx alignments of IEMOCAP; a turn is an utterance.
 
     The speaker is the session with the letter of the last part of the id; the letter after the session says who wears

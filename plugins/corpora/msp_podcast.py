@@ -62,7 +62,7 @@ class Tree:
         )
 
 
-class MspPodcast:
+class MspPodcast(interfaces.Corpus):
     """Labels (csv or json), audio, transcripts, alignments, raters and partitions of MSP-Podcast; ratings from 1 to 7.
 
     A turn without transcript or alignment is kept, also one of the partition without labels (Test3); a turn without

@@ -17,7 +17,7 @@ EMOTIONS = ("neutral", "calm", "happiness", "sadness", "anger", "fear", "disgust
 STATEMENTS = ("Kids are talking by the door.", "Dogs are sitting by the door.")  # 01, 02
 
 
-class Ravdess:
+class Ravdess(interfaces.Corpus):
     """`Actor_01/03-01-EE-II-SS-RR-AA.wav` (Zenodo 1188976, CC BY-NC-SA 4.0): audio-only speech; V/A/D from categories.
 
     Valence, arousal, dominance stand for the emotion that was asked for: demonstration labels, not ratings. `calm` has

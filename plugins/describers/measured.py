@@ -29,7 +29,7 @@ MIN_VOICED = 20  # 100 ms of voice: under it pitch is not told
 MIN_WORDS = 3  # under it a rate in words a minute is not told
 
 
-class Measured:
+class Measured(interfaces.Describer):
     """Fills `paralinguistics` from measured pitch, loudness, speech rate and pauses; rate and pauses need an alignment.
 
     This is acoustic: it repeats in words what the audio says, and is not extended semantics, which an audio-language

@@ -20,7 +20,7 @@ NOTES = ("backend", "prompt_fingerprint", "raw_text", "status")
 KNOWN = ("id", *DESCRIPTION_FIELDS, *NOTES)
 
 
-class Replay:
+class Replay(interfaces.Describer):
     """Descriptions from a file of JSON lines, an utterance a line, in any order:
 
     {"id": "MSP-1_0001", "free_emotion": "frustrated", "constrained_emotion": "Angry", "explanation": "a lack of

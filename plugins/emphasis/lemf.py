@@ -9,7 +9,7 @@ from msftk.prosody.words import score_words
 from msftk.types import Alignment, Float32, Float64, WordProsody
 
 
-class Lemf:
+class Lemf(interfaces.EmphasisScorer):
     """Local Emphasis Modeling Framework: s = 1.0 z_pitch + 1.2 z_energy + 0.8 z_duration (paper Sec. 2.2, Eq. 2)."""
 
     class Options(interfaces.Options):

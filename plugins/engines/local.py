@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 AHEAD = 2  # items handed out a worker: enough that none waits, few enough that an interruption is prompt
 
 
-class Local:
+class Local(interfaces.Engine):
     """Runs preparation in threads of this process; a model works alone, so that it is held in memory once."""
 
     class Options(interfaces.Options):

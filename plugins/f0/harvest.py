@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msftk.interfaces import F0Engine
 from msftk.prosody.f0 import KERNEL_VERSION, harvest
 from msftk.types import Float32, Float64
 from msftk_plugins.f0.searched import SearchRange
 
 
-class Harvest:
+class Harvest(F0Engine):
     """WORLD Harvest (Morise 2017): the F0 that LEMf is defined with."""
 
     class Options(SearchRange):

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from msftk.errors import InputError
+from msftk.interfaces import F0Engine
 from msftk.prosody.f0 import HOP_S
 from msftk.speech.audio import check_waveform
 from msftk.types import Float32, Float64
@@ -18,7 +19,7 @@ from msftk_plugins.f0.searched import SearchRange
 PERIODS = {"ac": 3, "cc": 1}  # of the lowest F0 that Praat's window holds: a shorter sound has no frame
 
 
-class Praat:
+class Praat(F0Engine):
     """Praat's pitch by autocorrelation (Boersma 1993) or cross-correlation, brought to the 5 ms grid.
 
     Praat centres its frames in the sound, so they lie beside the grid: between two voiced frames F0 is interpolated,

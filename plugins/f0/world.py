@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from msftk.interfaces import F0Engine
 from msftk.prosody.f0 import HOP_S
 from msftk.speech.audio import check_waveform
 from msftk.types import Float32, Float64
 from msftk_plugins.f0.searched import SearchRange
 
 
-class PyworldHarvest:
+class PyworldHarvest(F0Engine):
     """WORLD Harvest as pyworld computes it, 30 times slower than `harvest`: the reference."""
 
     class Options(SearchRange):
@@ -34,7 +35,7 @@ class PyworldHarvest:
         return f0_hz
 
 
-class Dio:
+class Dio(F0Engine):
     """WORLD DIO (Morise 2009) refined by StoneMask: quick, and less sure of voicing than Harvest."""
 
     class Options(SearchRange):

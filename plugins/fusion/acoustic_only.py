@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from torch import nn
 
-from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, Fusion, FusionOutput, FusionSizes, SemanticGroup
 from msftk.interfaces import Options as BaseOptions
 
 
-class AcousticOnly(nn.Module):
+class AcousticOnly(Fusion, nn.Module):
     """The pooled acoustic vector as it is, as one expert; semantic groups are not read (paper Sec. 2.1, baseline)."""
 
     class Options(BaseOptions):

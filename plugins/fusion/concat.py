@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, Fusion, FusionOutput, FusionSizes, SemanticGroup
 from msftk.models.groups import JoinedGroups, MergeOptions, require_groups
 
 
-class Concat(nn.Module):
+class Concat(Fusion, nn.Module):
     """[pooled acoustics; semantic groups], absent groups as zeros; the head's first layer mixes them."""
 
     class Options(MergeOptions):

@@ -11,11 +11,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from msftk.errors import InputError
-from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, Fusion, FusionOutput, FusionSizes, SemanticGroup
 from msftk.models.groups import JoinedGroups, MergeOptions, require_groups
 
 
-class CrossAttention(nn.Module):
+class CrossAttention(Fusion, nn.Module):
     """Multi-head attention between acoustic frames and the joined semantic vector ("Attention" of the paper's Table 2).
 
     The paper gives neither direction nor sizes. An utterance has one semantic vector, and a softmax over one key is

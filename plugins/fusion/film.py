@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pydantic import Field
 from torch import nn
 
-from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, Fusion, FusionOutput, FusionSizes, SemanticGroup
 from msftk.models.film import AcousticFilm, At
 from msftk.models.groups import JoinedGroups, MergeOptions, require_groups
 
 
-class Film(nn.Module):
+class Film(Fusion, nn.Module):
     """Acoustics modulated by all semantic groups together (Eqs. 5-6); left as they are if none is present."""
 
     class Options(MergeOptions):

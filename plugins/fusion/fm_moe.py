@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, Fusion, FusionOutput, FusionSizes, SemanticGroup
 from msftk.interfaces import Options as BaseOptions
 from msftk.models.film import AcousticFilm, At
 from msftk.models.groups import JoinedGroups
@@ -17,7 +17,7 @@ from msftk.models.groups import JoinedGroups
 TRANSCRIPT, EXTENDED = "transcript", "extended"  # groups of experts B and C
 
 
-class FmMoe(nn.Module):
+class FmMoe(Fusion, nn.Module):
     """FiLM-modulated mixture of experts (paper Sec. 2.4, Eqs. 5-7).
 
     Expert "acoustic" (A) reads pooled acoustics alone; each other expert reads them modulated by its group's vector: B

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from torch import nn
 
-from msftk.interfaces import Acoustics, FusionOutput, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, Fusion, FusionOutput, FusionSizes, SemanticGroup
 from msftk.models.groups import JoinedGroups, MergeOptions, require_groups
 
 
-class SemanticsOnly(nn.Module):
+class SemanticsOnly(Fusion, nn.Module):
     """The semantic groups joined to one vector, as one expert; sound is not read (nor is any audio in training).
 
     An utterance without any group is a vector of zeros: every such utterance gets the same prediction.

@@ -6,12 +6,13 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from msftk.interfaces import Head
 from msftk.interfaces import Options as BaseOptions
 
 UNIT_SCALE_MIDDLE = 0.5
 
 
-class Regression(nn.Module):
+class Regression(Head, nn.Module):
     """Per attribute: Linear, LayerNorm, ReLU, Dropout, Linear; every expert is read by the same head (f_k of Eq. 7).
 
     The output is on the unit scale, neither clipped nor squashed, and starts at its middle for every input. From random

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 from torch import Tensor, nn
 
+from msftk.interfaces import IntraFusion
 from msftk.interfaces import Options as BaseOptions
 from msftk.models.gate import present_softmax
 
 
-class Attention(nn.Module):
+class Attention(IntraFusion, nn.Module):
     """h_sem = sum_i w_i h_i, w = softmax_i(v . tanh(W h_i + b)): additive attention, one weight a source.
 
     The paper compares its gate with "attention" and says no more (Table 2); this is the plainest form: unlike the gate

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from msftk.interfaces import IntraFusion
 from msftk.interfaces import Options as BaseOptions
 
 
-class Concat(nn.Module):
+class Concat(IntraFusion, nn.Module):
     """h_sem = W [h_1; ...; h_n] + b, absent sources as zeros; one source passes through."""
 
     class Options(BaseOptions):

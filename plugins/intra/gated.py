@@ -6,11 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from msftk.interfaces import IntraFusion
 from msftk.interfaces import Options as BaseOptions
 from msftk.models.gate import Gate
 
 
-class Gated(Gate):
+class Gated(IntraFusion, Gate):
     """h_sem = gate * h_local + (1 - gate) * h_global, gate = sigmoid(W [h_local; h_global] + b) (paper Eqs. 3-4).
 
     The paper leaves the gate's size open: here one value a dimension, or one in all (`gate = "scalar"`). Which source

@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
+from msftk.interfaces import Loss
 from msftk.interfaces import Options as BaseOptions
 
 EPS = 1e-8  # keeps a batch of equal predictions and ratings finite
 
 
-class CccLoss:
+class CccLoss(Loss):
     """Sum over attributes of 1 - CCC over the rated utterances of the whole batch, population moments, eps 1e-8."""
 
     class Options(BaseOptions):

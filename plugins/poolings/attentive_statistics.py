@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from msftk.interfaces import Options as BaseOptions
+from msftk.interfaces import Pooling
 
 VARIANCE_FLOOR = 1e-5  # as in the public MSP-Podcast baseline; keeps the gradient of the square root finite
 
 
-class AttentiveStatistics(nn.Module):
+class AttentiveStatistics(Pooling, nn.Module):
     """frames [batch, time, dim] -> [mean; sd] [batch, 2 dim], weighted by a softmax over valid frames (paper Sec. 2.1).
 
     score_t = v . tanh(W h_t + b), one number a frame; weights are exactly zero on padding. The variance is computed

@@ -15,7 +15,7 @@ PLACE_STARTS = ("in ", "at ", "on ", "during ", "while ", "inside ", "outside ",
 REASON_STARTS = ("because ", "due to ")
 
 
-class ExtendedSemantics:
+class ExtendedSemantics(interfaces.SemanticSource):
     """ES: the six fields of the description in the order of the paper's example (Sec. 2.2).
 
     "This is a male speaker, expressing frustrated (categorized as Angry), in a public argument. The speaker is

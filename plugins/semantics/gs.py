@@ -8,7 +8,7 @@ from msftk import interfaces
 from msftk.interfaces import Evidence, Need
 
 
-class GlobalSemantics:
+class GlobalSemantics(interfaces.SemanticSource):
     """GS: the whole transcript (paper Sec. 2.2)."""
 
     group: ClassVar[str] = "transcript"

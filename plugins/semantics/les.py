@@ -8,7 +8,7 @@ from msftk import interfaces
 from msftk.interfaces import Evidence, Need
 
 
-class LocalEmphasizedSemantics:
+class LocalEmphasizedSemantics(interfaces.SemanticSource):
     """LES: the words of the emphasis segment, the most stressed word and its neighbours (paper Sec. 2.2)."""
 
     group: ClassVar[str] = "transcript"

@@ -14,6 +14,7 @@ import numpy as np
 
 from msftk.errors import InputError
 from msftk.files import sha256_file
+from msftk.interfaces import TextEncoder
 from msftk.types import Float32
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -26,7 +27,7 @@ READ = (
 )  # what changes vectors: weights, configuration, tokenizer
 
 
-class FolderEncoder:
+class FolderEncoder(TextEncoder):
     """Texts -> [n, dim] by a transformers model in `folder`; torch and the model are loaded at the first text.
 
     `pooling`: "mean" over real tokens, or "cls", the first token. `layer`: -1 is the last hidden layer.

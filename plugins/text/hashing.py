@@ -15,7 +15,7 @@ from msftk.types import Float32
 WORDS = re.compile(r"\w+(?:'\w+)*")
 
 
-class Hashing:
+class Hashing(interfaces.TextEncoder):
     """Counts of words in `dim` signed hash bins, L2-normalised: a control that knows words and no meaning.
 
     Case and punctuation do not count; a text without a word is the zero vector.

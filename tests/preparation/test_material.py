@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from msftk.errors import AbsentError, MsftkError
-from msftk.interfaces import Evidence
+from msftk.interfaces import Describer, Evidence, SemanticSource
 from msftk.preparation.material import Material, Shelves
 from msftk.preparation.parts import Part, Parts, f0_part
 from msftk.preparation.texts import NOTHING, ask
@@ -21,7 +21,7 @@ from msftk.store.features import Store
 from msftk.types import Description, Utterance
 
 
-class Spy:
+class Spy(SemanticSource, Describer):
     """A source, or describer, that keeps the evidence it was shown."""
 
     group = "own"
@@ -39,7 +39,7 @@ class Spy:
     describe = text
 
 
-class Direct:
+class Direct(SemanticSource):
     """A source of vectors without a text."""
 
     group, dim = "own", 3
