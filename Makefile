@@ -33,13 +33,14 @@ test-slow: setup
 fuzz: setup
 	cd tests && ../$(BIN)/python -m fuzz.frame --inputs 1000000 --minutes 20
 
-# Every step of the Harvest kernel over edge lengths, rates and strange signals; about two minutes.
-sanitize: build/sanitize-harvest
-	build/sanitize-harvest
-
-build/sanitize-harvest: tests/sanitize/harvest.cpp $(wildcard ext/harvest/*)
-	@mkdir -p build
-	$(CXX) -std=c++17 -O1 -g -Wno-psabi -fsanitize=address,undefined -fno-sanitize-recover=all -Iext $(filter %.cpp,$^) -pthread -o $@
+# The compiled code with the address and undefined-behaviour sanitizers, through its tests and the fuzzers; five minutes.
+SANITIZED := LD_PRELOAD="$$($${CXX:-c++} -print-file-name=libasan.so) $$($${CXX:-c++} -print-file-name=libstdc++.so)" \
+	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(CURDIR)/build/sanitize
+sanitize: setup
+	MSFTK_SANITIZE=1 $(BIN)/python setup.py -q build_ext --build-lib build/sanitize --build-temp build/sanitize/objects
+	cp ext/__init__.py build/sanitize/msftk_ext/
+	$(SANITIZED) $(BIN)/python -m pytest tests/ext tests/prosody
+	cd tests && $(SANITIZED) ../$(BIN)/python -m fuzz.frame textgrid kernels --minutes 2
 
 lint: setup
 	$(BIN)/ruff check .

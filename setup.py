@@ -1,5 +1,6 @@
 """Extensions only; everything else stands in pyproject.toml."""
 
+import os
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -19,17 +20,23 @@ def packages() -> list[str]:
     return found
 
 
-FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math"]  # never -ffast-math: infinities and NaN carry meaning
+OPTIMISED = ["-O3", "-fno-math-errno", "-fno-trapping-math"]  # no -ffast-math: infinities and NaN carry meaning
+SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]  # `make sanitize`
+FLAGS = SANITIZED if "MSFTK_SANITIZE" in os.environ else OPTIMISED
 
 
 def extension(source: Path) -> Extension:
     """ext/NAME.pyx, with the C++ core in ext/NAME/ if it has one."""
     core = sorted(map(str, source.with_suffix("").glob("*.cpp")))
-    flags = [*FLAGS, "-std=c++17"] if core else FLAGS
-    headers = sorted(map(str, source.with_suffix("").glob("*.h")))
-    language = "c++" if core else "c"
-    name = f"msftk_ext.{source.stem}"
-    return Extension(name, [str(source), *core], depends=headers, extra_compile_args=flags, language=language)
+    return Extension(
+        f"msftk_ext.{source.stem}",
+        [str(source), *core],
+        include_dirs=["ext"],
+        depends=sorted(map(str, Path("ext").glob("*/*.h"))),
+        extra_compile_args=["-std=c++17", *FLAGS],
+        extra_link_args=FLAGS,
+        language="c++",
+    )
 
 
 extensions = [extension(source) for source in sorted(Path("ext").glob("*.pyx"))]

@@ -36,6 +36,7 @@ from msftk.registry import registry
 from msftk.speech.alignment import make_alignment, make_tier, read_alignment
 from msftk.types import Alignment
 from msftk_ext import harvest as kernel
+from msftk_ext.simd import widths
 
 SETS = ("timit-sample", "emodb", "planted-msp", "prompts")
 BITS = {"scalar": 128, "avx2": 256, "avx512": 512}
@@ -79,7 +80,7 @@ def pyworld_harvest(samples: np.ndarray, rate_hz: int) -> np.ndarray:
 def engines() -> dict[str, Engine]:
     """The reference first."""
     named: dict[str, Engine] = {"pyworld.harvest": pyworld_harvest}
-    named |= {f"msftk ({width}, {BITS[width]} bit)": ours(width) for width in reversed(kernel.kernels())}
+    named |= {f"msftk ({width}, {BITS[width]} bit)": ours(width) for width in reversed(widths())}
     named["dio + stonemask"] = registry().create("f0-engine", "dio", {}).f0_hz
     if find_spec("parselmouth"):
         for method in ("ac", "cc"):
@@ -174,7 +175,7 @@ def equality(data: Path, sets: list[str], every: int) -> tuple[Table, Table]:
     for column in ("quiet share", "of it appended zeros", "flips in quiet", "pyworld's own in quiet"):
         frame_table.add_column(column)
     word_table = Table("set", "words", f"highest F0 within {SAME_CENTS} cent", "utterances", "same top word")
-    best = ours(kernel.kernels()[-1])
+    best = ours(widths()[-1])
     for name in sets:
         frames = quiet_count = zeros = flips = quiet_flips = own_flips = 0
         worst = 0.0
@@ -212,7 +213,7 @@ def same_words(samples: np.ndarray, aligned: Alignment, found: np.ndarray, expec
 
 def rates(data: Path, repeats: int) -> Table:
     table = Table("sample rate", "ms CPU per s", "ratio", "flips", "max cents", title="Other sample rates (prompts)")
-    files, best = list(sounds(data / "prompts", 12.0).values()), ours(kernel.kernels()[-1])
+    files, best = list(sounds(data / "prompts", 12.0).values()), ours(widths()[-1])
     for rate_hz in (8_000, 16_000, 22_050, 44_100, 48_000):
         common = gcd(rate_hz, 16_000)
         heard = [resample_poly(x, rate_hz // common, 16_000 // common).astype(np.float32) for x in files]
@@ -234,7 +235,7 @@ def threads(data: Path, name: str) -> Table:
     table = Table("engine", "1 thread, s", "2 threads, s", "gain", title=f"Threads over files ({name})")
     files = sorted(sounds(data / name).values(), key=len, reverse=True)
     for engine, run, heard in (
-        ("msftk", ours(kernel.kernels()[-1]), files * 5),
+        ("msftk", ours(widths()[-1]), files * 5),
         ("pyworld.harvest", pyworld_harvest, files[::4]),
     ):
         wall = []
@@ -263,7 +264,7 @@ def main() -> None:
     given = asked.parse_args()
     console = Console(width=130)
     sets = [name for name in SETS if (given.data / name).is_dir()]
-    console.print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; kernels: {', '.join(kernel.kernels())}")
+    console.print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; kernels: {', '.join(widths())}")
     console.print(speed(given.data, sets, given.seconds, given.repeats))
     for table in equality(given.data, sets, given.every):
         console.print(table)

@@ -1,12 +1,13 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
-# distutils: language = c++
 """Harvest F0: the C++ kernel of ext/harvest, its choice of vector width, and its steps one by one for tests.
 
-Arrays are marked IN or OUT; the caller allocates the OUT ones. A kernel is named scalar, avx2 or avx512 ("" = the widest
-that this processor has). The work runs without the GIL, in memory that its thread keeps.
+Arrays are marked IN or OUT; the caller allocates the OUT ones. A kernel is named by its vector width ("" = the widest
+that this processor has, see simd.pyx). The work runs without the GIL, in memory that its thread keeps.
 """
 
 from libcpp.memory cimport shared_ptr
+
+from msftk_ext import simd
 
 ctypedef fused sample:
     float
@@ -23,8 +24,6 @@ cdef extern from "harvest/harvest.h" namespace "harvest" nogil:
     long long decimated_length(const Plan&, long long n)
 
     cdef cppclass Kernel:
-        const char* name
-        int bits
         void (*run_float)(const Plan&, const float*, long long, double*) except +
         void (*run_double)(const Plan&, const double*, long long, double*) except +
         void (*decimate)(const Plan&, const double*, long long, double*) except +
@@ -35,27 +34,11 @@ cdef extern from "harvest/harvest.h" namespace "harvest" nogil:
         void (*track)(const float*, const float*, int, int, double*) except +
         void (*smooth)(const double*, int, double*) except +
 
-    const Kernel* kernel(const char* name)
-    const Kernel* best_kernel()
-    const char* known_kernels()
+    const Kernel& kernel(int width)
 
 
 cdef const Kernel* _kernel(str name) except NULL:
-    cdef const Kernel* found = best_kernel() if not name else kernel(name.encode())
-    if found is NULL:
-        raise ValueError(f"kernel {name!r}: this machine runs {', '.join(kernels())}")
-    return found
-
-
-def kernels() -> list[str]:
-    """Names of the kernels that this processor runs, narrowest first."""
-    names = known_kernels().decode().split(", ")
-    return [name for name in names if kernel(name.encode()) is not NULL]
-
-
-def all_kernels() -> list[str]:
-    """Names of all kernels, on this processor or another."""
-    return known_kernels().decode().split(", ")
+    return &kernel(simd.index(name))
 
 
 def frames(long long n, int sample_rate_hz, double hop_ms) -> int:

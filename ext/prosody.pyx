@@ -8,17 +8,20 @@ computes, and every sum runs in the order of the data, so an item's bits do not 
 """
 
 from libc.math cimport NAN, fabs, isnan, log, sqrt
-from libc.stdlib cimport calloc, free, getenv
+from libc.stdlib cimport calloc, free
+
+from msftk_ext import simd
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
 
-cdef extern from "prosody/energy.h" nogil:
-    ctypedef Py_ssize_t (*frame_energies_t)(
+cdef extern from "prosody/energy.h" namespace "prosody" nogil:
+    ctypedef Py_ssize_t (*FrameEnergies)(
         const float *samples, const float *window, const float *squared, Py_ssize_t hop, Py_ssize_t n_frames,
         double *energy,
-    )
-    frame_energies_t choose_frame_energies(const char *simd)
+    ) noexcept
+    FrameEnergies frame_energies(int width) noexcept
+    int kLanes
 
 ctypedef fused sample:
     float
@@ -32,16 +35,19 @@ ctypedef long long int64
 
 cdef double SAME = 1e-9  # a relative spread below this is rounding noise, no variation
 cdef double SAME_FLOAT32 = 1e-6  # ... of an energy that was summed in float32
-cdef int64 LANES = 16  # the fast energy reads so many samples a step; its hop is a multiple of it
-FEATURES = ("log_f0", "log_f0_min", "energy", "phone_duration_s", "z_pitch", "z_energy", "z_duration", "score")
 
-cdef frame_energies_t _fast_energies = choose_frame_energies(getenv("MSFTK_SIMD") or b"")
+cpdef enum Feature:  # of a word, the rows of `lemf_batch`
+    LOG_F0
+    LOG_F0_MIN
+    ENERGY
+    PHONE_DURATION_S
+    Z_PITCH
+    Z_ENERGY
+    Z_DURATION
+    SCORE
 
 
-def use_simd(simd: str) -> None:
-    """Chooses the form of the energy kernel: "scalar", "avx2", "avx512", "" for the widest that the processor has."""
-    global _fast_energies
-    _fast_energies = choose_frame_energies(simd.encode())
+FEATURES = tuple(name.lower() for name in (<object> Feature).__members__)
 
 
 cdef class EnergyWindow:
@@ -90,8 +96,10 @@ def lemf_batch(
     int64[::1] top,                        # OUT [items], index within the item
     int64[::1] first,                      # OUT [items], of the emphasis segment
     int64[::1] last,                       # OUT [items], inside the segment
+    str width="",                          # of the energy kernel's vectors, see simd.pyx
 ):
     """Everything between audio with F0 and the emphasis segment, for many utterances; see the stages below."""
+    cdef FrameEnergies kernel = frame_energies(simd.index(width))
     cdef Py_ssize_t item, word, n_items = word_offsets.shape[0] - 1
     cdef const float[::1] waveform
     cdef const double[::1] track
@@ -99,7 +107,14 @@ def lemf_batch(
     cdef const double **f0 = <const double **> calloc(n_items + 1, sizeof(void *))
     cdef int64 *lengths = <int64 *> calloc(2 * n_items + 1, sizeof(int64))
     cdef int64 begin, count, n_frames
-    cdef double *row[8]
+    cdef double *log_f0
+    cdef double *log_f0_min
+    cdef double *mean_energy
+    cdef double *duration_s
+    cdef double *z_pitch
+    cdef double *z_energy
+    cdef double *z_duration
+    cdef double *score
     try:
         if samples == NULL or f0 == NULL or lengths == NULL:
             raise MemoryError()
@@ -113,30 +128,33 @@ def lemf_batch(
                 count = word_offsets[item + 1] - begin
                 if count == 0:
                     continue
-                for word in range(8):
-                    row[word] = &features[word, begin]
+                log_f0, log_f0_min = &features[<int> LOG_F0, begin], &features[<int> LOG_F0_MIN, begin]
+                mean_energy, duration_s = &features[<int> ENERGY, begin], &features[<int> PHONE_DURATION_S, begin]
+                z_pitch, z_energy = &features[<int> Z_PITCH, begin], &features[<int> Z_ENERGY, begin]
+                z_duration, score = &features[<int> Z_DURATION, begin], &features[<int> SCORE, begin]
                 n_frames = _count_frames(lengths[2 * item], window.size, window.hop)
-                _energies(samples[item], lengths[2 * item], window, n_frames, &energy[0])
+                _energies(kernel, samples[item], lengths[2 * item], window, n_frames, &energy[0])
                 for word in range(count):
                     _log_f0(
                         f0[item], lengths[2 * item + 1], f0_hop_us, start_us[begin + word], end_us[begin + word],
-                        &row[0][word], &row[1][word],
+                        &log_f0[word], &log_f0_min[word],
                     )
-                    row[2][word] = _mean_energy(
+                    mean_energy[word] = _mean_energy(
                         &energy[0], n_frames, window_hop_us, start_us[begin + word], end_us[begin + word]
                     )
-                    row[3][word] = _phone_duration(
+                    duration_s[word] = _phone_duration(
                         phone_start_us, phone_end_us, phone_offsets[item], phone_offsets[item + 1],
                         start_us[begin + word], end_us[begin + word], letters[begin + word], &guessed[begin + word],
                     )
-                _z(row[0], row[4], count, SAME)
-                _z(row[2], row[5], count, SAME_FLOAT32)
-                _z(row[3], row[6], count, SAME)
+                _z(log_f0, z_pitch, count, SAME)
+                _z(mean_energy, z_energy, count, SAME_FLOAT32)
+                _z(duration_s, z_duration, count, SAME)
                 for word in range(count):
-                    row[7][word] = (
-                        weight_pitch * row[4][word] + weight_energy * row[5][word] + weight_duration * row[6][word]
+                    score[word] = (
+                        weight_pitch * z_pitch[word] + weight_energy * z_energy[word]
+                        + weight_duration * z_duration[word]
                     )
-                top[item] = _top(row[7], count)
+                top[item] = _top(score, count)
                 first[item] = max(top[item] - 1, 0)
                 last[item] = min(top[item] + 1, count - 1)
     finally:
@@ -186,11 +204,13 @@ def frame_energy_fast(
     const float[::1] samples,              # IN, at least one
     EnergyWindow window not None,
     double[::1] energy,                    # OUT [1 + max(0, (samples - N) // hop)]
+    str width="",
 ):
     """`frame_energy` of one item in float32, relative error below 1e-6: what `lemf_batch` computes."""
+    cdef FrameEnergies kernel = frame_energies(simd.index(width))
     with nogil:
         _energies(
-            &samples[0], samples.shape[0], window, _count_frames(samples.shape[0], window.size, window.hop), &energy[0]
+            kernel, &samples[0], samples.shape[0], window, _count_frames(samples.shape[0], window.size, window.hop), &energy[0]
         )
 
 
@@ -199,11 +219,11 @@ cdef inline int64 _count_frames(int64 n_samples, int64 size, int64 hop) noexcept
 
 
 cdef void _energies(
-    const float *samples, int64 n_samples, EnergyWindow window, int64 n_frames, double *energy
+    FrameEnergies kernel, const float *samples, int64 n_samples, EnergyWindow window, int64 n_frames, double *energy
 ) noexcept nogil:
     cdef int64 frame, size = window.size, hop = window.hop
-    cdef bint fast = n_samples >= size and size == 2 * hop and hop % LANES == 0
-    if fast and _fast_energies(samples, window.window, window.squared, hop, n_frames, energy) == 0:
+    cdef bint fast = n_samples >= size and size == 2 * hop and hop % kLanes == 0
+    if fast and kernel(samples, window.window, window.squared, hop, n_frames, energy) == 0:
         return
     for frame in range(n_frames):
         if not fast or isnan(energy[frame]):  # a short signal, or squares outside the range of float32

@@ -1,6 +1,10 @@
 // The filter bank: band-pass outputs of two channels per inverse FFT, and the places where they cross zero or turn.
 #pragma once
 
+#include "harvest/fft.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 // Spectrum of the m samples at y, split into re and im.
@@ -66,3 +70,4 @@ inline unsigned long long next_bits(const unsigned long long* word) { return wor
 }
 
 }  // namespace
+}  // namespace harvest

@@ -1,4 +1,4 @@
-#include "buffers.h"
+#include "harvest/buffers.h"
 
 #include <cstdlib>
 #include <cstring>

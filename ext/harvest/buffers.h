@@ -17,7 +17,9 @@ struct Buffer {
 };
 
 struct Workspace {
-    Buffer decimated, forward, heard, blocks, edges, tails, contour, raw, near, ring, tried, exact, refined, pruned, base, steady, sections, extension, extension_from, merged, smooth;
+    Buffer decimated, forward, block, spectra, edges, tails, contour;                 // to the candidates
+    Buffer raw, near, ring, bins, exact, refined, pruned;                             // candidates and their refinement
+    Buffer base, steady, sections, extension, extension_from, merged, smooth;         // to the contour
 };
 
 Workspace& workspace();               // this thread's

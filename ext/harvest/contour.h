@@ -6,6 +6,9 @@
 // and one running sum over frames yields the contour.
 #pragma once
 
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 constexpr int kFewestEdges = 8;        // three intervals of each kind: with fewer in the file a channel has no contour
@@ -96,3 +99,4 @@ struct Runs {                          // runs of agreeing channels that are ope
 }
 
 }  // namespace
+}  // namespace harvest

@@ -4,6 +4,9 @@
 // `memory` samples, so any stretch of the answer is computed by itself, kD stretches at once in the lanes of a vector.
 #pragma once
 
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 template <class Sample>
@@ -55,3 +58,4 @@ void decimate(const Plan& plan, const Sample* x, long long n, long long first, i
 }
 
 }  // namespace
+}  // namespace harvest

@@ -5,6 +5,9 @@
 // The forward transform is the same with real and imaginary parts exchanged at both ends.
 #pragma once
 
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 // A twiddle factor w = cosine (1 + i tangent): in this form a + w b and a - w b take six multiply-adds. Where the cosine is
@@ -127,3 +130,4 @@ inline void inverse(const Load& input, double* room_re, double* room_im, const T
 }
 
 }  // namespace
+}  // namespace harvest

@@ -1,13 +1,12 @@
-// Harvest F0 on a 1 ms grid, without Python. Every kernel gives the same numbers up to rounding; which one runs is chosen once.
+// Harvest F0 on a 1 ms grid, without Python. One kernel for each vector width (simd/widths.h);
+// all give the same numbers up to rounding.
 #pragma once
 
-#include "plan.h"
+#include "harvest/plan.h"
 
 namespace harvest {
 
 struct Kernel {
-    const char* name;                  // scalar, avx2, avx512
-    int bits;                          // vector width
     // f0: [frames(n, rate)]
     void (*run_float)(const Plan&, const float* samples, long long n, double* f0);
     void (*run_double)(const Plan&, const double* samples, long long n, double* f0);
@@ -25,8 +24,7 @@ struct Kernel {
 int frame_count(long long n, int sample_rate_hz, double hop_ms);
 long long decimated_length(const Plan& plan, long long n);
 
-const Kernel* kernel(const char* name);   // nullptr: unknown, or this processor lacks it
-const Kernel* best_kernel();
-const char* known_kernels();              // "scalar, avx2, avx512"
+extern const Kernel kernel_scalar, kernel_avx2, kernel_avx512;
+const Kernel& kernel(int width);          // one that is present (simd/widths.h)
 
 }  // namespace harvest

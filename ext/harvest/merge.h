@@ -1,6 +1,11 @@
 // Sections that grew are merged where they overlap, and short gaps between them bridged.
 #pragma once
 
+#include "harvest/rows.h"
+#include "harvest/track.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 constexpr double kVoiceCycles = 2200;  // frames of a section times its mean F0: 2.2 periods
@@ -117,3 +122,4 @@ Refined* join(Tracks& tracks, Source& rows, Workspace& w) {
 }
 
 }  // namespace
+}  // namespace harvest

@@ -4,6 +4,9 @@
 // The same follows from a tone that is added to the filter bank's input, so that our numbers stay those of pyworld.
 #pragma once
 
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 struct NyquistTone {
@@ -39,7 +42,7 @@ struct NyquistTone {
         }
     }
 
-    void listen(const double* y, long long from, long long to) {
+    void measure(const double* y, long long from, long long to) {
         vd sums[6] = {};
         each(from, to, [&](long long i, vd sign, vd c, vd s) {
             const vd v = load(y + (i - from));
@@ -66,3 +69,4 @@ struct NyquistTone {
 };
 
 }  // namespace
+}  // namespace harvest

@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "harvest/plan.h"
 
 #include <algorithm>
 #include <cmath>
@@ -132,9 +132,9 @@ struct OwnedPlan : Plan {
             std::vector<Complex> x(m);
             for (int c = 0; c < 2; ++c) {
                 const int channel = 2 * p + c;
-                const bool heard = channel > 0 && channel < channels - 1;
-                pair.low_hz[c] = heard ? std::max(centre_hz(channel) * 0.9, floor_hz) : 1.0;
-                pair.high_hz[c] = heard ? std::min(centre_hz(channel) * 1.1, ceil_hz) : 0.0;
+                const bool inner = channel > 0 && channel < channels - 1;
+                pair.low_hz[c] = inner ? std::max(centre_hz(channel) * 0.9, floor_hz) : 1.0;
+                pair.high_hz[c] = inner ? std::min(centre_hz(channel) * 1.1, ceil_hz) : 0.0;
                 if (channel < channels) place_filter(channel, x, c ? Complex(0, 1) : Complex(1, 0));
             }
             transform(x);

@@ -1,4 +1,4 @@
-// What Harvest needs to know before it hears a signal: tables for one (sample rate, floor, ceil). Immutable, shared by threads.
+// What Harvest needs to know before it sees a signal: tables for one (sample rate, floor, ceil). Immutable, shared by threads.
 //
 // Harvest: M. Morise, "Harvest: a high-performance fundamental frequency estimator from speech signals", Interspeech 2017,
 // with the constants and edge rules of WORLD, so that its numbers are those of pyworld.harvest.

@@ -1,6 +1,10 @@
 // Candidates of one frame against those of its neighbours, and the best of what is left.
 #pragma once
 
+#include "harvest/rows.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 // Bit l: another candidate, one of `other`, lies within 5 % of f0[l], l < 2 kF.
@@ -119,3 +123,4 @@ inline Choice nearest(Source& rows, int frame, const Choice& other, int other_fr
 }
 
 }  // namespace
+}  // namespace harvest

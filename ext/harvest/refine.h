@@ -4,9 +4,12 @@
 // bins are needed, so they are summed directly: with x forward and backward from the centre, the sums over even and odd
 // parts need one cosine and one sine row per bin. Where frames are a whole number of samples every candidate is refined in
 // float (spread.h); the few that are chosen in the end, and those that come close to being chosen, again in double as here
-// (`settle` in run.h), so that no choice rests on rounding.
+// (settle.h), so that no choice rests on rounding.
 #pragma once
 
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 typedef long long eight_longs __attribute__((vector_size(64)));
@@ -75,7 +78,7 @@ struct Sums { eight_doubles re, im, slope_re, slope_im; };   // of the harmonics
 
 inline Sums harmonic_sums(const double* ahead, const double* behind, const Taps& taps, const double* const* rows) {
     vd sum[4][kHarmonics];
-#if HARVEST_BYTES == 64
+#if SIMD_BYTES == 64
     sum_harmonics<0, 6>(ahead, behind, taps, rows, sum);
 #else
     sum_harmonics<0, 3>(ahead, behind, taps, rows, sum);        // 16 registers hold 12 sums
@@ -86,8 +89,8 @@ inline Sums harmonic_sums(const double* ahead, const double* behind, const Taps&
         const auto *re = sum[part], *im = sum[part + 1];
         const auto first = sums(re[0], re[1], re[2], re[3]), mixed = sums(re[4], re[5], im[4], im[5]);
         const auto second = sums(im[0], im[1], im[2], im[3]);
-        out[part] = HARVEST_SWAP(first, mixed, 0, 1, 2, 3, 4, 5, 4, 4);
-        out[part + 1] = HARVEST_SWAP(second, mixed, 0, 1, 2, 3, 6, 7, 6, 6);
+        out[part] = SHUFFLE(first, mixed, 0, 1, 2, 3, 4, 5, 4, 4);
+        out[part + 1] = SHUFFLE(second, mixed, 0, 1, 2, 3, 6, 7, 6, 6);
     }
     return {out[0], out[1], out[2], out[3]};
 }
@@ -114,12 +117,12 @@ inline Taps shifted_taps(const Plan& plan, int h, double shift, double* room) {
     return {room, length};
 }
 
-template <class V> inline auto halves(V v) { return HARVEST_SWAP(v, v, 0, 1, 2, 3) + HARVEST_SWAP(v, v, 4, 5, 6, 7); }
+template <class V> inline auto halves(V v) { return SHUFFLE(v, v, 0, 1, 2, 3) + SHUFFLE(v, v, 4, 5, 6, 7); }
 
 template <class V> inline V sums4(V a, V b, V c) {   // sum of a's lanes, of b's, of c's
-    const V ab = HARVEST_SWAP(a, b, 0, 4, 1, 5) + HARVEST_SWAP(a, b, 2, 6, 3, 7);
-    const V cc = HARVEST_SWAP(c, c, 0, 1, 0, 1) + HARVEST_SWAP(c, c, 2, 3, 2, 3);
-    return HARVEST_SWAP(ab, cc, 0, 1, 4, 4) + HARVEST_SWAP(ab, cc, 2, 3, 5, 5);
+    const V ab = SHUFFLE(a, b, 0, 4, 1, 5) + SHUFFLE(a, b, 2, 6, 3, 7);
+    const V cc = SHUFFLE(c, c, 0, 1, 0, 1) + SHUFFLE(c, c, 2, 3, 2, 3);
+    return SHUFFLE(ab, cc, 0, 1, 4, 4) + SHUFFLE(ab, cc, 2, 3, 5, 5);
 }
 
 // ahead[o] = x(c + o), behind[o] = x(c - o) about the sample c nearest the frame; shift = c - frame time, in samples.
@@ -152,3 +155,4 @@ inline Exact refine(const Plan& plan, const Sums& sum, const Bins& bins, double 
 }
 
 }  // namespace
+}  // namespace harvest

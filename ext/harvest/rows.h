@@ -1,6 +1,10 @@
 // The candidates of frames, and those chosen among them.
 #pragma once
 
+#include "harvest/refine.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 constexpr unsigned short kSettled = 0x8000;   // of a source: F0 and score were refined in double
@@ -31,7 +35,7 @@ struct Rows {                           // candidates of the newest frames, `str
     }
     void set(int frame, const Row& row) { count[frame % newest] = row.count; }
 
-    // As a source of settled choices (see Run): what is here is all that is known.
+    // As a source of settled choices (settle.h): what is here is all that is known.
     Exact exactly(const Choice& c, int) const { return {c.f0, c.score}; }
     Exact settle(int frame, int j) const {
         const Row row = (*this)(frame);
@@ -74,3 +78,4 @@ inline Choices new_choices(int frames, int newest, Buffer& buffer) {
 }
 
 }  // namespace
+}  // namespace harvest

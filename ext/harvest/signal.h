@@ -1,6 +1,11 @@
-// The decimated signal as the filter bank hears it: whole if it is short, else a window that moves along the file.
+// The decimated signal as the filter bank takes it: whole if it is short, else a window that moves along the file.
 #pragma once
 
+#include "harvest/decimate.h"
+#include "harvest/nyquist.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 constexpr long long kWhole = 1 << 20;   // decimated samples up to which the signal is kept whole
@@ -39,7 +44,7 @@ struct Signal {                         // the decimated signal without its mean
             const long long to = least(from + piece, length);
             fill(whole() ? -margin : from, whole() ? length + margin : to);
             for (long long i = from; i < to; ++i) sum += y[i - first];
-            tone.listen(y + (from - first), from, to);
+            tone.measure(y + (from - first), from, to);
         }
         mean = sum / double(length);
         tone.settle(mean);
@@ -55,3 +60,4 @@ struct Signal {                         // the decimated signal without its mean
 };
 
 }  // namespace
+}  // namespace harvest

@@ -1,6 +1,10 @@
 // The contour's last step: a second-order Butterworth low-pass (30 Hz) forward and backward over each voiced section.
 #pragma once
 
+#include "harvest/refine.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 constexpr double kSmoothA[2] = {1.7347257688092754, -0.76600660094326412};   // 30 Hz at 1000 frames a second
@@ -33,3 +37,4 @@ void smooth(const Refined* merged, int frames, double* f0, Buffer& buffer) {
 }
 
 }  // namespace
+}  // namespace harvest

@@ -6,6 +6,10 @@
 // next frame with the same window and bins: only the last few operations need its own F0.
 #pragma once
 
+#include "harvest/refine.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 typedef float eight_floats __attribute__((vector_size(32)));
@@ -19,7 +23,7 @@ inline void spread_wave(const float* __restrict x, int samples, int hop, float* 
         for (int f = 0; f < kAcross; ++f, wave += 2) wave[0] = wave[1] = x[i + f * hop];
 }
 
-struct Heard {                                   // harmonics 2 j + 1 and 2 j + 2 in a frame's pair of lanes
+struct Partials {                                // harmonics 2 j + 1 and 2 j + 2 in a frame's pair of lanes
     vf amplitude[kParts][kHarmonics / 2], drift[kParts][kHarmonics / 2];   // drift: instantaneous frequency - bin, Hz
 };
 
@@ -34,7 +38,7 @@ inline eight_floats used(const Bins& bins, eight_floats w) {
 }
 
 // centre: wave at the first frame's sample.
-[[gnu::noinline]] void hear_harmonics(const Plan& plan, const Bins& bins, const float* centre, Heard& heard) {
+[[gnu::noinline]] void measure_partials(const Plan& plan, const Bins& bins, const float* centre, Partials& partials) {
     const Harmonics& dft = plan.harmonics[bins.log2_n];
     const float *window = plan.quick_windows[bins.h - plan.least_window], *row[kHarmonics];
     for (int k = 0; k < kHarmonics; ++k) row[k] = dft.quick + std::size_t(bins.bin[k]) * 2 * dft.length;
@@ -58,16 +62,16 @@ inline eight_floats used(const Bins& bins, eight_floats w) {
             const vf power = firsts(re[k] * re[k] + im[k] * im[k], re[k + 1] * re[k + 1] + im[k + 1] * im[k + 1]);
             const vf drift = (firsts(cross, next) - seconds(cross, next)) / power * to_hz;
             const auto silent = power == 0.f;
-            heard.drift[part][j] = (vf)(((decltype(silent))drift & ~silent) | ((decltype(silent))-pairs(bin_hz.of + k) & silent));
+            partials.drift[part][j] = (vf)(((decltype(silent))drift & ~silent) | ((decltype(silent))-pairs(bin_hz.of + k) & silent));
             vf amplitude;
             for (int l = 0; l < kF; ++l) amplitude[l] = __builtin_sqrtf(power[l]);
-            heard.amplitude[part][j] = amplitude * pairs(one.of + k);
+            partials.amplitude[part][j] = amplitude * pairs(one.of + k);
         }
     }
 }
 
 // One candidate's F0 and score in the eight frames, zeros where it is rejected, negative where float cannot tell.
-inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard& heard, float* refined) {   // [kAcross][F0, score]
+inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Partials& partials, float* refined) {   // [kAcross][F0, score]
     const Weights away = weights(__builtin_convertvector(away_hz(plan, bins, f0_hz), eight_floats));
     const Weights order = weights(eight_floats{1, 2, 3, 4, 5, 6, 0, 0});
     const Weights share = weights(used(bins, eight_floats{1, 1.f / 2, 1.f / 3, 1.f / 4, 1.f / 5, 1.f / 6, 0, 0}));
@@ -80,7 +84,7 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
         vf pull{}, mass{}, miss{};
 #pragma GCC unroll 3
         for (int j = 0; j < kHarmonics / 2; ++j) {
-            const vf amplitude = heard.amplitude[part][j], off = heard.drift[part][j] + pairs(away.of + 2 * j);
+            const vf amplitude = partials.amplitude[part][j], off = partials.drift[part][j] + pairs(away.of + 2 * j);
             pull += amplitude * off, mass += amplitude * pairs(order.of + 2 * j);
             miss += magnitude(off) * pairs(share.of + 2 * j);
         }
@@ -95,3 +99,4 @@ inline void finish(const Plan& plan, const Bins& bins, double f0_hz, const Heard
 }
 
 }  // namespace
+}  // namespace harvest

@@ -1,10 +1,20 @@
 // The kernel's doors: the whole way, and each step by itself, as tests call it.
 #pragma once
 
+#include "harvest/bank.h"
+#include "harvest/decimate.h"
+#include "harvest/merge.h"
+#include "harvest/run.h"
+#include "harvest/smooth.h"
+#include "harvest/spread.h"
+#include "harvest/track.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
-void run_float(const Plan& plan, const float* x, long long n, double* f0) { run(plan, {x, nullptr}, n, f0); }
-void run_double(const Plan& plan, const double* x, long long n, double* f0) { run(plan, {nullptr, x}, n, f0); }
+void run_float(const Plan& plan, const float* x, long long n, double* f0) { Run(plan, {x, nullptr}, n).f0(f0); }
+void run_double(const Plan& plan, const double* x, long long n, double* f0) { Run(plan, {nullptr, x}, n).f0(f0); }
 
 void decimate_stage(const Plan& plan, const double* x, long long n, double* y) {
     decimate(plan, x, n, 0, int(harvest::decimated_length(plan, n)), y, workspace().forward);
@@ -14,7 +24,7 @@ void filter_stage(const Plan& plan, int channel, const double* y, int n, double*
     const ChannelPair& pair = plan.bank[channel / 2];
     const BlockSize& size = plan.sizes[pair.size];
     const int m = size.fft.m, room = m + 192;
-    double* work = static_cast<double*>(workspace().blocks.need(sizeof(double) * (4 * room + 3 * m)));
+    double* work = static_cast<double*>(workspace().spectra.need(sizeof(double) * (4 * room + 3 * m)));
     double *re = work + 4 * room, *im = re + m, *block = im + m;
     for (int q = 0; q < n + 2; q += size.hop) {
         for (int i = 0; i < m; ++i) {
@@ -29,17 +39,14 @@ void filter_stage(const Plan& plan, int channel, const double* y, int n, double*
 }
 
 void candidates_stage(const Plan& plan, const double* x, long long n, double* f0) {
-    const int frames = frame_count(n, plan.sample_rate_hz, 1.0);
-    Run r(plan, {nullptr, x}, n, frames);
-    for (int begin = 0; begin < frames; begin += kChunk) {
-        const int end = least(begin + kChunk, frames);
-        r.find(begin, end);
+    Run run(plan, {nullptr, x}, n);
+    Candidates& found = run.candidates;
+    for (int begin = 0; begin < run.frames; begin += kChunk) {
+        const int end = least(begin + kChunk, run.frames);
+        run.finder.find(begin, end);
         for (int f = begin; f < end; ++f)
-            for (int j = 0; j < plan.slots; ++j)
-                f0[std::size_t(f) * plan.slots + j] = j < r.raw_count[f - r.raw_first] ? r.raw[std::size_t(f - r.raw_first) * plan.slots + j] : 0.0;
-        r.raw_known = end;
-        r.refined_to = r.pruned_to = end;
-        r.forget();
+            for (int j = 0; j < plan.slots; ++j) f0[std::size_t(f) * plan.slots + j] = j < found.count_of(f) ? found.of(f)[j] : 0.0;
+        found.forget_before(most(0, end - kKeep - kSpread));
     }
 }
 
@@ -50,16 +57,16 @@ void refine_stage(const Plan& plan, const double* y, int n, const int* frame, co
     float *near = static_cast<float*>(w.near.need(sizeof(float) * (2 * reach + kAcross * hop + 4 * kAcross * reach))), *wave = near + 2 * reach + kAcross * hop;
     for (int j = 0; j < count; ++j) {
         double shift = 0;
-        const int c = int(Run::centre(plan, frame[j], f0[j], shift));
+        const int c = int(centre(plan, frame[j], f0[j], shift));
         const Bins bins = bins_of(plan, f0[j]);
         auto held = [&](int i) { return y[least(most(i, 0), n - 1)]; };
         float found[2 * kAcross];
         if (plan.whole_frames) {
             for (int i = 0; i < 2 * reach + kAcross * hop; ++i) near[i] = float(held(c - reach + i));
             spread_wave(near, 2 * reach, hop, wave);
-            Heard heard;
-            hear_harmonics(plan, bins, wave + 2 * kAcross * reach, heard);
-            finish(plan, bins, f0[j], heard, found);
+            Partials partials;
+            measure_partials(plan, bins, wave + 2 * kAcross * reach, partials);
+            finish(plan, bins, f0[j], partials, found);
         }
         if (!plan.whole_frames || found[0] < 0) {
             for (int o = 0; o < reach; ++o) ahead[o] = held(c + o), behind[o] = held(c - o);
@@ -123,4 +130,9 @@ void smooth_stage(const double* contour, int frames, double* f0) {
     smooth(merged, frames, f0, w.smooth);
 }
 
+constexpr Kernel kStages = {
+    run_float, run_double, decimate_stage, filter_stage, candidates_stage, refine_stage, prune_stage, track_stage, smooth_stage,
+};
+
 }  // namespace
+}  // namespace harvest

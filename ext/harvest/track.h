@@ -2,6 +2,11 @@
 // surroundings, and sections that overlap are merged by score. Work and memory stay within each section's own range.
 #pragma once
 
+#include "harvest/prune.h"
+#include "harvest/rows.h"
+#include "harvest/vectors.h"
+
+namespace harvest {
 namespace {
 
 constexpr int kShortest = 7;           // frames of a section
@@ -105,3 +110,4 @@ void advance(Tracks& t, int known, Source& rows, Workspace& w) {
 }
 
 }  // namespace
+}  // namespace harvest

@@ -10,6 +10,7 @@ from msftk.errors import InputError
 from msftk.speech.audio import check_waveform
 from msftk.types import Float32, Float64
 from msftk_ext import harvest as kernel
+from msftk_ext.simd import widest_or
 
 KERNEL_VERSION = "1"  # changes with the kernel's numbers, so that stored F0 of an older kernel is not taken for its own
 F0_FLOOR_HZ = 71.0  # pyworld's defaults
@@ -65,14 +66,12 @@ def harvest(
 
 
 def simd() -> str:
-    """Name of the kernel in use: scalar, avx2 or avx512.
+    """Vector width of the F0 and energy kernels in use: scalar, avx2 or avx512.
 
     Raises:
         InputError: MSFTK_SIMD names none, or one that this processor lacks.
     """
-    name = os.environ.get("MSFTK_SIMD", "")
-    here = kernel.kernels()
-    if name and name not in here:
-        found = "this processor lacks it" if name in kernel.all_kernels() else "there is no such vector width"
-        raise InputError(f"MSFTK_SIMD={name}: {found}, expected {' or '.join(here)}. Correct or unset the variable.")
-    return name or str(here[-1])
+    try:
+        return str(widest_or(os.environ.get("MSFTK_SIMD", "")))
+    except ValueError as error:
+        raise InputError(f"MSFTK_SIMD={error}. Correct or unset the variable.") from error

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msftk.prosody.f0 import HOP_S
+from msftk.prosody.f0 import HOP_S, simd
 from msftk.types import SAMPLE_RATE_HZ, Alignment, Bool, Float32, Float64, Tier
 from msftk_ext import prosody as kernels
 
@@ -89,6 +89,8 @@ def lemf_batch(
     Args:
         waveforms: each [samples] mono at 16 kHz; f0_hz: each [frames] on the 5 ms grid, 0 = unvoiced.
         words: at least one spoken word an utterance (`check_utterance`).
+    Raises:
+        InputError: MSFTK_SIMD names no vector width, or one that this processor lacks (`f0.simd`).
     """
     samples = [np.ascontiguousarray(waveform, dtype=np.float32) for waveform in waveforms]
     tracks = [np.ascontiguousarray(track, dtype=np.float64) for track in f0_hz]
@@ -116,6 +118,7 @@ def lemf_batch(
         top,
         first,
         last,
+        simd(),
     )
     columns = dict(zip(kernels.FEATURES, features, strict=True))
     return LemfBatch(

@@ -15,12 +15,13 @@ from scipy.signal import resample_poly
 from tones import tones
 
 from msftk_ext import harvest as kernel
+from msftk_ext import simd
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pyworld
 
-WIDTHS = kernel.kernels()
+WIDTHS = simd.widths()
 every_width = pytest.mark.parametrize("width", WIDTHS)
 RATE = 16_000
 
@@ -260,10 +261,28 @@ def test_strange_signals_do_not_break_the_kernel(width: str) -> None:
     voice = glide(0.3)
     holed = voice.copy()
     holed[2_000] = np.nan
-    for samples in (holed, voice * 1e300, voice * 1e-300, np.where(np.arange(4_800) % 2 == 0, 1.0, -1.0)):
+    for samples in (
+        holed,
+        voice * 1e307,
+        voice * 1e30,
+        voice * 1e-300,
+        voice * 1e-320,
+        np.where(np.arange(4_800) % 2 == 0, 1.0, -1.0),
+    ):
         assert np.isfinite(f0(samples, width)).all()
     for loud in (np.clip(voice * 10, -1, 1), np.sign(voice)):
         assert_same(f0(loud, width), world(loud))
+
+
+@every_width
+@pytest.mark.parametrize(
+    ("rate_hz", "floor_hz", "ceil_hz"),
+    [(16_000, 20, 4_000), (16_000, 400, 7_900), (96_000, 71, 800), (192_000, 10, 90_000)],
+)
+def test_ranges_and_rates_at_their_limits_do_not_break_the_kernel(
+    width: str, rate_hz: int, floor_hz: float, ceil_hz: float
+) -> None:
+    assert np.isfinite(f0(glide(0.3, rate_hz=rate_hz), width, rate_hz, floor_hz, ceil_hz)).all()
 
 
 @every_width
@@ -294,7 +313,7 @@ def test_frames_follow_the_rule() -> None:
 
 
 def test_unknown_width_is_named_with_those_at_hand() -> None:
-    with pytest.raises(ValueError, match=r"kernel 'mmx': this machine runs scalar"):
+    with pytest.raises(ValueError, match=r"mmx: there is no such vector width, expected scalar"):
         f0(np.zeros(100), "mmx")
 
 

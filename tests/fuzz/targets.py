@@ -1,10 +1,11 @@
-"""What is fuzzed: one function a reader."""
+"""What is fuzzed: one function a reader, and the kernels (kernels.py)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+from fuzz import kernels  # noqa: F401  (registers its target)
 from fuzz.frame import target
 
 from msftk.speech.alignment import read_alignment

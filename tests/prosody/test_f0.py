@@ -8,7 +8,7 @@ import pytest
 from msftk.errors import InputError
 from msftk.prosody import harvest
 from msftk.prosody.f0 import simd
-from msftk_ext import harvest as harvest_kernel
+from msftk_ext import simd as vector_widths
 
 
 def tone(sample_rate_hz: int, seconds: float = 0.5) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_harvest_finds_the_pitch_of_a_tone_at_any_rate(sample_rate_hz: int) -> N
     assert np.median(f0_hz) == pytest.approx(150, rel=1e-3)
 
 
-@pytest.mark.parametrize("width", harvest_kernel.kernels())
+@pytest.mark.parametrize("width", vector_widths.widths())
 def test_msftk_simd_chooses_the_vector_width(width: str, waveform: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = harvest(waveform, 16_000)
     monkeypatch.setenv("MSFTK_SIMD", width)
@@ -53,7 +53,7 @@ def test_msftk_simd_chooses_the_vector_width(width: str, waveform: np.ndarray, m
 
 def test_msftk_simd_is_the_widest_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MSFTK_SIMD", raising=False)
-    assert simd() == harvest_kernel.kernels()[-1]
+    assert simd() == vector_widths.widths()[-1]
 
 
 def test_msftk_simd_names_the_widths_of_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_msftk_simd_names_the_widths_of_this_processor(monkeypatch: pytest.Monke
     with pytest.raises(InputError, match=r"MSFTK_SIMD=fast: there is no such vector width, expected scalar"):
         harvest(np.zeros(100), 16_000)
     monkeypatch.setenv("MSFTK_SIMD", "avx512")
-    monkeypatch.setattr(harvest_kernel, "kernels", lambda: ["scalar", "avx2"])
+    monkeypatch.setattr(vector_widths, "PRESENT", {"scalar": 0, "avx2": 1})
     with pytest.raises(InputError, match=r"avx512: this processor lacks it, expected scalar or avx2\. Correct"):
         harvest(np.zeros(100), 16_000)
 

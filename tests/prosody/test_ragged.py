@@ -1,9 +1,7 @@
-"""`lemf_batch`: the whole of LEMf in one call, against the oracle, over batches, threads and forms of the kernel."""
+"""`lemf_batch`: the whole of LEMf in one call, against the oracle, over batches, threads and vector widths."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
@@ -13,24 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import lemf as oracle
 
-from msftk.prosody import LemfBatch, RaggedWords, lemf_batch, score_words, word_prosody
+from msftk.errors import InputError
+from msftk.prosody import LemfBatch, RaggedWords, harvest, lemf_batch, score_words, word_prosody
 from msftk.prosody.ragged import HANN32, frame_count
 from msftk.speech.alignment import make_alignment, make_tier
 from msftk.types import Alignment
 from msftk_ext import prosody as kernels
+from msftk_ext import simd
 
-FORMS = ("scalar", "avx2", "avx512")
-
-
-@pytest.fixture(autouse=True)
-def _widest_form_afterwards() -> Iterator[None]:
-    yield
-    kernels.use_simd(os.environ.get("MSFTK_SIMD", ""))
+WIDTHS = simd.widths()
 
 
-def fast_energy(waveform: np.ndarray) -> np.ndarray:
+def fast_energy(waveform: np.ndarray, width: str = "") -> np.ndarray:
     energy = np.empty(frame_count(len(waveform)))
-    kernels.frame_energy_fast(waveform, HANN32, energy)
+    kernels.frame_energy_fast(waveform, HANN32, energy, width)
     return energy
 
 
@@ -109,21 +103,46 @@ def test_any_order_batch_size_and_number_of_threads_gives_the_same_bits(workers:
                     np.testing.assert_array_equal(values, item(whole, i)[name], err_msg=name)
 
 
+@pytest.mark.parametrize("named", ["fast", "AVX2"])
+def test_energy_refuses_a_vector_width_as_f0_does(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    waveforms, f0s, alignments = corpus(1)
+    monkeypatch.setenv("MSFTK_SIMD", named)
+    with pytest.raises(InputError) as by_energy:
+        lemf_batch(waveforms, f0s, RaggedWords.of(alignments))
+    with pytest.raises(InputError) as by_f0:
+        harvest(waveforms[0], 16_000)
+    assert str(by_energy.value) == str(by_f0.value)
+    assert f"MSFTK_SIMD={named}: there is no such vector width, expected scalar" in str(by_f0.value)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_msftk_simd_chooses_the_width_of_the_energy(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    waveforms, f0s, alignments = corpus(1)
+    waveforms[0] *= np.float32(1e3)
+    monkeypatch.setenv("MSFTK_SIMD", width)
+    words = RaggedWords.of(alignments)
+    frames = fast_energy(waveforms[0], width)
+    energy = np.empty(1)
+    start_us, end_us = words.start_us[:1], words.end_us[:1]
+    counts = np.array([0, len(frames)]), np.array([0, 1])
+    kernels.word_energy(frames, counts[0], 10_000, start_us, end_us, counts[1], energy)
+    assert lemf_batch(waveforms, f0s, words).energy[0] == energy[0]
+
+
 def test_an_empty_batch_is_empty() -> None:
     batch = lemf_batch([], [], RaggedWords.of([]))
     assert len(batch.score) == len(batch.top) == 0
 
 
 @pytest.mark.parametrize("length", [1, 31, 319, 320, 321, 479, 480, 481, 16_001])
-def test_fast_energy_stays_within_a_millionth_and_wide_forms_have_the_same_bits(length: int) -> None:
+def test_fast_energy_stays_within_a_millionth_and_wide_vectors_give_the_same_bits(length: int) -> None:
     waveform = np.random.default_rng(length).standard_normal(length).astype(np.float32)
     expected = oracle.frame_energies(waveform)
-    found = []
-    for form in FORMS:
-        kernels.use_simd(form)
-        found.append(fast_energy(waveform))
-        np.testing.assert_allclose(found[-1], expected, rtol=1e-6)
-    np.testing.assert_array_equal(found[1], found[2])  # AVX2 and AVX-512: both fuse products with sums
+    found = [fast_energy(waveform, width) for width in WIDTHS]
+    for energy in found:
+        np.testing.assert_allclose(energy, expected, rtol=1e-6)
+    for energy in found[1:]:
+        np.testing.assert_array_equal(energy, found[1])  # AVX2 and AVX-512: both fuse products with sums
 
 
 @settings(deadline=None, max_examples=60)
@@ -140,12 +159,11 @@ def test_fast_energy_is_exact_at_any_loudness_and_shape(seed: int, decade: float
     np.testing.assert_allclose(fast_energy(samples), oracle.frame_energies(samples), rtol=1e-6, atol=0)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_fast_energy_of_digital_silence_is_zero_and_of_the_faintest_sound_is_not(form: str) -> None:
-    kernels.use_simd(form)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_fast_energy_of_digital_silence_is_zero_and_of_the_faintest_sound_is_not(width: str) -> None:
     waveform = np.zeros(1600, dtype=np.float32)
     waveform[:320], waveform[800:960], waveform[960:1120] = -0.0, 0.1, 1e-44
-    energy = fast_energy(waveform)
+    energy = fast_energy(waveform, width)
     np.testing.assert_allclose(energy, oracle.frame_energies(waveform), rtol=1e-6, atol=0)
     assert (energy > 0).tolist() == [False] * 4 + [True] * 3 + [False] * 2
 
