@@ -17,7 +17,8 @@ from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
 from msftk.preparation.work import Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
-from msftk.store.features import Shelf, Store
+from msftk.store.features import Store
+from msftk.store.shelf import Shelf
 from msftk.types import Float32, Utterance
 
 

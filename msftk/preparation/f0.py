@@ -10,8 +10,8 @@ import numpy as np
 from msftk.errors import AbsentError
 from msftk.files import sha256_file
 from msftk.interfaces import F0Engine
-from msftk.store.features import Shelf
 from msftk.store.keys import content_key
+from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
 

@@ -14,9 +14,10 @@ from msftk.preparation.f0 import StoredF0
 from msftk.preparation.given import Given
 from msftk.preparation.parts import Part, Parts
 from msftk.prosody import emphasis
-from msftk.store.features import Shelf, Store
+from msftk.store.features import Store
 from msftk.store.keys import content_key
 from msftk.store.records import RecordLog
+from msftk.store.shelf import Shelf
 from msftk.types import (
     DESCRIPTION_FIELDS,
     SAMPLE_RATE_HZ,

@@ -11,7 +11,7 @@ from msftk.preparation.absences import Absences
 from msftk.preparation.texts import Answer
 from msftk.preparation.vectors import text_key
 from msftk.speech.audio import load_utterance
-from msftk.store.features import Shelf
+from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from msftk.errors import MsftkError
 from msftk.preparation.parts import Part
-from msftk.store.features import Shelf
 from msftk.store.keys import content_key
+from msftk.store.shelf import Shelf
 from msftk.types import Float32
 
 BATCH = 32  # texts a forward pass

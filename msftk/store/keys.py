@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from msftk.types import Alignment, Tier
 
-FORMAT_VERSION = 1  # of shards, index and logs; a change makes every producer another one
+FORMAT_VERSION = 2  # of shards, index and logs; a change makes every producer another one
 
 
 def canonical_json(value: object) -> str:

@@ -1,44 +1,83 @@
-"""Append-only files of JSON lines that outlive a power cut and several writers."""
+"""An append-only file of JSON rows, each with its checksum, that several writers share."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole row, in the order written. A torn line (a writer was cut off) is dropped: its work is done again."""
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return
-    for line in text.split(b"\n"):
-        try:
-            row = json.loads(line)
-        except ValueError:  # torn, empty, or not UTF-8
-            continue
-        if isinstance(row, dict):
-            yield row
+HEAD = b'{"row_crc32": "'  # then eight hexadecimal digits: of the rest of the line, from the quote on
+REST_AT = len(HEAD) + 8
 
 
-def append_lines(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Appends all rows by one write and waits until they lie on the disk.
+class Lines:
+    """The rows of one file: `new_rows` tells what anybody has appended, `append` adds a row at once.
 
-    O_APPEND and a single write keep two processes' rows whole. A torn line at the end is closed by a newline, not cut
-    off: another process may be writing behind it.
+    A killed process loses no row that it appended, a power cut none before the last `sync`. A row that is torn or does
+    not fit its checksum counts as never written. Callers see to it that one thread at a time is here.
     """
-    text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        size = os.fstat(file).st_size
-        if size and os.pread(file, 1, size - 1) != b"\n":
-            text = b"\n" + text
-        view = memoryview(text)
-        while view:  # a disk that is nearly full takes less than asked
-            view = view[os.write(file, view) :]
-        os.fsync(file)
-    finally:
-        os.close(file)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen = 0  # size of the file when it was last looked at
+        self._read_to = 0  # end of the last whole line read
+
+    def new_rows(self) -> list[dict[str, Any]]:
+        """Rows appended since the last call, by anybody, in the order written; where there are none it costs a stat."""
+        try:
+            size = os.stat(self.path).st_size
+            if size == self._seen:
+                return []
+            if size < self._seen:  # another file now
+                self._read_to = 0
+            with open(self.path, "rb") as file:
+                file.seek(self._read_to)
+                tail = file.read()
+        except FileNotFoundError:
+            return []
+        self._seen = self._read_to + len(tail)
+        self._read_to += tail.rfind(b"\n") + 1  # what follows may still be growing: it is read again with its end
+        return [row for line in tail.split(b"\n") if (row := _row(line)) is not None]
+
+    def append(self, row: Mapping[str, object]) -> None:
+        """Appends a row, which JSON must be able to hold.
+
+        O_APPEND and a single write keep two processes' rows whole. A torn line at the end (a writer was cut off) is
+        closed by a newline, not cut off: another process may be writing behind it.
+        """
+        rest = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()[1:]
+        line = b'%b%08x", %b\n' % (HEAD, zlib.crc32(rest), rest)
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            size = os.fstat(file).st_size
+            if size and os.pread(file, 1, size - 1) != b"\n":
+                line = b"\n" + line
+            write_all(file, line)
+        finally:
+            os.close(file)
+
+    def sync(self) -> None:
+        """Waits until every row lies on the disk."""
+        file = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def write_all(file: int, content: bytes) -> None:
+    """Writes all of `content`, where a disk that is nearly full takes less than asked. Raises OSError if it is full."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    rest = line[REST_AT + 3 :]
+    if not line.startswith(HEAD) or line[len(HEAD) : REST_AT] != b"%08x" % zlib.crc32(rest):
+        return None
+    row: dict[str, Any] = json.loads(b"{" + rest)
+    return row

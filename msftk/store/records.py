@@ -8,47 +8,57 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from msftk.store.lines import append_lines, read_lines
+from msftk.store.lines import Lines
 
 
 class RecordLog:
-    """Rows of one producer, by content key; threads may share it, processes may write beside it.
+    """Rows of one producer, by content key; threads may share it, processes may write beside it and see each other's.
 
-    `flush_items` rows are gathered before they are written: 1 where each row was dear. The last row of a key counts.
+    Each row is written at once, so that a killed process loses none; every `flush_items` rows it is made sure that they
+    lie on the disk: 1 where each row was dear. The last row of a key counts.
     """
 
     def __init__(self, path: Path, flush_items: int = 32) -> None:
         self.path = path
         self.flush_items = flush_items
         self._lock = threading.RLock()
-        self._waiting: list[dict[str, Any]] = []
-        self._rows = {row["key"]: row for row in read_lines(path) if isinstance(row.get("key"), str)}
+        self._lines = Lines(path)
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._unsynced = 0
+        self._look()
 
     def __contains__(self, key: str) -> bool:
-        return key in self._rows
+        return self.get(key) is not None
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """The row put under `key` (with "key" in it), or None."""
+        """The row put under `key` (with "key" in it), by this process or another one; or None."""
+        if key not in self._rows:
+            with self._lock:
+                self._look()
         return self._rows.get(key)
 
     def put(self, key: str, row: Mapping[str, object]) -> None:
         """Files `row`, which JSON must be able to hold, under `key`."""
         with self._lock:
             whole = {"key": key, **row}
+            self._lines.append(whole)
             self._rows[key] = whole
-            self._waiting.append(whole)
-            if len(self._waiting) >= self.flush_items:
+            self._unsynced += 1
+            if self._unsynced >= self.flush_items:
                 self.flush()
 
     def flush(self) -> None:
-        """Writes what waits, by one append."""
+        """Waits until all rows put so far lie on the disk."""
         with self._lock:
-            if self._waiting:
-                append_lines(self.path, self._waiting)
-                self._waiting = []
+            if self._unsynced:
+                self._lines.sync()
+                self._unsynced = 0
+
+    def _look(self) -> None:
+        self._rows |= {row["key"]: row for row in self._lines.new_rows()}
 
     def __enter__(self) -> RecordLog:
         return self

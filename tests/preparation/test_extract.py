@@ -21,7 +21,8 @@ from msftk.preparation.extract import extract
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress
 from msftk.settings import Settings, load_settings
-from msftk.store.features import Shelf, Store
+from msftk.store.features import Store
+from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Utterance
 from msftk_plugins.f0 import harvest as f0_engine
 from msftk_plugins.text.hashing import Hashing

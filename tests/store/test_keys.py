@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from msftk.store import keys
 from msftk.store.keys import alignment_digest, canonical_json, content_key, producer_hash
 from msftk.types import Alignment, Tier
 
@@ -19,10 +20,17 @@ def test_order_of_inputs_does_not_change_a_key_and_content_does() -> None:
     assert len(keys) == 5
 
 
-def test_each_part_of_a_producer_changes_its_hash() -> None:
+def test_each_part_of_a_producer_but_its_package_changes_its_hash() -> None:
     base = {"plugin": "x", "package": "p 1", "options": {"dim": 2}}
-    others = [{**base, "plugin": "y"}, {**base, "package": "p 2"}, {**base, "options": {"dim": 3}}, {**base, "more": 1}]
-    assert len({producer_hash(producer) for producer in [base, *others]}) == 5
+    others = [{**base, "plugin": "y"}, {**base, "options": {"dim": 3}}, {**base, "more": 1}]
+    assert len({producer_hash(producer) for producer in [base, *others]}) == 4
+    assert producer_hash({**base, "package": "p 2"}) == producer_hash(base)
+
+
+def test_another_store_format_makes_every_producer_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = producer_hash({"plugin": "x"})
+    monkeypatch.setattr(keys, "FORMAT_VERSION", keys.FORMAT_VERSION + 1)
+    assert producer_hash({"plugin": "x"}) != before
 
 
 def test_numbers_that_are_not_finite_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""The log of texts and descriptions: append-only, and whole after a crash."""
+"""The log of texts and descriptions: append-only, seen by all at once, and whole after a crash."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ def test_rows_come_back_by_key_and_the_last_counts(tmp_path: Path) -> None:
     assert len(back) == 2
 
 
-def test_dear_rows_are_written_at_once(tmp_path: Path) -> None:
-    RecordLog(tmp_path / "log.jsonl", flush_items=1).put("a", {"text": "dear"})
+def test_a_row_is_there_at_once_for_logs_opened_before_and_after(tmp_path: Path) -> None:
+    before = RecordLog(tmp_path / "log.jsonl")
+    RecordLog(tmp_path / "log.jsonl", flush_items=100).put("a", {"text": "dear"})
+    assert "a" in before
     assert "a" in RecordLog(tmp_path / "log.jsonl")
 
 
@@ -34,7 +36,7 @@ def test_a_torn_last_line_is_dropped_and_later_rows_are_whole(tmp_path: Path, cu
         log.put("b", {"text": "a longer second text, torn by a power cut"})
     path.write_bytes(path.read_bytes()[:-cut])
     whole = cut == 1  # only the newline is missing: the row can be read
-    again = RecordLog(path, flush_items=1)
+    again = RecordLog(path)
     assert ("b" in again) is whole
     again.put("c", {"text": "third"})
     back = RecordLog(path)
@@ -43,9 +45,26 @@ def test_a_torn_last_line_is_dropped_and_later_rows_are_whole(tmp_path: Path, cu
     assert ("b" in back) is whole
 
 
-def test_bytes_that_are_no_text_are_dropped(tmp_path: Path) -> None:
+def test_no_flipped_bit_comes_back_as_another_row(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_bytes(b'\xff\xfe\n[1]\n{"no": "key"}\n{"key": "a", "text": "x"}\n')
+    with RecordLog(path) as log:
+        log.put("a", {"text": "calm", "n": 3})
+        log.put("b", {"text": "angry", "n": 4})
+    whole = path.read_bytes()
+    for place in range(8 * len(whole)):
+        spoiled = bytearray(whole)
+        spoiled[place // 8] ^= 1 << place % 8
+        path.write_bytes(spoiled)
+        log = RecordLog(path)
+        assert log.get("a") in (None, {"key": "a", "text": "calm", "n": 3})
+        assert log.get("b") in (None, {"key": "b", "text": "angry", "n": 4})
+        assert len(log) >= (0 if whole[place // 8] == ord("\n") else 1)
+
+
+def test_bytes_that_are_no_rows_of_ours_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'\xff\xfe\n[1]\n{"key": "b", "text": "no checksum"}\n')
+    RecordLog(path).put("a", {"text": "x"})
     log = RecordLog(path)
     assert len(log) == 1
     assert log.get("a")["text"] == "x"
