@@ -27,12 +27,12 @@ FLAGS = SANITIZED if "MSFTK_SANITIZE" in os.environ else OPTIMISED
 
 def extension(source: Path) -> Extension:
     """ext/NAME.pyx, with the C++ core in ext/NAME/ if it has one."""
-    core = sorted(map(str, source.with_suffix("").glob("*.cpp")))
+    own, shared = source.with_suffix(""), Path("ext/simd")
     return Extension(
         f"msftk_ext.{source.stem}",
-        [str(source), *core],
+        [str(source), *sorted(map(str, own.glob("*.cpp")))],
         include_dirs=["ext"],
-        depends=sorted(map(str, Path("ext").glob("*/*.h"))),
+        depends=sorted(str(header) for folder in (own, shared) for header in folder.glob("*.h")),
         extra_compile_args=["-std=c++17", *FLAGS],
         extra_link_args=FLAGS,
         language="c++",
