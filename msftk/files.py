@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import json
 import math
@@ -52,6 +53,11 @@ def write_whole(path: Path, content: bytes | str) -> None:
     """Writes bytes, or text as UTF-8: the file is there whole or not at all. Raises OSError as `whole_file`."""
     with whole_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def is_full(error: object) -> bool:
+    """Whether an error says that nothing more can be written: the whole job ends, not one item of it."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def sync_folder(folder: Path) -> None:

@@ -169,9 +169,15 @@ class Describer(PreparationComponent):
     @abstractmethod
     def describe(self, evidence: Evidence) -> Description: ...
 
-    def describe_batch(self, evidence: Sequence[Evidence]) -> Iterable[Description]:
-        """One description an utterance, in their order. May be overridden where a model takes several at once."""
-        return [self.describe(one) for one in evidence]
+    def describe_batch(self, evidence: Sequence[Evidence]) -> Sequence[Description | Exception]:
+        """A description an utterance, or why there is none, in their order; for a model that takes several at once."""
+        answers: list[Description | Exception] = []
+        for one in evidence:
+            try:
+                answers.append(self.describe(one))
+            except Exception as error:  # of this utterance; the others are described
+                answers.append(error)
+        return answers
 
 
 class SemanticSource(PreparationComponent):

@@ -111,9 +111,9 @@ class Alignment:
         return tuple(label for label, spoken in zip(self.words.labels, self.words.spoken, strict=True) if spoken)
 
 
-@dataclass(frozen=True, slots=True)
-class WordProsody:
-    """Prosody of each word of one utterance (paper Sec. 2.2): every array is [n_words].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordFeatures:
+    """What is measured of each word (paper Sec. 2.2): every array is [words].
 
     `log_f0`, `log_f0_min`: log of the largest and of the smallest F0 in Hz, NaN where unvoiced. `energy`: mean frame L2
     norm, linear.
@@ -122,10 +122,6 @@ class WordProsody:
     `z_*`: z-scores within the sentence (Eq. 1); 0 where the feature does not vary or the word is unvoiced.
     """
 
-    words: tuple[str, ...]
-    start_s: Float64
-    end_s: Float64
-    voiced: Bool
     log_f0: Float64
     log_f0_min: Float64
     energy: Float64
@@ -134,6 +130,16 @@ class WordProsody:
     z_pitch: Float64
     z_energy: Float64
     z_duration: Float64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordProsody(WordFeatures):
+    """The words of one utterance with their times and features, each [n_words]."""
+
+    words: tuple[str, ...]
+    start_s: Float64
+    end_s: Float64
+    voiced: Bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,17 +76,21 @@ def _corpus(
     with bar() as progress:
         done = emphasise_corpus(manifest, table, settings=settings, store=store, workers=workers, progress=progress)
     if json:
-        counts = {"utterances": done.n_utterances, "words": done.n_words, "absent": len(done.absent)}
+        reasons = {reason: len(ids) for reason, ids in done.absent.items()}
+        counts = {"utterances": done.n_utterances, "words": done.n_words, "absent": sum(reasons.values())}
         timing = {"audio_s": round(done.audio_s, 3), "wall_s": round(done.wall_s, 3), "found": done.n_found}
-        print_json({"out": str(done.path), **counts, **timing, "failed": done.failures})
+        why = {"reasons": reasons, "warnings": done.warnings, "failed": done.failures}
+        print_json({"out": str(done.path), **counts, **timing, **why})
     else:
         out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", soft_wrap=True)
         found = f", {done.n_found} utterances found done" if done.n_found else ""
         speed = f"{done.audio_s / done.wall_s:.0f} times real time"
         err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{found}", soft_wrap=True)
-    if done.absent:
-        named = ", ".join(done.absent[:3]) + (", ..." if len(done.absent) > 3 else "")
-        err.print(f"{len(done.absent)} without alignment, left out: {named}", soft_wrap=True)
+    for reason, ids in done.absent.items():
+        named = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
+        err.print(f"{len(ids)} left out, {reason}: {named}", soft_wrap=True)
+    for name, message in done.warnings.items():
+        err.print(f"warning: {name}: {message}", soft_wrap=True)
     some_failed(done.failures)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from msftk.errors import InputError, MsftkError
+from msftk.files import is_full
 from msftk.interfaces import Need
 from msftk.preparation.engine import make_engine
-from msftk.preparation.material import Material, Shelves
+from msftk.preparation.material import Material, open_shelves
 from msftk.preparation.parts import make_parts
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
@@ -42,7 +43,7 @@ class Preparation:
         self.store = store
         self.needs = needs
         self.parts = make_parts(settings, needs)
-        self.shelves = Shelves.of(self.parts, store)
+        self.shelves = open_shelves(self.parts, store)
         self.engine = make_engine(settings.engine, workers)
         self.text_shelf = store.shelf(self.parts.encoder.producer) if self.parts.encoder else None
         self._text_dim: int | None = None
@@ -76,13 +77,15 @@ class Preparation:
         try:
             for question, found in self._read(wanted, with_f0, report):
                 name = question.utterance.id
+                if isinstance(found, OSError) and is_full(found):
+                    raise self._unwritable(found)
                 if isinstance(found, Exception):
                     failures[name] = str(found) if isinstance(found, MsftkError) else f"{type(found).__name__}: {found}"
                 else:
                     answers[name] = found
                 report(Progress("prepare", len(answers) + len(failures), len(wanted)))
         finally:
-            self.shelves.flush()
+            self.flush()
         in_order = {one.utterance.id: answers[one.utterance.id] for one in wanted if one.utterance.id in answers}
         self._encode(in_order.values(), report)
         return self._prepared(in_order, failures, handed_in)
@@ -144,6 +147,18 @@ class Preparation:
             assert self.text_shelf is not None
             self._text_dim = vector_dim(self.parts.encoder, self.text_shelf)
         return self._text_dim
+
+    def flush(self) -> None:
+        """Writes what was made. Raises MsftkError where it cannot be written."""
+        try:
+            self.shelves.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> MsftkError:
+        return MsftkError(
+            f"{self.store.root}: cannot be written ({error.strerror}). Make room, and run the same command again."
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,21 +39,22 @@ class Shelves:
     texts: Mapping[str, RecordLog]
     vectors: Mapping[str, Shelf]
 
-    @classmethod
-    def of(cls, parts: Parts, store: Store) -> Shelves:
-        direct = {part.name for part in parts.sources if part.component.makes_vectors}
-        describer = parts.describer
-        return cls(
-            StoredF0(parts.f0.component, store.shelf(parts.f0.producer)),
-            store.records(describer.producer, describer.component.flush_items) if describer else None,
-            {part.name: store.records(part.producer) for part in parts.sources if part.name not in direct},
-            {part.name: store.shelf(part.producer) for part in parts.sources if part.name in direct},
-        )
-
     def flush(self) -> None:
         for shelf in (self.f0.shelf, self.descriptions, *self.texts.values(), *self.vectors.values()):
             if shelf is not None:
                 shelf.flush()
+
+
+def open_shelves(parts: Parts, store: Store) -> Shelves:
+    """The places of what these components make."""
+    direct = {part.name for part in parts.sources if part.component.makes_vectors}
+    describer = parts.describer
+    return Shelves(
+        StoredF0(parts.f0.component, store.shelf(parts.f0.producer)),
+        store.records(describer.producer, describer.component.flush_items) if describer else None,
+        {part.name: store.records(part.producer) for part in parts.sources if part.name not in direct},
+        {part.name: store.shelf(part.producer) for part in parts.sources if part.name in direct},
+    )
 
 
 class Material(Given):
@@ -117,8 +118,12 @@ class Material(Given):
 
     def key(self, part: Part) -> str:
         """Content of everything that `part` reads of this utterance."""
-        optional = {need: self._content(need, optional=True) for need in part.optional}
-        return content_key(**optional, **{need: self._content(need) for need in part.needs})
+        return self.key_of(part.needs, part.optional)
+
+    def key_of(self, needs: Sequence[Need], optional: Sequence[Need] = ()) -> str:
+        """Content of these things; what is `optional` may be absent."""
+        known = {need: self._content(need, optional=True) for need in optional}
+        return content_key(**known, **{need: self._content(need) for need in needs})
 
     def evidence(self, part: Part) -> Evidence:
         """What `part` needs, and nothing else: what it does not declare, it does not see."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msftk.prosody.f0 import HOP_S, simd
-from msftk.types import SAMPLE_RATE_HZ, Alignment, Bool, Float32, Float64, Tier
+from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Float64, Tier, WordFeatures
 from msftk_ext import prosody as kernels
 
 Int64 = NDArray[np.int64]
@@ -52,23 +52,15 @@ class RaggedWords:
         return len(self.tiers)
 
 
-@dataclass(frozen=True, slots=True)
-class LemfBatch:
-    """LEMf of many utterances: features, z-scores and score [words], top word and segment [utterances].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LemfBatch(WordFeatures):
+    """LEMf of many utterances: features and score of all their words, top word and segment [utterances].
 
-    The features are those of `WordProsody`; `log_f0_min` is the log of the smallest voiced F0 of a word. `first` and
-    `last` bound the emphasis segment; they and `top` count within the utterance.
+    Utterance i owns words[offsets[i]:offsets[i + 1]]. `first` and `last` bound the emphasis segment; they and `top`
+    count within the utterance.
     """
 
     offsets: Int64
-    log_f0: Float64
-    log_f0_min: Float64
-    energy: Float64
-    phone_duration_s: Float64
-    guessed_duration: Bool
-    z_pitch: Float64
-    z_energy: Float64
-    z_duration: Float64
     score: Float64
     top: Int64
     first: Int64
@@ -122,7 +114,7 @@ def lemf_batch(
     )
     columns = dict(zip(kernels.FEATURES, features, strict=True))
     return LemfBatch(
-        words.offsets, guessed_duration=guessed.astype(np.bool_), top=top, first=first, last=last, **columns
+        offsets=words.offsets, guessed_duration=guessed.astype(np.bool_), top=top, first=first, last=last, **columns
     )
 
 

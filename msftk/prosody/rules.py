@@ -14,13 +14,11 @@ from pydantic import Field, create_model
 
 from msftk.errors import InputError, did_you_mean
 from msftk.interfaces import Options
+from msftk.prosody.columns import FEATURES as MEASURED
 from msftk.prosody.ragged import Int64, LemfBatch, RaggedWords, flat
 from msftk.types import Alignment, Float32, Float64, WordProsody
 
-FEATURES = (
-    *("log_f0", "log_f0_min", "energy", "log_energy", "phone_duration_s", "z_pitch", "z_energy", "z_duration"),
-    *("voiced", "start_s", "end_s"),
-)
+FEATURES = (*MEASURED, "log_energy", "voiced", "start_s", "end_s")  # what a rule may read
 SAME = 1e-6  # a relative spread below this is rounding noise of the energy, no variation
 
 _compiling = Lock()  # Numba compiles one function at a time
@@ -179,12 +177,12 @@ class RuleScorer:
     ) -> Float64:
         """[n_words] float64."""
         columns = _Columns(prosody, prosody.start_s, prosody.end_s)
-        return self.rule.run(columns.of(self.rule), np.array([0, len(prosody.words)]), self.options)
+        return self.rule.run(columns.chosen(self.rule), np.array([0, len(prosody.words)]), self.options)
 
     def batch_scores(self, words: RaggedWords, found: LemfBatch) -> Float64:
         """[words of all utterances] float64, without leaving compiled code between them."""
         start_s, end_s = (flat([getattr(tier, name) for tier in words.tiers]) for name in ("start_s", "end_s"))
-        return self.rule.run(_Columns(found, start_s, end_s).of(self.rule), found.offsets, self.options)
+        return self.rule.run(_Columns(found, start_s, end_s).chosen(self.rule), found.offsets, self.options)
 
 
 class _Columns:
@@ -202,7 +200,7 @@ class _Columns:
     def log_energy(self) -> Float64:
         return np.log(self.found.energy, out=np.full(len(self.found.energy), np.nan), where=self.found.energy > 0)
 
-    def of(self, rule: FeatureRule) -> dict[str, NDArray[Any]]:
+    def chosen(self, rule: FeatureRule) -> dict[str, NDArray[Any]]:
         return {name: getattr(self if hasattr(self, name) else self.found, name) for name in rule.features}
 
 

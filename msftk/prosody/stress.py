@@ -11,7 +11,9 @@ import numpy as np
 
 from msftk.adoption import adopt
 from msftk.errors import InputError
+from msftk.files import without_nan
 from msftk.interfaces import EmphasisScorer
+from msftk.prosody.columns import shown
 from msftk.prosody.f0 import harvest
 from msftk.prosody.ragged import PAPER_WEIGHTS, Int64, LemfBatch, RaggedWords, lemf_batch
 from msftk.prosody.words import check_utterance, prosodies
@@ -125,23 +127,8 @@ def scorer_settings(scorer: EmphasisScorer) -> dict[str, object]:
 def emphasis_json(utterance_id: str, emphasis: Emphasis) -> dict[str, Any]:
     """The emphasis of one utterance in plain values, in the stable shape of `msftk emphasis --json`."""
     prosody = emphasis.prosody
-    words = [
-        {
-            "word": word,
-            "start_s": float(prosody.start_s[i]),
-            "end_s": float(prosody.end_s[i]),
-            "voiced": bool(prosody.voiced[i]),
-            "log_f0": float(prosody.log_f0[i]) if prosody.voiced[i] else None,
-            "energy": float(prosody.energy[i]),
-            "phone_duration_s": float(prosody.phone_duration_s[i]),
-            "z_pitch": float(prosody.z_pitch[i]),
-            "z_energy": float(prosody.z_energy[i]),
-            "z_duration": float(prosody.z_duration[i]),
-            "score": float(emphasis.score[i]),
-            "emphasised": i == emphasis.top,
-        }
-        for i, word in enumerate(prosody.words)
-    ]
+    columns = shown(emphasis)
+    words = [without_nan(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
     segment = {
         "text": emphasis.segment_text,
         "first": emphasis.first,

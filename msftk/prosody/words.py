@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,7 @@ from msftk.prosody.ragged import (
     offsets_of,
     spoken,
 )
-from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Float64, WordProsody
+from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Float64, WordFeatures, WordProsody
 from msftk_ext import prosody as kernels
 
 FORGIVEN_S = WINDOW_S  # a word may end so much after its audio: an aligner may round up by a frame
@@ -56,20 +57,14 @@ def word_prosody_batch(
 def prosodies(words: RaggedWords, found: LemfBatch) -> list[WordProsody]:
     """The batch utterance by utterance; the arrays are views of its columns."""
     voiced = ~np.isnan(found.log_f0)
+    features = {field.name: getattr(found, field.name) for field in fields(WordFeatures)}
     return [
         WordProsody(
             words=tier.labels,
             start_s=tier.start_s,
             end_s=tier.end_s,
             voiced=voiced[own],
-            log_f0=found.log_f0[own],
-            log_f0_min=found.log_f0_min[own],
-            energy=found.energy[own],
-            phone_duration_s=found.phone_duration_s[own],
-            guessed_duration=found.guessed_duration[own],
-            z_pitch=found.z_pitch[own],
-            z_energy=found.z_energy[own],
-            z_duration=found.z_duration[own],
+            **{name: column[own] for name, column in features.items()},
         )
         for tier, own in zip(words.tiers, (slice(a, b) for a, b in pairwise(found.offsets)), strict=True)
     ]

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from tones import WORDS, write_utterance
 
-from msftk.store.manifest import Manifest, write_manifest
+from msftk.store.manifest import Manifest, read_manifest, write_manifest
 from msftk.types import RatingScale, Utterance
 
 
@@ -62,14 +62,14 @@ def test_plot_draws_the_figure(
     assert (tmp_path / name).read_bytes().startswith(head)
 
 
-def test_a_manifest_becomes_a_table_and_exit_3_lists_who_failed(
+def test_a_manifest_becomes_a_table_and_an_alignment_that_cannot_be_used_is_a_warning(
     msftk: Callable[..., Any], corpus: Path, tmp_path: Path
 ) -> None:
     ended = msftk("emphasis", corpus, "--out", tmp_path / "t.parquet", "--store", tmp_path / "store", "--workers", 2)
-    assert ended.code == 3
+    assert ended.code == 0
     assert "t.parquet: 4 words of 1 utterances" in ended.out
-    assert "1 failed:" in ended.err
-    assert "u2: " in ended.err
+    assert "1 left out, alignment cannot be used: u2" in ended.err
+    assert "warning: u2: " in ended.err
     assert "word 'late' ends at 2.500 s" in ended.err
     assert pyarrow.parquet.read_table(tmp_path / "t.parquet").num_rows == 4
 
@@ -81,16 +81,21 @@ def test_utterances_without_alignment_are_counted_and_no_failure(
     write_manifest(Manifest("tones", RatingScale(1, 7), (made, *without)), tmp_path / "m.parquet")
     ended = msftk("emphasis", tmp_path / "m.parquet", "--out", tmp_path / "t.parquet", "--store", tmp_path / "store")
     assert ended.code == 0
-    assert "4 without alignment, left out: v0, v1, v2, ..." in ended.err
+    assert "4 left out, no alignment: v0, v1, v2, ..." in ended.err
 
 
 def test_a_manifest_with_json_prints_counts_and_failures(
     msftk: Callable[..., Any], corpus: Path, tmp_path: Path
 ) -> None:
+    manifest = read_manifest(corpus)
+    gone = replace(manifest.utterances[0], id="u5", audio=tmp_path / "gone.wav", audio_sha256=None)
+    write_manifest(replace(manifest, utterances=(*manifest.utterances, gone)), corpus)
     ended = msftk("emphasis", corpus, "--out", tmp_path / "t.parquet", "--store", tmp_path / "store", "--json")
     shown = json.loads(ended.out)
     assert ended.code == 3
-    assert (shown["utterances"], shown["words"], shown["absent"], list(shown["failed"])) == (1, 4, 0, ["u2"])
+    assert (shown["utterances"], shown["words"], shown["absent"], list(shown["failed"])) == (1, 4, 1, ["u5"])
+    assert shown["reasons"] == {"alignment cannot be used": 1}
+    assert list(shown["warnings"]) == ["u2"]
 
 
 @pytest.mark.parametrize(

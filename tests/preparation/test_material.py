@@ -13,7 +13,7 @@ import soundfile
 
 from msftk.errors import AbsentError, MsftkError
 from msftk.interfaces import Describer, Evidence, SemanticSource
-from msftk.preparation.material import Material, Shelves
+from msftk.preparation.material import Material, open_shelves
 from msftk.preparation.parts import Part, Parts, f0_part
 from msftk.preparation.texts import NOTHING, ask
 from msftk.settings import load_settings
@@ -68,7 +68,7 @@ def utterance(tmp_path: Path) -> Utterance:
 
 def material(utterance: Utterance, tmp_path: Path, source: Part, describer: Part | None = None) -> Material:
     parts = Parts(f0_part(load_settings()), (source,), None, describer, None)
-    return Material(utterance, parts, Shelves.of(parts, Store(tmp_path / "store")))
+    return Material(utterance, parts, open_shelves(parts, Store(tmp_path / "store")))
 
 
 def shown(evidence: Evidence) -> Mapping[str, Any]:

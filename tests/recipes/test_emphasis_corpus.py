@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -18,11 +19,14 @@ import soundfile
 from tones import tones, write_utterance
 
 from msftk.errors import MsftkError
+from msftk.files import lock
 from msftk.progress import Progress
 from msftk.recipes import emphasis_corpus as recipe
 from msftk.recipes.emphasis_corpus import EmphasisTable, emphasise_corpus
+from msftk.recipes.emphasis_table import RowLog
 from msftk.settings import load_settings
 from msftk.store.manifest import Manifest, write_manifest
+from msftk.store.shelf import Shelf
 from msftk.types import RatingScale, Utterance
 from msftk_plugins.emphasis.lemf import Lemf
 from msftk_plugins.f0.world import Dio
@@ -74,6 +78,11 @@ def f0_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return calls
 
 
+def n_logged(parts: Path) -> int:
+    """Utterances whose rows are kept."""
+    return sum(len(Shelf(folder)) for folder in parts.glob("*"))
+
+
 def test_a_killed_run_goes_on_from_its_parts_and_ends_as_if_nothing_had_been(
     tmp_path: Path, f0_calls: list[int]
 ) -> None:
@@ -83,14 +92,15 @@ def test_a_killed_run_goes_on_from_its_parts_and_ends_as_if_nothing_had_been(
     process = subprocess.Popen([sys.executable, "-c", SLOWED, *map(str, arguments), "--set", *DIO])
     parts = tmp_path / ".t.parquet.parts"
     until = time.monotonic() + 60
-    while len(list(parts.glob("*/*.arrow"))) < 4 and process.poll() is None and time.monotonic() < until:
+    while n_logged(parts) < 4 and process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not out.exists()
+    kept = n_logged(parts)
 
     done = run(manifest, out, "fresh")
-    assert 4 <= done.n_found < 16
+    assert 4 <= done.n_found == kept < 16
     assert len(f0_calls) == 16 - done.n_found
     assert not parts.exists()
     run(manifest, tmp_path / "whole.parquet", "other")
@@ -125,7 +135,7 @@ def test_an_interrupted_run_keeps_its_parts(tmp_path: Path, f0_calls: list[int])
 def test_a_torn_part_is_done_again(tmp_path: Path, f0_calls: list[int]) -> None:
     manifest, out = corpus(tmp_path, 2), tmp_path / "t.parquet"
     interrupted(manifest, out)
-    for part in tmp_path.glob(".t.parquet.parts/*/*.arrow"):
+    for part in tmp_path.glob(".t.parquet.parts/*/*.shard"):
         part.write_bytes(part.read_bytes()[:200])
     (tmp_path / ".t.parquet.parts" / ".unfinished.x").write_text("torn")
     assert run(manifest, out).n_found == 0
@@ -152,9 +162,21 @@ def test_a_full_disk_ends_the_run_with_a_remedy(tmp_path: Path, monkeypatch: pyt
     def full(*_: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("msftk.recipes.emphasis_table.sync_folder", full)
-    with pytest.raises(MsftkError, match=r"t\.parquet: a part cannot be written \(No space left .+ parts are kept\."):
-        run(corpus(tmp_path, 1), tmp_path / "t.parquet")
+    manifest, out = corpus(tmp_path, 3), tmp_path / "t.parquet"
+    monkeypatch.setattr(RowLog, "append", full)
+    with pytest.raises(MsftkError, match=r"t\.parquet: its rows cannot be written \(.*No space left .+ are kept\."):
+        run(manifest, out)
+
+
+def test_a_second_job_for_one_table_is_refused_and_names_the_first(tmp_path: Path) -> None:
+    manifest, out = corpus(tmp_path, 1), tmp_path / "t.parquet"
+    with (
+        lock(tmp_path / ".t.parquet.lock", ""),
+        pytest.raises(MsftkError, match=rf"\.t\.parquet\.lock: held by process {os.getpid()} .+ with --out\."),
+    ):
+        run(manifest, out)
+    run(manifest, out)
+    assert not list(tmp_path.glob(".t.parquet*"))
 
 
 def test_any_number_of_workers_writes_the_same_table(tmp_path: Path) -> None:

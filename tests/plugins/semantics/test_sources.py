@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from msftk.interfaces import Evidence
+from msftk.prosody.columns import FEATURES
 from msftk.registry import registry
 from msftk.types import DESCRIPTION_FIELDS, Description, Emphasis, WordProsody
 
@@ -38,7 +39,14 @@ def test_gs_is_the_transcript() -> None:
 def test_les_is_the_emphasis_segment() -> None:
     values = np.arange(4.0)
     words = ("I", "really", "mean", "that")
-    prosody = WordProsody(words, values, values + 1, values > -1, *[values] * 4, values < 0, *[values] * 3)
+    prosody = WordProsody(
+        words=words,
+        start_s=values,
+        end_s=values + 1,
+        voiced=values > -1,
+        guessed_duration=values < 0,
+        **dict.fromkeys(FEATURES, values),
+    )
     source = registry().create("semantic-source", "les")
     assert source.text(Evidence("u1", emphasis=Emphasis(prosody, values, 1, 0, 2))) == "I really mean"
     assert source.group == "transcript"
