@@ -1,16 +1,18 @@
-"""The hooks of msftk's plugin system: one a kind of component, each called with `register(name, target, help=...)`.
+"""The kinds of plugin, each told once: `KINDS`. Hooks, settings, listings, checks and templates follow from it.
 
-`target` is "package.module:Class" and is imported on first use, so a hook module imports nothing heavy.
+A hook is called with `register(name, target, help=...)`; `target` is "package.module:Class" and is imported on first
+use, so a hook module imports nothing heavy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pluggy
 
 from msftk import interfaces
+from msftk.errors import UnknownNameError, did_you_mean
 
 hookspec = pluggy.HookspecMarker("msftk")
 hookimpl = pluggy.HookimplMarker("msftk")
@@ -20,96 +22,164 @@ Register = Callable[..., None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of plugin: its name on the command line, its hook, the settings section that chooses it (or "")."""
+    """A kind of plugin.
+
+    `base` is what its classes inherit from. `section` of the settings chooses one of them, `default` where nothing else
+    does; a kind without a section is chosen otherwise. `usage` is a command that uses plugin {name} of it. `check` is
+    the contract check, "module:function"; `template` says whether `msftk plugins new` writes one.
+    """
 
     name: str
     hook: str
-    section: str
     about: str
     base: type[interfaces.Component]
+    section: str = ""
+    default: str = ""
+    usage: str = "msftk train --set {section}.name={name} --out runs/{name}"
+    check: str = ""
+    template: bool = True
 
 
 KINDS = (
-    Kind("corpus", "register_corpora", "", "corpus tree -> utterances", interfaces.Corpus),
+    Kind(
+        "corpus",
+        "register_corpora",
+        "corpus tree -> utterances",
+        interfaces.Corpus,
+        usage="msftk prepare {name} ROOT --out corpus.parquet",
+        check="msftk.testing.reading:check_corpus",
+    ),
     Kind(
         "alignment-reader",
         "register_alignment_readers",
-        "",
         "alignment file -> words and phones",
         interfaces.AlignmentReader,
+        usage="msftk emphasis AUDIO FILE",
+        check="msftk.testing.reading:check_alignment_reader",
     ),
-    Kind("f0-engine", "register_f0_engines", "f0", "waveform -> F0 on the 5 ms grid", interfaces.F0Engine),
-    Kind("emphasis", "register_emphasis", "emphasis", "a score for each word", interfaces.EmphasisScorer),
-    Kind("describer", "register_describers", "describer", "audio -> six-field description", interfaces.Describer),
-    Kind("semantic-source", "register_semantic_sources", "", "a granularity of meaning", interfaces.SemanticSource),
-    Kind("text-encoder", "register_text_encoders", "text", "texts -> vectors, frozen", interfaces.TextEncoder),
     Kind(
-        "acoustic-encoder", "register_acoustic_encoders", "acoustic", "waveform -> frames", interfaces.AcousticEncoder
+        "f0-engine",
+        "register_f0_engines",
+        "waveform -> F0 on the 5 ms grid",
+        interfaces.F0Engine,
+        section="f0",
+        default="harvest",
+        check="msftk.testing.preparation:check_f0_engine",
     ),
-    Kind("pooling", "register_poolings", "pooling", "frames -> one vector", interfaces.Pooling),
-    Kind("intra-fusion", "register_intra_fusions", "intra", "merges the sources of one group", interfaces.IntraFusion),
-    Kind("fusion", "register_fusions", "fusion", "joins sound and meaning", interfaces.Fusion),
-    Kind("head", "register_heads", "head", "experts -> valence, arousal, dominance", interfaces.Head),
-    Kind("loss", "register_losses", "loss", "outputs and ratings -> what training minimises", interfaces.Loss),
-    Kind("engine", "register_engines", "engine", "runs preparation over a corpus", interfaces.Engine),
+    Kind(
+        "emphasis",
+        "register_emphasis",
+        "a score for each word",
+        interfaces.EmphasisScorer,
+        section="emphasis",
+        default="lemf",
+        check="msftk.testing.preparation:check_emphasis",
+    ),
+    Kind(
+        "describer",
+        "register_describers",
+        "audio -> six-field description",
+        interfaces.Describer,
+        section="describer",
+        check="msftk.testing.preparation:check_describer",
+    ),
+    Kind(
+        "semantic-source",
+        "register_semantic_sources",
+        "a granularity of meaning",
+        interfaces.SemanticSource,
+        usage="msftk train --semantics gs,les,{name} --out runs/{name}",
+        check="msftk.testing.preparation:check_semantic_source",
+    ),
+    Kind(
+        "text-encoder",
+        "register_text_encoders",
+        "texts -> vectors, frozen",
+        interfaces.TextEncoder,
+        section="text",
+        check="msftk.testing.preparation:check_text_encoder",
+    ),
+    Kind(
+        "acoustic-encoder",
+        "register_acoustic_encoders",
+        "waveform -> frames",
+        interfaces.AcousticEncoder,
+        section="acoustic",
+        check="msftk.testing.models:check_acoustic_encoder",
+    ),
+    Kind(
+        "pooling",
+        "register_poolings",
+        "frames -> one vector",
+        interfaces.Pooling,
+        section="pooling",
+        default="attentive-statistics",
+        check="msftk.testing.models:check_pooling",
+    ),
+    Kind(
+        "intra-fusion",
+        "register_intra_fusions",
+        "merges the sources of one group",
+        interfaces.IntraFusion,
+        section="intra",
+        default="gated",
+        check="msftk.testing.models:check_intra_fusion",
+    ),
+    Kind(
+        "fusion",
+        "register_fusions",
+        "joins sound and meaning",
+        interfaces.Fusion,
+        section="fusion",
+        default="fm-moe",
+        usage="msftk train --fusion {name} --out runs/{name}",
+        check="msftk.testing.models:check_fusion",
+    ),
+    Kind(
+        "head",
+        "register_heads",
+        "experts -> valence, arousal, dominance",
+        interfaces.Head,
+        section="head",
+        default="regression",
+        check="msftk.testing.models:check_head",
+    ),
+    Kind(
+        "loss",
+        "register_losses",
+        "outputs and ratings -> what training minimises",
+        interfaces.Loss,
+        section="loss",
+        default="ccc",
+        check="msftk.testing.models:check_loss",
+    ),
+    Kind(
+        "engine",
+        "register_engines",
+        "runs preparation over a corpus",
+        interfaces.Engine,
+        section="engine",
+        default="local",
+        check="msftk.testing.preparation:check_engine",
+    ),
 )
 
 
-class Hooks:
-    """Specifications that pluggy checks each plugin's hooks against."""
+def find_kind(name: str, kinds: Iterable[Kind] = KINDS) -> Kind:
+    """The kind of that name. Raises UnknownNameError with the nearest."""
+    known = {kind.name: kind for kind in kinds}
+    if name not in known:
+        raise UnknownNameError(f"unknown kind '{name}'. {did_you_mean(name, known)}Known: {', '.join(known)}.")
+    return known[name]
 
-    @hookspec
-    def register_corpora(self, register: Register) -> None:
-        """Corpus adapters (`msftk.interfaces.Corpus`)."""
 
-    @hookspec
-    def register_alignment_readers(self, register: Register) -> None:
-        """Alignment readers (`msftk.interfaces.AlignmentReader`)."""
+def hooks_of(kinds: Iterable[Kind]) -> type:
+    """The specifications that pluggy checks each plugin's hooks against: a class with one a kind."""
 
-    @hookspec
-    def register_f0_engines(self, register: Register) -> None:
-        """F0 engines (`msftk.interfaces.F0Engine`)."""
+    def specification(kind: Kind) -> Callable[..., None]:
+        def hook(register: Register) -> None: ...
 
-    @hookspec
-    def register_emphasis(self, register: Register) -> None:
-        """Emphasis scorers (`msftk.interfaces.EmphasisScorer`)."""
+        hook.__name__, hook.__doc__ = kind.hook, f"{kind.about} (`msftk.interfaces.{kind.base.__name__}`)"
+        return hookspec(hook)
 
-    @hookspec
-    def register_describers(self, register: Register) -> None:
-        """Describers (`msftk.interfaces.Describer`)."""
-
-    @hookspec
-    def register_semantic_sources(self, register: Register) -> None:
-        """Semantic sources (`msftk.interfaces.SemanticSource`)."""
-
-    @hookspec
-    def register_text_encoders(self, register: Register) -> None:
-        """Text encoders (`msftk.interfaces.TextEncoder`)."""
-
-    @hookspec
-    def register_acoustic_encoders(self, register: Register) -> None:
-        """Acoustic encoders (`msftk.interfaces.AcousticEncoder`)."""
-
-    @hookspec
-    def register_poolings(self, register: Register) -> None:
-        """Poolings (`msftk.interfaces.Pooling`)."""
-
-    @hookspec
-    def register_intra_fusions(self, register: Register) -> None:
-        """Intra-modal fusions (`msftk.interfaces.IntraFusion`)."""
-
-    @hookspec
-    def register_fusions(self, register: Register) -> None:
-        """Fusions (`msftk.interfaces.Fusion`)."""
-
-    @hookspec
-    def register_heads(self, register: Register) -> None:
-        """Heads (`msftk.interfaces.Head`)."""
-
-    @hookspec
-    def register_losses(self, register: Register) -> None:
-        """Losses (`msftk.interfaces.Loss`)."""
-
-    @hookspec
-    def register_engines(self, register: Register) -> None:
-        """Engines (`msftk.interfaces.Engine`)."""
+    return type("Hooks", (), {kind.hook: staticmethod(specification(kind)) for kind in kinds})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from msftk.adoption import adopt
 from msftk.errors import InputError, UnknownNameError, did_you_mean
-from msftk.hookspecs import KINDS, Hooks, Kind
+from msftk.hookspecs import KINDS, Kind, hooks_of
 from msftk.interfaces import Options
 
 GROUP = "msftk"  # entry-point group
@@ -24,7 +24,7 @@ GROUP = "msftk"  # entry-point group
 class Plugin:
     """One registered component: `target` is "package.module:Class", `package` the distribution that brought it."""
 
-    kind: str
+    kind: Kind
     name: str
     target: str
     help: str
@@ -37,16 +37,16 @@ class Plugin:
             loaded: type[Any] = getattr(importlib.import_module(module), attribute)
         except Exception as error:  # a stranger's module may hold anything, a syntax error too
             raise InputError(
-                f"{self.kind} '{self.name}' of package {self.package} cannot be imported from {self.target}: "
+                f"{self.kind.name} '{self.name}' of package {self.package} cannot be imported from {self.target}: "
                 f"{type(error).__name__}: {error}. Repair or reinstall that package."
             ) from error
         if not hasattr(loaded, "Options"):
             raise InputError(
-                f"{self.kind} '{self.name}' of package {self.package}: {self.target} has no Options. "
+                f"{self.kind.name} '{self.name}' of package {self.package}: {self.target} has no Options. "
                 "Give it a model that inherits from msftk.interfaces.Options."
             )
         if isinstance(loaded, type):
-            adopt(loaded, find_kind(self.kind).base)
+            adopt(loaded, self.kind.base)
         return loaded
 
 
@@ -61,12 +61,14 @@ class Broken:
 class Registry:
     """All plugins of a set of entry points. A broken one is listed in `broken` while the rest works."""
 
-    def __init__(self, found: Iterable[EntryPoint]) -> None:
+    def __init__(self, found: Iterable[EntryPoint], kinds: Sequence[Kind] = KINDS) -> None:
+        self.kinds = kinds
+        self._hooks = [kind.hook for kind in kinds]
         self._plugins: dict[tuple[str, str], Plugin] = {}
         self._clashes: dict[tuple[str, str], str] = {}
         self.broken: list[Broken] = []
         self._manager = pluggy.PluginManager(GROUP)
-        self._manager.add_hookspecs(Hooks)
+        self._manager.add_hookspecs(hooks_of(kinds))
         for entry_point in sorted(found, key=lambda e: (not e.value.startswith("msftk_plugins."), e.name)):
             package = f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist else entry_point.value
             try:
@@ -84,37 +86,38 @@ class Registry:
             raise UnknownNameError(self._misspelled(module)) from error
         callers = self._manager.get_hookcallers(module)
         if not callers:
-            raise InputError(f"no hook in {module.__name__}: expected, under @hookimpl, one of {', '.join(_hooks())}.")
+            raise InputError(
+                f"no hook in {module.__name__}: expected, under @hookimpl, one of {', '.join(self._hooks)}."
+            )
         for caller in callers:
-            kind = next(kind.name for kind in KINDS if kind.hook == caller.name)
+            kind = next(kind for kind in self.kinds if kind.hook == caller.name)
 
-            def register(name: str, target: str, help: str = "", kind: str = kind) -> None:
+            def register(name: str, target: str, help: str = "", kind: Kind = kind) -> None:
                 self._add(Plugin(kind, name, target, help, package))
 
             others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
             self._manager.subset_hook_caller(caller.name, others)(register=register)
 
     def _misspelled(self, module: Any) -> str:
-        wrong = [n for n in vars(module) if self._manager.parse_hookimpl_opts(module, n) and n not in _hooks()]
-        near = did_you_mean(wrong[0], _hooks()).strip()
-        return f"unknown hook '{wrong[0]}'. {near or 'Known: ' + ', '.join(_hooks())}"
+        wrong = [n for n in vars(module) if self._manager.parse_hookimpl_opts(module, n) and n not in self._hooks]
+        near = did_you_mean(wrong[0], self._hooks).strip()
+        return f"unknown hook '{wrong[0]}'. {near or 'Known: ' + ', '.join(self._hooks)}"
 
     def _add(self, plugin: Plugin) -> None:
-        key = (plugin.kind, plugin.name)
+        key = (plugin.kind.name, plugin.name)
         first = self._plugins.setdefault(key, plugin)
         if first is not plugin:
             clash = (
-                f"{plugin.kind} '{plugin.name}' is registered twice, by {first.package} and by {plugin.package}. "
+                f"{plugin.kind.name} '{plugin.name}' is registered twice, by {first.package} and by {plugin.package}. "
                 "Uninstall one of them."
             )
             self._clashes[key] = clash
             self.broken.append(Broken(plugin.package, clash))
 
     def plugins(self, kind: str | None = None) -> list[Plugin]:
-        """Registered plugins of a kind (or of all), in the order of KINDS, then by name."""
-        order = {k.name: place for place, k in enumerate(KINDS)}
-        chosen = (p for p in self._plugins.values() if kind in (None, p.kind))
-        return sorted(chosen, key=lambda p: (order[p.kind], p.name))
+        """Registered plugins of a kind (or of all), in the order of the kinds, then by name."""
+        chosen = (plugin for plugin in self._plugins.values() if kind in (None, plugin.kind.name))
+        return sorted(chosen, key=lambda plugin: (self.kinds.index(plugin.kind), plugin.name))
 
     def names(self, kind: str) -> list[str]:
         return [plugin.name for plugin in self.plugins(kind)]
@@ -133,31 +136,20 @@ class Registry:
 
     def options(self, kind: str, name: str, values: Mapping[str, object]) -> Options:
         """Checks option values against the component's `Options`; an error names the path and the nearest names."""
-        model: type[Options] = self.get(kind, name).load().Options
-        section = next((k.section for k in KINDS if k.name == kind), "") or kind
+        plugin = self.get(kind, name)
+        model: type[Options] = plugin.load().Options
         try:
             return model.model_validate(dict(values))
         except ValidationError as error:
-            raise option_error(error, section, model.model_fields) from error
+            raise option_error(error, plugin.kind.section or kind, model.model_fields) from error
 
     def create(self, kind: str, name: str, values: Mapping[str, object] | None = None, **sizes: Any) -> Any:
         """Builds component `name` with its options; `sizes` are what the kind's contract adds (dims, groups)."""
         options = self.options(kind, name, values or {})
-        component = self.get(kind, name).load()(options, **sizes)
-        adopt(type(component), find_kind(kind).base)  # what a function built, as `FeatureRule` does, is adopted here
+        plugin = self.get(kind, name)
+        component = plugin.load()(options, **sizes)
+        adopt(type(component), plugin.kind.base)  # what a function built, as `FeatureRule` does, is adopted here
         return component
-
-
-def _hooks() -> list[str]:
-    return [kind.hook for kind in KINDS]
-
-
-def find_kind(name: str) -> Kind:
-    """The kind of plugin of that name. Raises UnknownNameError with the nearest."""
-    known = [kind.name for kind in KINDS]
-    if name not in known:
-        raise UnknownNameError(f"unknown kind '{name}'. {did_you_mean(name, known)}Known: {', '.join(known)}.")
-    return KINDS[known.index(name)]
 
 
 def option_error(error: ValidationError, section: str, known: Iterable[str]) -> InputError:

@@ -11,12 +11,12 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from msftk.errors import InputError, UnknownNameError, did_you_mean
-from msftk.hookspecs import KINDS
+from msftk.hookspecs import KINDS, Kind
 from msftk.registry import option_error, registry
 
 FORMAT_VERSION = 1
@@ -64,25 +64,35 @@ class Training(BaseModel):
     seed: int = 0
 
 
-class Settings(BaseModel):
-    """All settings of a run; a run's settings.toml rebuilds exactly this."""
+class WholeRun(BaseModel):
+    """What is no component's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     format_version: int = FORMAT_VERSION
     preset: str = "tiny"
     semantics: tuple[str, ...] = ("gs", "les", "es")
     alignment: dict[str, str] = Field(default_factory=dict, description="options of alignment readers")
-    acoustic: Component
-    text: Component
-    describer: Component
-    f0: Component = Component(name="harvest")
-    emphasis: Component = Component(name="lemf")
-    pooling: Component = Component(name="attentive-statistics")
-    intra: Component = Component(name="gated")
-    fusion: Component = Component(name="fm-moe")
-    head: Component = Component(name="regression")
-    loss: Component = Component(name="ccc")
-    engine: Component = Component(name="local")
+
+
+def with_sections(kinds: Iterable[Kind]) -> type[WholeRun]:
+    """`WholeRun` with a field for each kind that settings choose: the component, by default the kind's `default`."""
+    chosen = {kind.section: Component(name=kind.default) if kind.default else ... for kind in kinds if kind.section}
+    fields: dict[str, Any] = {section: (Component, default) for section, default in chosen.items()}
+    return create_model("Sections", __base__=WholeRun, **fields)
+
+
+if TYPE_CHECKING:
+
+    class Sections(WholeRun):
+        def __getattr__(self, section: str) -> Component: ...
+
+else:
+    Sections = with_sections(KINDS)
+
+
+class Settings(Sections):
+    """All settings of a run; a run's settings.toml rebuilds exactly this."""
+
     data: Data = Data()  # type: ignore[call-arg]
     training: Training = Training()  # type: ignore[call-arg]
 
@@ -93,14 +103,10 @@ class Settings(BaseModel):
     def create(self, section: str, **sizes: Any) -> Any:
         """Builds the component that `section` names, e.g. create("fusion", sizes=...)."""
         chosen = self.component(section)
-        return registry().create(kind_of(section), chosen.name, chosen.options, **sizes)
+        return registry().create(SECTIONS[section], chosen.name, chosen.options, **sizes)
 
 
 SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}
-
-
-def kind_of(section: str) -> str:
-    return SECTIONS[section]
 
 
 def presets() -> list[str]:
@@ -123,7 +129,8 @@ def load_settings(
         raise UnknownNameError(
             f"unknown preset '{preset}'. {did_you_mean(preset, presets())}Known: {', '.join(presets())}."
         )
-    merged = _default_components()
+    # so that `--set fusion.hidden=256` alone is enough
+    merged: dict[str, Any] = {kind.section: {"name": kind.default} for kind in KINDS if kind.default}
     _lay(merged, _preset(preset))
     merged["preset"] = preset
     if file is not None:
@@ -189,12 +196,6 @@ def _toml(value: Any) -> str:
     """TOML writes all of these as JSON does, but for infinities and NaN."""
     text = json.dumps(value, ensure_ascii=False)
     return {"Infinity": "inf", "-Infinity": "-inf", "NaN": "nan"}.get(text, text)
-
-
-def _default_components() -> dict[str, Any]:
-    """section -> its default component by name, so that `--set fusion.hidden=256` alone is enough."""
-    defaults = {section: Settings.model_fields[section].default for section in SECTIONS}
-    return {section: {"name": chosen.name} for section, chosen in defaults.items() if isinstance(chosen, Component)}
 
 
 def _preset(name: str) -> dict[str, Any]:

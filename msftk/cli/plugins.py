@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from msftk.cli.console import err, out, print_json
 from msftk.cli.options import Json
 from msftk.errors import InputError, UnknownNameError, did_you_mean
-from msftk.hookspecs import KINDS
-from msftk.registry import find_kind, registry
+from msftk.hookspecs import find_kind
+from msftk.registry import Plugin, registry
 
 plugins = typer.Typer(help="List plugins, show their options, write a new one.", no_args_is_help=True)
 
@@ -36,15 +38,12 @@ def list_plugins(
             except InputError as error:
                 broken.append((plugin.package, str(error)))
     if json:
-        rows = [{"kind": p.kind, "name": p.name, "help": p.help, "package": p.package} for p in found]
+        rows = [{"kind": p.kind.name, "name": p.name, "help": p.help, "package": p.package} for p in found]
         print_json({"plugins": rows, "broken": [{"package": package, "error": error} for package, error in broken]})
     else:
-        table = Table("kind", "name", "what it is", "package", box=None)
-        for plugin in found:
-            table.add_row(plugin.kind, plugin.name, plugin.help, plugin.package)
-        out.print(table)
-        for package, error in broken:
-            err.print(f"{package} did not load: {error}", style="red", markup=False, soft_wrap=True)
+        out.print(_table(found))
+        for package, reason in broken:
+            err.print(f"{package} did not load: {reason}", style="red", markup=False, soft_wrap=True)
     if check and broken:
         raise typer.Exit(1)
 
@@ -69,19 +68,14 @@ def show(
         options = component.Options.model_json_schema().get("properties", {})
         shown.append((plugin, " ".join((component.__doc__ or plugin.help).split()), options))
     if json:
-        print_json(
-            [
-                {"kind": p.kind, "name": p.name, "package": p.package, "target": p.target, "about": about, "options": o}
-                for p, about, o in shown
-            ]
-        )
+        facts = [{"kind": p.kind.name, "name": p.name, "package": p.package, "target": p.target} for p, _, _ in shown]
+        print_json([{**fact, "about": about, "options": o} for fact, (_, about, o) in zip(facts, shown, strict=True)])
         return
     for plugin, about, options in shown:
-        out.print(f"[bold]{plugin.kind} {plugin.name}[/]  ({plugin.package}, {plugin.target})")
+        out.print(f"[bold]{plugin.kind.name} {plugin.name}[/]  ({plugin.package}, {plugin.target})")
         out.print(about, markup=False)
-        section = next(k.section for k in KINDS if k.name == plugin.kind)
         for option, schema in options.items():
-            setting = f"--set {section}.{option}" if section else option
+            setting = f"--set {plugin.kind.section}.{option}" if plugin.kind.section else option
             out.print(
                 f"  {setting} = {schema.get('default', 'required')}   {schema.get('description', '')}", markup=False
             )
@@ -112,6 +106,21 @@ def new(
         written.usage,
     ):
         out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _table(found: list[Plugin]) -> Table:
+    """A line a plugin under its kind; what it is gives way on a narrow terminal. Strangers' packages are named."""
+    packages = ["" if plugin.package.startswith("msftk ") else plugin.package for plugin in found]
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, min_width=max((2 + len(plugin.name) for plugin in found), default=0))
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    if any(packages):
+        table.add_column(no_wrap=True, min_width=max(map(len, packages)))
+    for kind, plugins in groupby(zip(found, packages, strict=True), key=lambda pair: pair[0].kind):
+        table.add_row(Text(kind.name, style="bold"), Text(kind.about, style="bold"))
+        for plugin, package in plugins:
+            table.add_row(f"  {plugin.name}", plugin.help, *filter(None, [package]))
+    return table
 
 
 def _known_kind(kind: str | None) -> str | None:

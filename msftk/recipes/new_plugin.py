@@ -11,17 +11,10 @@ from pathlib import Path
 from string import Template
 
 from msftk.errors import InputError
-from msftk.hookspecs import Kind
-from msftk.registry import find_kind, registry
+from msftk.hookspecs import Kind, find_kind
+from msftk.registry import registry
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-USAGE = {
-    "corpus": "msftk prepare {name} ROOT --out corpus.parquet",
-    "alignment-reader": "msftk emphasis AUDIO FILE",
-    "semantic-source": "msftk train --semantics gs,les,{name} --out runs/{name}",
-    "fusion": "msftk train --fusion {name} --out runs/{name}",
-}
-OTHER_USAGE = "msftk train --set {section}.name={name} --out runs/{name}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,8 @@ def new_plugin(name: str, kind: str, parent: Path = Path()) -> NewPlugin:
         InputError: a name that cannot be used, or is taken by an installed plugin of the kind; the folder exists.
     """
     chosen = find_kind(kind)
+    if not chosen.template:
+        raise InputError(f"kind '{kind}' has no template. Start from the kind's class in msftk/interfaces.py.")
     _check_name(name, chosen)
     folder = parent / f"msftk-{name}"
     if folder.exists():
@@ -71,7 +66,7 @@ def _words(name: str, kind: Kind) -> dict[str, str]:
     """What stands for each $word of a template."""
     snake = name.replace("-", "_")
     about = _template(f"{kind.name}.py").splitlines()[0].strip('"').rstrip(".")
-    usage = USAGE.get(kind.name, OTHER_USAGE).format(name=name, section=kind.section)
+    usage = kind.usage.format(name=name, section=kind.section)
     return {
         "name": name,
         "package": f"msftk-{name}",
@@ -80,7 +75,7 @@ def _words(name: str, kind: Kind) -> dict[str, str]:
         "class_name": "".join(part.capitalize() for part in name.split("-")),
         "kind": kind.name,
         "hook": kind.hook,
-        "check": f"check_{kind.name.replace('-', '_')}",
+        "check": kind.check.partition(":")[2],
         "help": about[0].lower() + about[1:],
         "usage": usage,
     }

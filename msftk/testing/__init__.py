@@ -1,40 +1,23 @@
 """Does a component keep its contract? One line a kind: `check_fusion("fm-moe", hidden=32)`, or with the class itself.
 
-Each check raises AssertionError with a sentence for the plugin's author. What a contract says stands in interfaces.py.
+Each check raises AssertionError with a sentence for the plugin's author. What a contract says stands in interfaces.py,
+which function checks it in the row of its kind (`msftk.hookspecs.KINDS`).
 """
 
-from msftk.testing.models import (
-    check_acoustic_encoder,
-    check_fusion,
-    check_head,
-    check_intra_fusion,
-    check_loss,
-    check_pooling,
-)
-from msftk.testing.preparation import (
-    check_alignment_reader,
-    check_corpus,
-    check_describer,
-    check_emphasis,
-    check_engine,
-    check_f0_engine,
-    check_semantic_source,
-    check_text_encoder,
-)
+from __future__ import annotations
 
-__all__ = [
-    "check_acoustic_encoder",
-    "check_alignment_reader",
-    "check_corpus",
-    "check_describer",
-    "check_emphasis",
-    "check_engine",
-    "check_f0_engine",
-    "check_fusion",
-    "check_head",
-    "check_intra_fusion",
-    "check_loss",
-    "check_pooling",
-    "check_semantic_source",
-    "check_text_encoder",
-]
+from collections.abc import Callable
+from importlib import import_module
+
+from msftk.hookspecs import KINDS
+
+_PLACES = {kind.check.partition(":")[2]: kind.check.partition(":")[0] for kind in KINDS if kind.check}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Callable[..., None]:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'msftk.testing' has no '{name}'. It has: {', '.join(__all__)}.")
+    check: Callable[..., None] = getattr(import_module(_PLACES[name]), name)
+    return check

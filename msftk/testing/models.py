@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
+from msftk.testing.modules import close_to, has_shape, learns_and_saves, module_of
 from msftk.testing.shared import Named, factory, require
 from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-# Float32 sums in another order (other batch size, other padding) differ by a few units in the last place; a leak from
-# padding or from an absent input is far larger.
-TOLERANCE = 1e-4
+    from torch import Tensor
 
 
 def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
@@ -25,7 +22,7 @@ def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
     from torch.nn.utils.rnn import pad_sequence
 
     build = factory("acoustic-encoder", plugin, options)
-    encoder = _module(build)
+    encoder = module_of(build)
     noise = np.random.default_rng(0)
     waveforms = [noise.normal(0, 0.1, n).astype(np.float32) for n in (12_000, 7_777, 300)] + [
         np.zeros(4000, np.float32)
@@ -35,7 +32,7 @@ def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
     inputs = pad_sequence(prepared, batch_first=True)
     lengths = torch.tensor([len(one) for one in prepared])
     frames, valid = encoder(inputs, lengths)
-    _shape("frames", frames, (len(waveforms), valid.shape[1], encoder.dim))
+    has_shape("frames", frames, (len(waveforms), valid.shape[1], encoder.dim))
     require(valid.dtype == torch.bool, f"valid is {valid.dtype}: expected bool, True = real data")
     counts = valid.sum(dim=1)
     require(bool((counts > 0).all()), "an utterance of 300 samples has no valid frame: expected at least one")
@@ -43,14 +40,14 @@ def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
         alone, alone_valid = encoder(one[None], lengths[row : row + 1])
         require(bool(alone_valid.all()), "an utterance alone in its batch has invalid frames: expected none")
         require(alone.shape[1] == int(counts[row]), "padding changes how many frames of an utterance are valid")
-        _close("padding changes the frames of an utterance", frames[row, : counts[row]], alone[0])
+        close_to("padding changes the frames of an utterance", frames[row, : counts[row]], alone[0])
     pretrained = {id(parameter) for parameter in encoder.pretrained_parameters()}
     require(
         pretrained <= {id(p) for p in encoder.parameters()}, "pretrained_parameters() gives parameters it does not have"
     )
     config = encoder.config_json()
     again = build if config is None else (lambda: build(config=config))
-    _learns_and_saves(encoder, again, lambda e: [(f := e(inputs, lengths))[0].masked_fill(~f[1][..., None], 0)])
+    learns_and_saves(encoder, again, lambda e: [(f := e(inputs, lengths))[0].masked_fill(~f[1][..., None], 0)])
 
 
 def check_pooling(plugin: Named, /, **options: object) -> None:
@@ -58,14 +55,14 @@ def check_pooling(plugin: Named, /, **options: object) -> None:
     import torch
 
     build = factory("pooling", plugin, options)
-    pooling = _module(lambda: build(dim=6))
+    pooling = module_of(lambda: build(dim=6))
     frames, valid = torch.randn(3, 7, 6), torch.arange(7) < torch.tensor([[7], [4], [1]])
     pooled = pooling(frames, valid)
-    _shape("the pooled vector", pooled, (3, pooling.pooled_dim))
+    has_shape("the pooled vector", pooled, (3, pooling.pooled_dim))
     garbage = frames.masked_fill(~valid.unsqueeze(-1), 1e3)
-    _close("what stands in padded frames changes the pooled vector", pooling(garbage, valid), pooled)
-    _close("padding changes the pooled vector", pooling(frames[1:2, :4], valid[1:2, :4]), pooled[1:2])
-    _learns_and_saves(pooling, lambda: build(dim=6), lambda p: [p(frames, valid)])
+    close_to("what stands in padded frames changes the pooled vector", pooling(garbage, valid), pooled)
+    close_to("padding changes the pooled vector", pooling(frames[1:2, :4], valid[1:2, :4]), pooled[1:2])
+    learns_and_saves(pooling, lambda: build(dim=6), lambda p: [p(frames, valid)])
 
 
 def check_intra_fusion(plugin: Named, /, **options: object) -> None:
@@ -79,17 +76,17 @@ def check_intra_fusion(plugin: Named, /, **options: object) -> None:
         def again(sources: tuple[str, ...] = sources) -> Any:
             return build(dim=5, sources=sources)
 
-        intra = _module(again)
+        intra = module_of(again)
         vectors, everyone = torch.randn(4, n, 5), torch.ones(4, n, dtype=torch.bool)
-        _shape(f"the merged vector of {n} sources", intra(vectors, everyone), (4, 5))
+        has_shape(f"the merged vector of {n} sources", intra(vectors, everyone), (4, 5))
         absent = everyone.clone()
         absent[0, 0], absent[1, -1], absent[2] = False, False, False
         merged = intra(vectors, absent)
         require(bool(merged.isfinite().all()), f"with absent sources (of {n}) the merged vector is not finite")
         garbage = vectors.masked_fill(~absent.unsqueeze(-1), 1e3)
-        _close("the vector of an absent source changes the result", intra(garbage, absent), merged)
-        _close("another utterance's absence changes the result", merged[3], intra(vectors, everyone)[3])
-        _learns_and_saves(intra, again, lambda i, v=vectors, e=everyone: [i(v, e)])  # type: ignore[misc]
+        close_to("the vector of an absent source changes the result", intra(garbage, absent), merged)
+        close_to("another utterance's absence changes the result", merged[3], intra(vectors, everyone)[3])
+        learns_and_saves(intra, again, lambda i, v=vectors, e=everyone: [i(v, e)])  # type: ignore[misc]
 
 
 def check_fusion(plugin: Named, /, **options: object) -> None:
@@ -98,7 +95,7 @@ def check_fusion(plugin: Named, /, **options: object) -> None:
 
     sizes = FusionSizes(frame_dim=6, pooled_dim=10, groups={"transcript": 8, "extended": 5}, n_attributes=3)
     build = factory("fusion", plugin, options)
-    fusion = _module(lambda: build(sizes=sizes))
+    fusion = module_of(lambda: build(sizes=sizes))
     frames, valid = torch.randn(4, 7, 6), torch.arange(7) < torch.tensor([[7], [4], [1], [5]])
     vectors = {name: torch.randn(4, dim) for name, dim in sizes.groups.items()}
     projection = torch.randn(6, 10)
@@ -122,20 +119,20 @@ def check_fusion(plugin: Named, /, **options: object) -> None:
     for present in (everyone, some):
         experts, routing = fuse(fusion, present)
         n_experts = len(fusion.expert_names)
-        _shape("experts", experts, (4, n_experts, fusion.out_dim))
+        has_shape("experts", experts, (4, n_experts, fusion.out_dim))
         require(routing.shape[0] in (1, 4), f"routing has {routing.shape[0]} rows: expected one, or one an utterance")
-        _shape("routing", routing, (routing.shape[0], 3, n_experts))
+        has_shape("routing", routing, (routing.shape[0], 3, n_experts))
         require(bool(experts.isfinite().all()), "experts are not finite: an absent group arrives as zeros")
         require(bool((routing >= 0).all()), "a routing weight is negative")
-        _close("routing does not sum to one", routing.sum(dim=-1), torch.ones(routing.shape[:2]))
+        close_to("routing does not sum to one", routing.sum(dim=-1), torch.ones(routing.shape[:2]))
         for place, name in enumerate(fusion.expert_names):
             if name in present:
                 weights = routing.expand(4, -1, -1)[~present[name], :, place]
                 require(bool((weights == 0).all()), f"expert '{name}' is weighted where its group is absent")
         alone = fuse(fusion, present, slice(1, 2))
-        _close("the rest of the batch changes an utterance's experts", alone[0], experts[1:2])
-        _close("the rest of the batch changes its routing", alone[1], routing.expand(4, -1, -1)[1:2])
-    _learns_and_saves(fusion, lambda: build(sizes=sizes), lambda f: fuse(f, everyone))
+        close_to("the rest of the batch changes an utterance's experts", alone[0], experts[1:2])
+        close_to("the rest of the batch changes its routing", alone[1], routing.expand(4, -1, -1)[1:2])
+    learns_and_saves(fusion, lambda: build(sizes=sizes), lambda f: fuse(f, everyone))
 
 
 def check_head(plugin: Named, /, **options: object) -> None:
@@ -143,14 +140,14 @@ def check_head(plugin: Named, /, **options: object) -> None:
     import torch
 
     build = factory("head", plugin, options)
-    head = _module(lambda: build(dim=6, attributes=ATTRIBUTES))
+    head = module_of(lambda: build(dim=6, attributes=ATTRIBUTES))
     experts = torch.randn(4, 2, 6)
     outputs = head(experts)
     require("value" in outputs, f"no output 'value' (found: {', '.join(outputs)}): it is the prediction")
     for name, values in outputs.items():
-        _shape(f"output '{name}'", values, (4, 2, len(ATTRIBUTES)))
-    _close("the rest of the batch changes a prediction", head(experts[:1])["value"], outputs["value"][:1])
-    _learns_and_saves(head, lambda: build(dim=6, attributes=ATTRIBUTES), lambda h: list(h(experts).values()))
+        has_shape(f"output '{name}'", values, (4, 2, len(ATTRIBUTES)))
+    close_to("the rest of the batch changes a prediction", head(experts[:1])["value"], outputs["value"][:1])
+    learns_and_saves(head, lambda: build(dim=6, attributes=ATTRIBUTES), lambda h: list(h(experts).values()))
 
 
 def check_loss(plugin: Named, /, **options: object) -> None:
@@ -166,7 +163,7 @@ def check_loss(plugin: Named, /, **options: object) -> None:
 
     def at(value: Tensor, targets: Tensor = targets) -> Tensor:
         result: Tensor = loss({"value": value}, targets, features, ())
-        _shape("the loss", result, ())
+        has_shape("the loss", result, ())
         require(bool(result.isfinite()), "the loss is not finite")
         return result
 
@@ -178,54 +175,4 @@ def check_loss(plugin: Named, /, **options: object) -> None:
     unrated = targets.clone()
     unrated[::3, 0] = torch.nan
     moved = torch.where(unrated.isnan(), 9.0, far)
-    _close("a prediction that has no rating (NaN) changes the loss", at(moved, unrated), at(far, unrated))
-
-
-def _module(build: Callable[[], Any]) -> Any:
-    """A freshly built nn.Module in evaluation mode, always with the same weights."""
-    import torch
-    from torch import nn
-
-    torch.manual_seed(0)
-    module = build()
-    require(isinstance(module, nn.Module), f"{type(module).__name__} is not a torch.nn.Module")
-    return module.eval()
-
-
-def _learns_and_saves(module: nn.Module, build: Callable[[], Any], run: Callable[[Any], list[Tensor]]) -> None:
-    """`run` gives the same twice, its gradient reaches every parameter, and saved weights give the same again."""
-    import torch
-    from safetensors.torch import load, save
-
-    name = type(module).__name__
-    with torch.no_grad():
-        for parameter in module.parameters():  # a layer that starts at zero blocks the gradient of those before it
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    first, second = run(module), run(module)
-    for one, other in zip(first, second, strict=True):
-        require(torch.equal(one, other), f"{name} in evaluation mode gives two results for one input")
-    trainable = {k: p for k, p in module.named_parameters() if p.requires_grad}
-    if trainable:
-        sum((one * torch.randn_like(one)).sum() for one in first).backward()  # type: ignore[union-attr]
-        idle = [k for k, p in trainable.items() if p.grad is None or not p.grad.any()]
-        require(not idle, f"{name}: no gradient reaches {', '.join(idle)}; use them, or set requires_grad = False")
-        module.zero_grad()
-    state = load(save({k: v.contiguous() for k, v in module.state_dict().items()}))
-    torch.manual_seed(1)
-    loaded = build().eval()
-    loaded.load_state_dict(state)
-    for one, other in zip(first, run(loaded), strict=True):
-        _close(f"{name} gives another result after save and load: keep what it fitted in buffers", other, one)
-
-
-def _shape(what: str, tensor: Tensor, expected: tuple[int, ...]) -> None:
-    require(tuple(tensor.shape) == expected, f"{what} has shape {list(tensor.shape)}: expected {list(expected)}")
-
-
-def _close(failure: str, found: Tensor, expected: Tensor) -> None:
-    import torch
-
-    found, expected = found.detach(), expected.detach()
-    off = float((found - expected).abs().max())
-    scale = max(1.0, float(expected.abs().max()))
-    require(torch.allclose(found, expected, atol=TOLERANCE * scale), f"{failure} (by {off:.2g})")
+    close_to("a prediction that has no rating (NaN) changes the loss", at(moved, unrated), at(far, unrated))

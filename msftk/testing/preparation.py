@@ -1,28 +1,19 @@
-"""Contract checks of the kinds that read and prepare: corpora, alignments, emphasis, descriptions, texts, engines."""
+"""Contract checks of the kinds that prepare: F0, emphasis, descriptions, sources, texts, engines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
-from msftk.errors import AbsentError, InputError
-from msftk.interfaces import CorpusReading, Evidence, Need
+from msftk.errors import AbsentError
+from msftk.interfaces import Evidence, Need
+from msftk.testing.examples import alignment_of, prosody_of, whole_evidence
 from msftk.testing.shared import Named, factory, require
 from msftk.types import (
-    ATTRIBUTES,
     DESCRIPTION_FIELDS,
     SAMPLE_RATE_HZ,
-    Alignment,
     Description,
-    Emphasis,
-    Float64,
-    Tier,
-    Utterance,
-    WordProsody,
 )
 
 TOLERANCE = 1e-4  # float32 sums of another batch size differ in the last digits
@@ -51,12 +42,12 @@ def check_semantic_source(plugin: Named, /, **options: object) -> None:
     require(bool(source.group) and isinstance(source.group, str), "group: expected a name, e.g. 'transcript'")
     _needs(source)
     if not source.makes_vectors:
-        text = source.text(_evidence())
+        text = source.text(whole_evidence())
         require(isinstance(text, str) and bool(text.strip()), f"text() of an utterance that has all is {text!r}")
         absent = source.text(Evidence(id="empty"))
         require(absent is None, f"text() of an utterance that has nothing is {absent!r}: expected None")
         return
-    vector = source.vector(_evidence())
+    vector = source.vector(whole_evidence())
     require(vector.shape == (source.dim,), f"vector() is {vector.shape}: expected ({source.dim},)")
     require(bool(np.isfinite(vector).all()), "vector() is not finite")
     require(source.vector(Evidence(id="empty")) is None, "vector() of an utterance that has nothing: expected None")
@@ -67,7 +58,7 @@ def check_describer(plugin: Named, /, **options: object) -> None:
     describer = factory("describer", plugin, options)()
     _needs(describer)
     silence = Evidence(id="silence", waveform=np.zeros(8000, np.float32), f0_hz=np.zeros(101))
-    for evidence in (_evidence(), silence):
+    for evidence in (whole_evidence(), silence):
         try:
             description = describer.describe(evidence)
         except AbsentError:
@@ -83,8 +74,8 @@ def check_emphasis(plugin: Named, /, **options: object) -> None:
     """A finite score a word, for one word and for unvoiced ones too; the same every time."""
     scorer = factory("emphasis", plugin, options)()
     for n_words in (1, 5):
-        waveform, alignment = np.zeros(n_words * 4000, np.float32), _alignment(n_words)
-        prosody = _prosody(n_words)
+        waveform, alignment = np.zeros(n_words * 4000, np.float32), alignment_of(n_words)
+        prosody = prosody_of(n_words)
         scores, again = (
             scorer.scores(waveform, SAMPLE_RATE_HZ, alignment, "a transcript", prosody=prosody) for _ in range(2)
         )
@@ -128,110 +119,10 @@ def check_engine(plugin: Named, /, **options: object) -> None:
         close()
 
 
-def check_alignment_reader(plugin: Named, /, example: Path, utterance_id: str | None = None, **options: object) -> None:
-    """Reads `example`: ordered times, at least one word; a missing file is an InputError that names it."""
-    reader = factory("alignment-reader", plugin, options)()
-    require(
-        example.name.lower().endswith(tuple(reader.suffixes)),
-        f"suffixes {reader.suffixes} (lower case) do not match {example.name}",
-    )
-    alignment = reader.read(example, utterance_id)
-    require(bool(alignment.spoken_words), f"no word is spoken in {example.name}")
-    for tier in (alignment.words, alignment.phones):
-        require(len(tier.start_s) == len(tier.end_s) == len(tier.labels) == len(tier.spoken), "tier lengths differ")
-        require(bool((tier.end_s >= tier.start_s).all()), "an interval ends before it starts")
-        require(bool((np.diff(tier.start_s) >= 0).all()), "intervals are not ordered by start")
-    missing = example.with_name(f"missing-{example.name}")
-    _refuses(lambda: reader.read(missing, utterance_id), missing)
-
-
-def check_corpus(plugin: Named, /, root: Path, **options: object) -> None:
-    """Reads `root`: unique ids, ratings by name within the scale, absent is None; a missing root is an InputError."""
-    corpus = factory("corpus", plugin, options)()
-    reading = corpus.read(root)
-    require(isinstance(reading, CorpusReading), f"read() gave {type(reading).__name__}: expected a CorpusReading")
-    ids = [utterance.id for utterance in reading.utterances]
-    require(bool(ids), f"no utterances in {root}")
-    require(len(set(ids)) == len(ids), "two utterances share an id")
-    for utterance in reading.utterances:
-        for field in fields(Utterance):
-            value = getattr(utterance, field.name)
-            require(
-                value not in ("", ()) and value == value, f"{utterance.id}: {field.name} is {value!r}; absent is None"
-            )
-        for name, rating in (utterance.ratings or {}).items():
-            require(name in ATTRIBUTES, f"{utterance.id}: attribute '{name}': expected {', '.join(ATTRIBUTES)}")
-            inside = reading.scale.low <= rating <= reading.scale.high
-            require(inside, f"{utterance.id}: {name} {rating:g} is outside the scale {reading.scale}")
-    if corpus.needs_root:
-        missing = root.with_name(f"missing-{root.name}")
-        _refuses(lambda: corpus.read(missing), missing)
-
-
 def _needs(component: Any) -> None:
     unknown = {*component.needs, *component.optional} - set(get_args(Need))
     require(not unknown, f"needs {', '.join(sorted(unknown))}: expected some of {', '.join(get_args(Need))}")
 
 
-def _refuses(read: Callable[[], object], missing: Path) -> None:
-    try:
-        read()
-    except InputError as error:
-        require(missing.name in str(error), f"the error on a missing file does not name it: {error}")
-    except Exception as error:
-        raise AssertionError(
-            f"a missing file raises {type(error).__name__}: expected msftk.errors.InputError"
-        ) from error
-    else:
-        raise AssertionError("a missing file was read without an error")
-
-
 def _inverse(item: int) -> float:
     return 1 / item
-
-
-def _alignment(n_words: int) -> Alignment:
-    end_s: Float64 = np.arange(1, n_words + 1, dtype=np.float64) / 4
-    start_s: Float64 = end_s - 0.25
-    words = Tier(start_s, end_s, tuple("abcde"[:n_words]), np.ones(n_words, bool))
-    phones = Tier(start_s, end_s, tuple("ABCDE"[:n_words]), np.ones(n_words, bool))
-    return Alignment(words, phones)
-
-
-def _prosody(n_words: int) -> WordProsody:
-    """Words that differ in every feature; the last one is unvoiced."""
-    steps = np.arange(n_words, dtype=np.float64)
-    voiced = steps < n_words - 1
-    spread = steps.std() or 1.0
-    z = (steps - steps.mean()) / spread
-    alignment = _alignment(n_words)
-    return WordProsody(
-        words=alignment.words.labels,
-        start_s=alignment.words.start_s,
-        end_s=alignment.words.end_s,
-        voiced=voiced,
-        log_f0=np.where(voiced, 5 + 0.1 * steps, np.nan),
-        log_f0_min=np.where(voiced, 4.9 + 0.05 * steps, np.nan),
-        energy=1 + steps,
-        phone_duration_s=0.05 + 0.01 * steps,
-        guessed_duration=np.zeros(n_words, bool),
-        z_pitch=np.where(voiced, z, 0.0),
-        z_energy=z,
-        z_duration=z,
-    )
-
-
-def _evidence() -> Evidence:
-    """An utterance that has everything."""
-    time_s = np.arange(20_000) / SAMPLE_RATE_HZ
-    prosody = _prosody(5)
-    return Evidence(
-        id="whole",
-        language="en",
-        waveform=(0.1 * np.sin(2 * np.pi * 150 * time_s)).astype(np.float32),
-        f0_hz=np.full(251, 150.0),
-        alignment=_alignment(5),
-        transcript="a b c d e",
-        emphasis=Emphasis(prosody, score=np.array([0.0, 1.0, 0.5, 0.2, 0.1]), top=1, first=0, last=2),
-        description=Description(free_emotion="glad", scenario="in a shop", paralinguistics="a bright voice"),
-    )

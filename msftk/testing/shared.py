@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from msftk.adoption import adopt
 from msftk.errors import InputError
+from msftk.hookspecs import find_kind
 from msftk.interfaces import Options
-from msftk.registry import find_kind, registry
+from msftk.registry import registry
 
 Named = str | type[Any]  # a registered name, or the class itself
 
