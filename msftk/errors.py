@@ -11,6 +11,10 @@ class MsftkError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """The message; what a file name holds beside UTF-8 is shown as it is escaped, since no terminal takes it."""
+        return super().__str__().encode(errors="backslashreplace").decode()
+
 
 class InputError(MsftkError):
     """A usage error or a bad single input: file, place, remedy."""

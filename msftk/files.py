@@ -115,39 +115,71 @@ def sha256_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
 
 
 def read_text(path: Path, remedy: str = "Save it as UTF-8.") -> str:
-    """A text that somebody made: UTF-8, with or without its mark, or UTF-16 and UTF-32 with theirs.
+    """A text that somebody made: UTF-8, with or without its mark, or UTF-16 (whose mark may lack) and UTF-32.
+
+    Every line ends in a line feed.
 
     Raises:
-        InputError: it cannot be read, or is in another encoding (with the line of the first strange byte).
+        InputError: it cannot be read, is in another encoding, or no text (with the line of the first strange byte).
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path and its rights.") from error
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        raise unreadable(path, error) from error
+    encoding = _encoding(content)
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        strange = content[error.start : error.start + 1].hex()
-        raise InputError(f"{path}:{line}: byte 0x{strange} is not {encoding.removesuffix('-sig')}. {remedy}") from error
+        strange = f"byte 0x{content[error.start]:02x} is not {encoding.removesuffix('-sig').upper()}"
+        older = " (Latin-1 or Windows-1252?)" if encoding.startswith("utf-8") else ""
+        raise InputError(f"{path}:{line}: {strange}{older}. {remedy}") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(f"{path}:{line}: a NUL, so not a text. Check the file, or write it again.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def unreadable(path: Path, error: Exception) -> InputError:
+    """What to raise where opening or reading `path` failed, whatever of OSError it was."""
+    return InputError(
+        f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}). Check the path and its rights."
+    )
+
+
+def _encoding(content: bytes) -> str:
+    """By the mark that the content begins with, else by where the zero byte of the first character stands."""
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            return name
+    if content[1:2] == b"\0" != content[:1]:
+        return "utf-16-le"
+    return "utf-16-be" if content[:1] == b"\0" != content[1:2] else "utf-8-sig"
 
 
 def read_json(path: Path, remedy: str) -> Any:
     """The JSON value that a file holds.
 
     Raises:
-        InputError: it cannot be read, or is no JSON: torn, too deep, a number of thousands of digits, another encoding.
+        InputError: it cannot be read, or is no JSON (with the line): torn, too deep, a number of thousands of digits,
+            half a character, another encoding.
     """
+    text = read_text(path, remedy)
     try:
-        return json.loads(read_text(path, remedy))
+        value = json.loads(text)
+        if "\\u" in text:  # an escape may stand for half a character, which no file or terminal takes
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}). {remedy}") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({str(error) or 'too deep'}). {remedy}") from error
+        reason = "too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{path}: not JSON ({reason}). {remedy}") from error
+    return value
 
 
 def read_json_object(path: Path, remedy: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ UNSPOKEN = frozenset(
 UNSPOKEN_FORM = re.compile(r"<.*>|\[.*\]|\{.*\}|\(.*\)|\+.+\+")
 
 MICROSECONDS = 1e6  # times are compared after rounding to whole microseconds
+OVERLAP = "no overlap"
 MAX_OVERLAP_S = 0.25  # neighbours may share a phone: up to 0.149 s in TIMIT; more is no shared phone
 
 
@@ -53,14 +54,12 @@ def make_alignment(words: Tier, phones: Tier, source: str) -> Alignment:
 
     Neighbours may leave gaps, and overlap by a phone that they share (TIMIT). Broken is an interval that has no or
     negative length, starts before its predecessor, ends before its predecessor's end, or overlaps it by more than
-    `MAX_OVERLAP_S`.
+    `MAX_OVERLAP_S`. Nothing reads silences, fillers and noises: where one is broken, they are left out of its tier.
 
     Raises:
         InputError: as above, or a time that is negative or not finite.
     """
-    _check_tier(words, "word", source)
-    _check_tier(phones, "phone", source)
-    return Alignment(words, phones, source)
+    return Alignment(_sound_tier(words, "word", source), _sound_tier(phones, "phone", source), source)
 
 
 def read_alignment(
@@ -122,27 +121,38 @@ def _reader(name: str, options: tuple[tuple[str, object], ...]) -> Any:
     return registry().create("alignment-reader", name, dict(options))
 
 
-def _check_tier(tier: Tier, what: str, source: str) -> None:
-    """Raises InputError that names the first interval that is broken, counted from 1."""
-    times_us = np.stack([tier.start_s, tier.end_s]) * MICROSECONDS
-    if not np.isfinite(times_us).all() or (times_us < 0).any():
-        bad = int(np.argmin((np.isfinite(times_us) & (times_us >= 0)).all(axis=0)))
-        raise InputError(f"{_interval(tier, bad, what, source)}: expected times from 0 s. Correct its times.")
-    start_us, end_us = np.round(times_us)
-    if (end_us <= start_us).any():
-        bad = int(np.argmax(end_us <= start_us))
-        raise InputError(f"{_interval(tier, bad, what, source)}: expected its end after its start. Correct its times.")
-    overlap_us = end_us[:-1] - start_us[1:]
-    disordered = (start_us[1:] < start_us[:-1]) | (end_us[1:] < end_us[:-1])
-    broken = disordered | (overlap_us > MAX_OVERLAP_S * MICROSECONDS)
-    if broken.any():
-        bad = int(np.argmax(broken)) + 1
-        former = f"'{tier.labels[bad - 1]}' ({tier.start_s[bad - 1]:g} to {tier.end_s[bad - 1]:g} s)"
+def _sound_tier(tier: Tier, what: str, source: str) -> Tier:
+    """The tier, without its silences if one is broken. Raises InputError that names what else is, counted from 1."""
+    if _first_broken(tier) is None:
+        return tier
+    kept = np.flatnonzero(tier.spoken)
+    spoken = Tier(tier.start_s[kept], tier.end_s[kept], tuple(tier.labels[i] for i in kept), tier.spoken[kept])
+    broken = _first_broken(spoken)
+    if broken is None:
+        return spoken
+    place, fault = broken
+    here = f"{source}: {what} {kept[place] + 1} {_interval(spoken, place)}"
+    if fault == OVERLAP:
         raise InputError(
-            f"{_interval(tier, bad, what, source)} overlaps its predecessor {former}: expected {what}s in order that "
-            f"share at most {MAX_OVERLAP_S:g} s. Correct their times."
+            f"{here} overlaps its predecessor {_interval(spoken, place - 1)}: expected {what}s in order that share at "
+            f"most {MAX_OVERLAP_S:g} s. Correct their times."
         )
+    raise InputError(f"{here}: expected {fault}. Correct its times.")
 
 
-def _interval(tier: Tier, place: int, what: str, source: str) -> str:
-    return f"{source}: {what} {place + 1} '{tier.labels[place]}' ({tier.start_s[place]:g} to {tier.end_s[place]:g} s)"
+def _first_broken(tier: Tier) -> tuple[int, str] | None:
+    """Place of the first interval that is broken, and what was expected of it."""
+    with np.errstate(over="ignore"):  # a time that no float holds in microseconds is not finite
+        start_us, end_us = times_us = np.round(np.stack([tier.start_s, tier.end_s]) * MICROSECONDS)
+    placed = (np.isfinite(times_us) & (times_us >= 0)).all(axis=0)
+    if not placed.all():
+        return int(np.argmin(placed)), "times from 0 s"
+    if (end_us <= start_us).any():
+        return int(np.argmax(end_us <= start_us)), "its end after its start"
+    disordered = (start_us[1:] < start_us[:-1]) | (end_us[1:] < end_us[:-1])
+    apart = disordered | (end_us[:-1] - start_us[1:] > MAX_OVERLAP_S * MICROSECONDS)
+    return (int(np.argmax(apart)) + 1, OVERLAP) if apart.any() else None
+
+
+def _interval(tier: Tier, place: int) -> str:
+    return f"'{tier.labels[place]}' ({tier.start_s[place]:g} to {tier.end_s[place]:g} s)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from threading import Lock
 from typing import Literal
 
 from msftk.errors import AbsentError, InputError
+from msftk.files import unreadable
 from msftk.speech.alignment import make_alignment, make_tier
+from msftk.tables import Header, read_cells
 from msftk.types import Alignment, Tier
 
 _lock = Lock()  # many threads ask for one table: the first reads it, the others wait
@@ -57,8 +58,8 @@ def read_table(path: Path, label: str) -> IntervalTable:
     """
     try:
         facts = os.stat(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path of the table.") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
     with _lock:
         return _parse(path, label, facts.st_mtime_ns, facts.st_size)
 
@@ -101,29 +102,18 @@ def read_aligned(
 @lru_cache(maxsize=16)
 def _parse(path: Path, label: str, mtime_ns: int, n_bytes: int) -> IntervalTable:
     rows: dict[str, list[tuple[int, str, str, str]]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            columns = next(reader, [])
-            places = [_column(path, columns, name) for name in ("id", "start", "end", label)]
-            for cells in reader:
-                if not cells:
-                    continue
-                if len(cells) <= max(places):
-                    raise InputError(
-                        f"{path}:{reader.line_num}: {len(cells)} cells, expected {len(columns)}. Complete the row."
-                    )
-                utterance_id, start, end, text = (cells[place] for place in places)
-                rows.setdefault(utterance_id, []).append((reader.line_num, start, end, text))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV table in UTF-8 ({error}). Save it as CSV, UTF-8.") from error
+    header, lines = read_cells(path)
+    places = [header.columns.index(_column(header, name)) for name in ("id", "start", "end", label)]
+    for line, cells in lines:
+        if len(cells) <= max(places):
+            raise InputError(f"{path}:{line}: {len(cells)} cells, expected {len(header.columns)}. Complete the row.")
+        utterance_id, start, end, text = (cells[place] for place in places)
+        rows.setdefault(utterance_id.strip(), []).append((line, start, end, text))
     return IntervalTable(path, rows)
 
 
-def _column(path: Path, columns: list[str], name: str) -> int:
-    if name not in columns:
-        found = ", ".join(columns) or "none"
-        raise InputError(
-            f"{path}: no column '{name}' (found: {found}). Name the columns id, start, end, word or phone."
-        )
-    return columns.index(name)
+def _column(header: Header, name: str) -> str:
+    column = header.column(name)
+    if column is None:
+        raise header.missing(name, "Name the columns id, start, end, word or phone.")
+    return column

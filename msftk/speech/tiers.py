@@ -1,65 +1,71 @@
-"""What the readers of alignment files share: text in any Unicode form, and tiers found by name."""
+"""What the readers of alignment files share: tiers found by name, and times as numbers."""
 
 from __future__ import annotations
 
-import codecs
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from msftk.errors import InputError, did_you_mean
-from msftk.types import Tier
+from pydantic import Field
 
-BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+from msftk import interfaces
+from msftk.errors import InputError, did_you_mean
+from msftk.speech.alignment import make_alignment, make_tier
+from msftk.types import Alignment, Tier
+
 WORD_FLAG, PHONE_FLAG = "--word-tier", "--phone-tier"
 
 
-def read_text(path: Path) -> str:
-    """The whole text of a file in UTF-8 or UTF-16, with or without byte order mark (Praat writes all of these).
+class TierOptions(interfaces.Options):
+    """The options of every reader of files with named tiers."""
 
-    Every line ends in a line feed.
-
-    Raises:
-        InputError: the file cannot be read, or is neither.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path of the alignment.") from error
-    try:
-        return raw.decode(encoding_of(raw)).replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}:{line}: neither UTF-8 nor UTF-16 text. Save it as UTF-8 (in Praat: Text writing preferences)."
-        ) from error
+    word_tier: str = Field("words", description="name of the tier of words")
+    phone_tier: str = Field("phones", description='name of the tier of phones, "" if the file has none')
 
 
-def encoding_of(raw: bytes) -> str:
-    """Name of the encoding by its byte order mark, else by where the zero byte of the first character stands."""
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if raw.startswith(mark):
-            return encoding
-    if raw[1:2] == b"\0":
-        return "utf-16-le"
-    return "utf-16-be" if raw[:1] == b"\0" else "utf-8"
+def tier_alignment(path: Path, tiers: Mapping[str, Tier], options: TierOptions) -> Alignment:
+    """Words and phones out of the tiers of a file, by name in any case, or as the only "SPEAKER - words" (MFA).
 
-
-def choose_tier(path: Path, tiers: Mapping[str, Tier], wanted: str, flag: str) -> Tier:
-    """The tier called `wanted` in any case, else the only one called "SPEAKER - wanted" (MFA).
+    The phones are those of the words' speaker. A file of words alone has no phones, unless the user named their tier.
 
     Raises:
-        InputError: there is none, with the names found; `flag` is the option that names another.
+        InputError: no such tier, with those found and the option that names another; or what `make_alignment` refuses.
     """
-    for name, tier in tiers.items():
+    name = _find(path, tiers, options.word_tier, WORD_FLAG)
+    speaker, dash, _ = name.rpartition(" - ")
+    wanted = options.phone_tier
+    if not wanted or (len(tiers) == 1 and "phone_tier" not in options.model_fields_set):
+        return make_alignment(tiers[name], make_tier((), (), ()), str(path))
+    if f"{speaker}{dash}{wanted}" in tiers:
+        wanted = f"{speaker}{dash}{wanted}"
+    return make_alignment(tiers[name], tiers[_find(path, tiers, wanted, PHONE_FLAG)], str(path))
+
+
+def seconds(value: object) -> float | None:
+    """A number of JSON as seconds; None for anything else, and for one that no float holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _find(path: Path, tiers: Mapping[str, Tier], wanted: str, flag: str) -> str:
+    for name in tiers:
         if name.strip().lower() == wanted.lower():
-            return tier
+            return name
     of_speakers = [name for name in tiers if name.lower().endswith(f" - {wanted.lower()}")]
     if len(of_speakers) == 1:
-        return tiers[of_speakers[0]]
+        return of_speakers[0]
     found = ", ".join(f"'{name}'" for name in tiers) or "none"
     near = did_you_mean(wanted, tiers).removeprefix("Did you mean '").removesuffix("'? ")
-    raise InputError(
-        f"{path}: no tier named '{wanted}' (found: {found}). "
-        f"Name the tier with {flag} {near or 'NAME'}, or rename it in the file; for a corpus "
-        f"--set alignment.{flag.strip('-').replace('-', '_')}={near or 'NAME'}."
-    )
+    other = shlex.quote(next(iter(of_speakers), near or ("" if flag == PHONE_FLAG else next(iter(tiers), ""))))
+    option = f"--set alignment.{flag.strip('-').replace('-', '_')}={other}"
+    if not tiers:
+        remedy = "Align again, or give another file."
+    elif other == "''":
+        remedy = f'Read it without phones by {flag} "", for a corpus by {option}.'
+    else:
+        remedy = f"Name the tier with {flag} {other}, or rename it in the file; for a corpus {option}."
+    raise InputError(f"{path}: no tier named '{wanted}' (found: {found}). {remedy}")

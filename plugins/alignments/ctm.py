@@ -12,8 +12,8 @@ from pydantic import Field
 
 from msftk import interfaces
 from msftk.errors import InputError
+from msftk.files import read_text, unreadable
 from msftk.speech.alignment_table import IntervalTable, read_aligned
-from msftk.speech.tiers import read_text
 from msftk.types import Alignment
 
 COMMENT = ";;"
@@ -43,8 +43,8 @@ class Ctm(interfaces.AlignmentReader):
     def _table(self, path: Path, label: str) -> IntervalTable:
         try:
             facts = os.stat(path)
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path of the alignment.") from error
+        except (OSError, ValueError) as error:
+            raise unreadable(path, error) from error
         with _lock:
             return _parse(path, self.options.channel, facts.st_mtime_ns, facts.st_size)
 

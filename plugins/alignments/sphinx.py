@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from msftk import interfaces
 from msftk.errors import InputError
+from msftk.files import read_text
 from msftk.speech.alignment import make_alignment, make_tier
-from msftk.speech.tiers import read_text
 from msftk.types import Alignment, Tier
 
 FRAMES_PER_S = 100  # Sphinx' frame shift is 10 ms
@@ -51,7 +51,9 @@ def _segments(path: Path, label_of: Callable[[str], str]) -> Tier:
     lines = [(number, line.strip()) for number, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
     if not lines or tuple(lines[0][1].split()[:3]) != HEADER:
         raise InputError(f"{path}: not a Sphinx segmentation (no line '{' '.join(HEADER)}'). Check the file.")
-    start_s, end_s, labels = [], [], []
+    start_s: list[float] = []
+    end_s: list[float] = []
+    labels: list[str] = []
     for number, line in lines[1:]:
         if line.startswith(END):
             return make_tier(start_s, end_s, labels)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
-
 from msftk import interfaces
 from msftk.errors import InputError
-from msftk.speech.alignment import make_alignment, make_tier
-from msftk.speech.tiers import PHONE_FLAG, WORD_FLAG, choose_tier, read_text
+from msftk.files import read_text, unreadable
+from msftk.speech.alignment import make_tier
+from msftk.speech.tiers import TierOptions, tier_alignment
 from msftk.types import Alignment, Tier
 from msftk_ext.textgrid import scan
 
@@ -51,11 +51,10 @@ class Tokens:
         )
 
     def number(self, place: int, expected: str) -> float:
-        if place < len(self.matches) and self.matches[place].lastgroup in ("assigned", "number", "alone"):
-            try:
-                return float(self.matches[place][self.matches[place].lastgroup])
-            except ValueError:
-                pass
+        match = self.matches[place] if place < len(self.matches) else None
+        if match and match.lastgroup in ("assigned", "number", "alone"):
+            with suppress(ValueError):
+                return float(match[match.lastgroup])
         raise self.error(place, expected)
 
     def count(self, place: int, expected: str) -> int:
@@ -75,19 +74,13 @@ class TextGrid(interfaces.AlignmentReader):
 
     suffixes: ClassVar[tuple[str, ...]] = (".textgrid",)
 
-    class Options(interfaces.Options):
-        word_tier: str = Field("words", description="name of the tier of words")
-        phone_tier: str = Field("phones", description='name of the tier of phones, "" if the file has none')
+    Options = TierOptions
 
-    def __init__(self, options: TextGrid.Options) -> None:
+    def __init__(self, options: TierOptions) -> None:
         self.options = options
 
     def read(self, path: Path, utterance_id: str | None = None) -> Alignment:
-        tiers = read_tiers(path)
-        words = choose_tier(path, tiers, self.options.word_tier, WORD_FLAG)
-        named = self.options.phone_tier
-        phones = choose_tier(path, tiers, named, PHONE_FLAG) if named else make_tier((), (), ())
-        return make_alignment(words, phones, str(path))
+        return tier_alignment(path, read_tiers(path), self.options)
 
 
 def read_tiers(path: Path) -> dict[str, Tier]:
@@ -96,18 +89,22 @@ def read_tiers(path: Path) -> dict[str, Tier]:
     Raises:
         InputError: neither UTF-8 nor UTF-16, not a TextGrid, cut off, or text where a number belongs (file:line).
     """
-    scanned = scan(path.read_bytes()) if path.is_file() else None
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    scanned = None if b"\0" in raw else scan(raw)
     if scanned is None:
         return read_tiers_slowly(path)
     tiers: dict[str, Tier] = {}
-    for name, times_s, labels in scanned:
-        tiers.setdefault(name, make_tier(*times_s, labels))
+    for name, (start_s, end_s), labels in scanned:
+        tiers.setdefault(name, make_tier(start_s, end_s, labels))
     return tiers
 
 
 def read_tiers_slowly(path: Path) -> dict[str, Tier]:
     """`read_tiers` of what the scanner leaves: other encodings, unusual forms, and every file that is broken."""
-    text = read_text(path)
+    text = read_text(path, "Save it as UTF-8 (in Praat: Text writing preferences).")
     tokens = Tokens(path, text, [match for match in TOKEN.finditer(text) if match.lastgroup])
     header = [match["text"] or "" for match in tokens.matches[:2]]
     if len(header) < 2 or not header[0].startswith("ooTextFile") or header[1] != "TextGrid":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
-from msftk.store.rows import read_rows
+from msftk.tables import read_rows
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 SCALE = RatingScale(-1, 1)

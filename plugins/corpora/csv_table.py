@@ -12,7 +12,7 @@ from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.interfaces import CorpusReading
 from msftk.speech.alignment_table import aligned_ids
 from msftk.store.manifest import split_name
-from msftk.store.rows import Row, Table, read_rows
+from msftk.tables import Row, Table, read_rows
 from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 
 # What the column of a field is called where the user names none: the first of these that the table has.
@@ -153,10 +153,11 @@ class _Reading:
             split=split_name(row.text(self.columns["split"])),
             ratings=self._ratings(row, people),
             rater_ratings=people,
-            **{
-                field: row.text(self.columns[field])
-                for field in ("speaker", "language", "transcript", "session", "category")
-            },
+            speaker=row.name(self.columns["speaker"]),
+            language=row.name(self.columns["language"]),
+            transcript=row.text(self.columns["transcript"]),
+            session=row.name(self.columns["session"]),
+            category=row.name(self.columns["category"]),
         )
 
     def _audio(self, row: Row) -> Path | None:

@@ -50,7 +50,8 @@ class EmoDb(interfaces.Corpus):
 
     def read(self, root: Path) -> CorpusReading:
         facts = {"licence": "CC0-1.0", "splits": "none; use --folds speaker"}
-        return category_reading("emodb", root, NAME, "SSTTTEV.wav (03a01Fa.wav)", _utterance, facts)
+        reading: CorpusReading = category_reading("emodb", root, NAME, "SSTTTEV.wav (03a01Fa.wav)", _utterance, facts)
+        return reading
 
 
 def _utterance(name: re.Match[str], path: Path) -> Utterance:

@@ -11,7 +11,7 @@ from pydantic import Field
 from msftk import interfaces
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
-from msftk.store.rows import Row, Table, read_rows
+from msftk.tables import Row, Table, read_rows
 from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 
 SCALE = RatingScale(1, 5)

@@ -10,7 +10,7 @@ from pathlib import Path
 from msftk import interfaces
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
-from msftk.store.rows import Row
+from msftk.tables import Row
 from msftk.types import RaterRating, RatingScale, Utterance
 
 SCALE = RatingScale(1, 5)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from msftk.errors import InputError
-from msftk.store.rows import Row, read_rows
+from msftk.tables import Row, read_rows
 from msftk.types import RaterRating, RatingScale
 
 SCALE = RatingScale(1, 7)

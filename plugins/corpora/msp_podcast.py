@@ -10,7 +10,7 @@ from msftk import interfaces
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
 from msftk.store.manifest import split_name
-from msftk.store.rows import Row
+from msftk.tables import Row
 from msftk.types import RaterRating, Utterance
 from msftk_plugins.corpora.msp_labels import SCALE, read_consensus, read_partition, read_raters
 

@@ -33,7 +33,8 @@ class Ravdess(interfaces.Corpus):
 
     def read(self, root: Path) -> CorpusReading:
         facts = {"licence": "CC BY-NC-SA 4.0", "splits": "none; use --folds speaker:K"}
-        return category_reading("ravdess", root, NAME, "03-01-EE-II-SS-RR-AA.wav", _utterance, facts)
+        reading: CorpusReading = category_reading("ravdess", root, NAME, "03-01-EE-II-SS-RR-AA.wav", _utterance, facts)
+        return reading
 
 
 def _utterance(name: re.Match[str], path: Path) -> Utterance | None:

@@ -34,7 +34,7 @@ def utterance(tmp_path: Path) -> Utterance:
 def test_reader_takes_the_options_it_has(utterance: Utterance, tmp_path: Path) -> None:
     settings = load_settings("tiny", None, OPTIONS)
     assert utterance_alignment(utterance, settings.alignment).spoken_words == tuple(word for *_, word in WORDS)
-    assert fitting(tmp_path / "words.csv", settings.alignment) == {}
+    assert fitting(tmp_path / "words.ctm", settings.alignment) == {}
     assert fitting(tmp_path / "one.json", settings.alignment) == settings.alignment
 
 

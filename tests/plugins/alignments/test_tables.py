@@ -87,5 +87,7 @@ def test_broken_overlap_names_table_and_utterance(words: Path) -> None:
 
 def test_file_that_is_not_utf8_is_refused(words: Path) -> None:
     words.write_bytes(WORDS.replace("hello", "héllo").encode("latin-1"))
-    with pytest.raises(InputError, match=r"words\.csv: not a CSV table in UTF-8 \(.+\)\. Save it as CSV, UTF-8\."):
+    with pytest.raises(
+        InputError, match=r"words\.csv:2: byte 0xe9 is not UTF-8 \(Latin-1 or Windows-1252\?\)\. Save it as"
+    ):
         read_alignment(words, "u1")
