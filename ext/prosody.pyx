@@ -7,10 +7,12 @@ call; the stages by themselves are for other scorers and for tests. Nothing here
 computes, and every sum runs in the order of the data, so an item's bits do not depend on the batch around it.
 """
 
-from libc.math cimport NAN, fabs, isnan, log, sqrt
+from libc.math cimport isnan, sqrt
 from libc.stdlib cimport calloc, free
 
 from msftk_ext import simd
+
+ctypedef long long int64
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -23,6 +25,22 @@ cdef extern from "prosody/energy.h" namespace "prosody" nogil:
     FrameEnergies frame_energies(int width) noexcept
     int kLanes
 
+cdef extern from "prosody/words.h" namespace "prosody" nogil:
+    cdef struct Span:
+        int64 start_us
+        int64 end_us
+
+    void extreme_log_f0(
+        const double *f0_hz, int64 n_frames, int64 hop_us, Span word, double *largest, double *smallest
+    ) noexcept
+    double mean_energy(const double *energy, int64 n_frames, int64 hop_us, Span word) noexcept
+    double phone_duration(
+        const int64 *start_us, const int64 *end_us, int64 begin, int64 end, Span word, int64 letters,
+        unsigned char *guessed,
+    ) noexcept
+    void standardise(const double *feature, int64 n_words, double same, double *z) noexcept
+    int64 top_word(const double *score, int64 n_words) noexcept
+
 ctypedef fused sample:
     float
     double
@@ -30,8 +48,6 @@ ctypedef fused sample:
 ctypedef fused window_t:
     float
     double
-
-ctypedef long long int64
 
 cdef double SAME = 1e-9  # a relative spread below this is rounding noise, no variation
 cdef double SAME_FLOAT32 = 1e-6  # ... of an energy that was summed in float32
@@ -107,10 +123,11 @@ def lemf_batch(
     cdef const double **f0 = <const double **> calloc(n_items + 1, sizeof(void *))
     cdef int64 *lengths = <int64 *> calloc(2 * n_items + 1, sizeof(int64))
     cdef int64 begin, count, n_frames
+    cdef Span span
     cdef double *log_f0
     cdef double *log_f0_min
-    cdef double *mean_energy
-    cdef double *duration_s
+    cdef double *energies
+    cdef double *durations_s
     cdef double *z_pitch
     cdef double *z_energy
     cdef double *z_duration
@@ -129,32 +146,28 @@ def lemf_batch(
                 if count == 0:
                     continue
                 log_f0, log_f0_min = &features[<int> LOG_F0, begin], &features[<int> LOG_F0_MIN, begin]
-                mean_energy, duration_s = &features[<int> ENERGY, begin], &features[<int> PHONE_DURATION_S, begin]
+                energies, durations_s = &features[<int> ENERGY, begin], &features[<int> PHONE_DURATION_S, begin]
                 z_pitch, z_energy = &features[<int> Z_PITCH, begin], &features[<int> Z_ENERGY, begin]
                 z_duration, score = &features[<int> Z_DURATION, begin], &features[<int> SCORE, begin]
                 n_frames = _count_frames(lengths[2 * item], window.size, window.hop)
                 _energies(kernel, samples[item], lengths[2 * item], window, n_frames, &energy[0])
                 for word in range(count):
-                    _log_f0(
-                        f0[item], lengths[2 * item + 1], f0_hop_us, start_us[begin + word], end_us[begin + word],
-                        &log_f0[word], &log_f0_min[word],
+                    span = Span(start_us[begin + word], end_us[begin + word])
+                    extreme_log_f0(f0[item], lengths[2 * item + 1], f0_hop_us, span, &log_f0[word], &log_f0_min[word])
+                    energies[word] = mean_energy(&energy[0], n_frames, window_hop_us, span)
+                    durations_s[word] = phone_duration(
+                        &phone_start_us[0], &phone_end_us[0], phone_offsets[item], phone_offsets[item + 1], span,
+                        letters[begin + word], &guessed[begin + word],
                     )
-                    mean_energy[word] = _mean_energy(
-                        &energy[0], n_frames, window_hop_us, start_us[begin + word], end_us[begin + word]
-                    )
-                    duration_s[word] = _phone_duration(
-                        phone_start_us, phone_end_us, phone_offsets[item], phone_offsets[item + 1],
-                        start_us[begin + word], end_us[begin + word], letters[begin + word], &guessed[begin + word],
-                    )
-                _z(log_f0, z_pitch, count, SAME)
-                _z(mean_energy, z_energy, count, SAME_FLOAT32)
-                _z(duration_s, z_duration, count, SAME)
+                standardise(log_f0, count, SAME, z_pitch)
+                standardise(energies, count, SAME_FLOAT32, z_energy)
+                standardise(durations_s, count, SAME, z_duration)
                 for word in range(count):
                     score[word] = (
                         weight_pitch * z_pitch[word] + weight_energy * z_energy[word]
                         + weight_duration * z_duration[word]
                     )
-                top[item] = _top(score, count)
+                top[item] = top_word(score, count)
                 first[item] = max(top[item] - 1, 0)
                 last[item] = min(top[item] + 1, count - 1)
     finally:
@@ -259,28 +272,10 @@ def word_log_f0(
     with nogil:
         for item in range(n_items):
             for word in range(word_offsets[item], word_offsets[item + 1]):
-                _log_f0(
+                extreme_log_f0(
                     &f0_hz[0] + frame_offsets[item], frame_offsets[item + 1] - frame_offsets[item], hop_us,
-                    start_us[word], end_us[word], &log_f0[word], &log_f0_min[word],
+                    Span(start_us[word], end_us[word]), &log_f0[word], &log_f0_min[word],
                 )
-
-
-cdef void _log_f0(
-    const double *f0_hz, int64 n_frames, int64 hop_us, int64 start_us, int64 end_us, double *log_f0, double *log_f0_min
-) noexcept nogil:
-    cdef int64 frame
-    cdef double highest = 0.0, lowest = 0.0
-    for frame in range(_first_at(start_us, hop_us), min(_first_at(end_us, hop_us), n_frames)):
-        highest = max(highest, f0_hz[frame])
-        if f0_hz[frame] > 0 and (lowest == 0 or f0_hz[frame] < lowest):
-            lowest = f0_hz[frame]
-    log_f0[0] = log(highest) if highest > 0 else NAN
-    log_f0_min[0] = log(lowest) if lowest > 0 else NAN
-
-
-cdef inline int64 _first_at(int64 time_us, int64 hop_us) noexcept nogil:
-    """Index of the first grid point at or after a time."""
-    return (time_us + hop_us - 1) // hop_us if time_us > 0 else 0
 
 
 def word_energy(
@@ -290,33 +285,17 @@ def word_energy(
     const int64[::1] start_us,             # IN [words]
     const int64[::1] end_us,               # IN [words]
     const int64[::1] word_offsets,         # IN [items + 1]
-    double[::1] mean_energy,               # OUT [words]
+    double[::1] means,                     # OUT [words]
 ):
     """Mean energy of the frames whose centre the word holds; without any, the frame nearest its middle (ties: first)."""
     cdef Py_ssize_t item, word, n_items = word_offsets.shape[0] - 1
     with nogil:
         for item in range(n_items):
             for word in range(word_offsets[item], word_offsets[item + 1]):
-                mean_energy[word] = _mean_energy(
+                means[word] = mean_energy(
                     &energy[0] + frame_offsets[item], frame_offsets[item + 1] - frame_offsets[item], hop_us,
-                    start_us[word], end_us[word],
+                    Span(start_us[word], end_us[word]),
                 )
-
-
-cdef double _mean_energy(
-    const double *energy, int64 n_frames, int64 hop_us, int64 start_us, int64 end_us
-) noexcept nogil:
-    cdef int64 frame, first, last
-    cdef double total = 0.0
-    first = max(_first_at(start_us, hop_us) - 1, 0)
-    last = min(_first_at(end_us, hop_us) - 2, n_frames - 1)
-    if first > last:
-        # centre (i + 1) * hop nearest to (start + end) / 2: i + 1 = ceil((start + end) / (2 hop) - 1 / 2)
-        first = _first_at(start_us + end_us - hop_us, 2 * hop_us) - 1
-        first = last = min(max(first, 0), n_frames - 1)
-    for frame in range(first, last + 1):
-        total += energy[frame]
-    return total / (last - first + 1)
 
 
 def word_phone_duration(
@@ -335,27 +314,10 @@ def word_phone_duration(
     with nogil:
         for item in range(n_items):
             for word in range(word_offsets[item], word_offsets[item + 1]):
-                duration_s[word] = _phone_duration(
-                    phone_start_us, phone_end_us, phone_offsets[item], phone_offsets[item + 1],
-                    start_us[word], end_us[word], letters[word], &guessed[word],
+                duration_s[word] = phone_duration(
+                    &phone_start_us[0], &phone_end_us[0], phone_offsets[item], phone_offsets[item + 1],
+                    Span(start_us[word], end_us[word]), letters[word], &guessed[word],
                 )
-
-
-cdef double _phone_duration(
-    const int64[::1] phone_start_us, const int64[::1] phone_end_us, int64 begin, int64 end,
-    int64 start_us, int64 end_us, int64 letters, unsigned char *guessed,
-) noexcept nogil:
-    cdef int64 phone, total_us = 0, count = 0, centre_twice
-    for phone in range(begin, end):
-        centre_twice = phone_start_us[phone] + phone_end_us[phone]
-        if 2 * start_us <= centre_twice < 2 * end_us:
-            total_us += phone_end_us[phone] - phone_start_us[phone]
-            count += 1
-    guessed[0] = count == 0
-    if count == 0:
-        total_us = end_us - start_us
-        count = letters
-    return <double> total_us / (count * 1_000_000.0)
 
 
 def z_scores(
@@ -367,33 +329,10 @@ def z_scores(
     cdef Py_ssize_t item, n_items = word_offsets.shape[0] - 1
     with nogil:
         for item in range(n_items):
-            _z(
-                &feature[0] + word_offsets[item], &z[0] + word_offsets[item],
-                word_offsets[item + 1] - word_offsets[item], SAME,
+            standardise(
+                &feature[0] + word_offsets[item], word_offsets[item + 1] - word_offsets[item], SAME,
+                &z[0] + word_offsets[item],
             )
-
-
-cdef void _z(const double *feature, double *z, int64 n_words, double same) noexcept nogil:
-    cdef int64 word, count = 0
-    cdef double total = 0.0, squares = 0.0, lowest = NAN, highest = NAN, mean, sigma
-    for word in range(n_words):
-        if isnan(feature[word]):
-            continue
-        total += feature[word]
-        count += 1
-        if not feature[word] >= lowest:
-            lowest = feature[word]
-        if not feature[word] <= highest:
-            highest = feature[word]
-    mean = total / count if count > 0 else 0.0
-    for word in range(n_words):
-        if not isnan(feature[word]):
-            squares += (feature[word] - mean) * (feature[word] - mean)
-    sigma = sqrt(squares / count) if count > 0 else 0.0
-    if count == 0 or highest - lowest <= same * max(fabs(lowest), fabs(highest)):
-        sigma = 0.0
-    for word in range(n_words):
-        z[word] = (feature[word] - mean) / sigma if sigma > 0 and not isnan(feature[word]) else 0.0
 
 
 def weighted_scores(
@@ -427,14 +366,6 @@ def top_words(
     with nogil:
         for item in range(n_items):
             count = word_offsets[item + 1] - word_offsets[item]
-            top[item] = _top(&score[0] + word_offsets[item], count)
+            top[item] = top_word(&score[0] + word_offsets[item], count)
             first[item] = max(top[item] - 1, 0)
             last[item] = min(top[item] + 1, count - 1)
-
-
-cdef int64 _top(const double *score, int64 n_words) noexcept nogil:
-    cdef int64 word, best = 0
-    for word in range(1, n_words):
-        if score[word] > score[best]:
-            best = word
-    return best
