@@ -19,6 +19,7 @@ from msftk.preparation.work import Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
 from msftk.store.features import Store
+from msftk.store.memory import MemoryStore
 from msftk.store.shelf import Shelf
 from msftk.types import Float32, Utterance
 
@@ -161,6 +162,8 @@ class Preparation:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self.store, MemoryStore):
+            raise MsftkError("a store in memory cannot be sent to other processes. Give the work a store on disk.")
         return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from msftk.errors import AbsentError, InputError
 from msftk.preparation.extract import Preparation
-from msftk.prosody import emphasis, emphasis_json
+from msftk.prosody import emphasis_json
 from msftk.prosody.figure import plot_emphasis
+from msftk.registry import registry
 from msftk.settings import Settings, load_settings
-from msftk.speech.alignment import fitting, read_alignment
-from msftk.speech.audio import load_audio
+from msftk.speech.alignment import reader_name
 from msftk.store.features import Store
-from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64, Utterance
+from msftk.store.memory import MemoryStore
+from msftk.types import Emphasis, Float32, Float64, Utterance
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,13 @@ def emphasise_file(
     Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio.
     """
     settings = settings or load_settings()
-    waveform = load_audio(audio)
+    named = dict(tiers or {})
+    registry().options("alignment-reader", reader_name(alignment), named)  # one that the reader lacks is refused
+    chosen = settings.model_copy(update={"alignment": {**settings.alignment, **named}})
     try:
-        words = read_alignment(
-            alignment, audio.stem, options={**fitting(alignment, settings.alignment), **(tiers or {})}
-        )
+        return emphasise_utterance(Utterance(audio.stem, audio, alignment=alignment), chosen, MemoryStore())
     except AbsentError as error:  # here the user named the file
-        raise InputError(str(error)) from error
-    f0_hz = settings.create("f0").f0_hz(waveform, SAMPLE_RATE_HZ)
-    scorer = settings.create("emphasis")
-    return Recording(audio.stem, waveform, f0_hz, emphasis(waveform, SAMPLE_RATE_HZ, words, f0_hz=f0_hz, scorer=scorer))
+        raise InputError(str(error.__cause__ or error)) from error
 
 
 def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) -> Recording:
@@ -68,4 +66,4 @@ def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) 
         found = material.emphasis
         return Recording(utterance.id, material.waveform, material.f0_hz, found)
     finally:
-        preparation.shelves.flush()
+        preparation.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -151,22 +152,23 @@ def collect(
     """
     if isinstance(inputs, Manifest):
         return list(inputs.utterances), {}
-    utterances: list[Utterance] = []
+    found: list[tuple[Utterance, Path | None]] = []
     failures: dict[str, str] = {}
     paths: list[Path] = []
     for one in [inputs] if isinstance(inputs, str | Path) else inputs:
         if isinstance(one, Utterance):
-            utterances.append(one)
+            found.append((one, None))
         elif Path(one).suffix == ".parquet":
-            utterances += read_manifest(Path(one)).utterances
+            found += [(utterance, None) for utterance in read_manifest(Path(one)).utterances]
         else:
             paths += _audio_files(Path(one))
-    for path in paths:
+    for path in dict.fromkeys(paths):
         try:
-            utterances.append(utterance_of(path, alignment))
+            found.append((utterance_of(path, alignment), path))
         except InputError as error:
             failures[str(path)] = str(error)
-    return _unique(utterances), failures
+    times = Counter(utterance.id for utterance, _ in found)
+    return [replace(u, id=str(path)) if path and times[u.id] > 1 else u for u, path in found], failures
 
 
 def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Utterance:
@@ -215,14 +217,6 @@ def _audio_files(path: Path) -> list[Path]:
             f"{path}: no such file or folder. Name audio files, a folder of them, or a manifest (.parquet)."
         )
     return [path]
-
-
-def _unique(utterances: Sequence[Utterance]) -> list[Utterance]:
-    """Where two files share a stem, their ids become their paths."""
-    seen: dict[str, int] = {}
-    for utterance in utterances:
-        seen[utterance.id] = seen.get(utterance.id, 0) + 1
-    return [replace(u, id=str(u.audio)) if u.audio and seen[u.id] > 1 else u for u in utterances]
 
 
 def write_table(predictions: Predictions, path: Path) -> None:

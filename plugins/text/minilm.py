@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,13 @@ class MiniLm(FolderEncoder):
         return {"model": f"sha256:{WEIGHTS_SHA256}"}
 
     def _loaded(self, load: Any) -> Any:
-        check_hash(self.folder / "model.safetensors")
+        _ = self._checked
         return super()._loaded(load)
+
+    @cached_property
+    def _checked(self) -> None:
+        """Hashed once, though tokenizer and model are loaded one after the other."""
+        check_hash(self.folder / "model.safetensors")
 
 
 def package_folder() -> Path:

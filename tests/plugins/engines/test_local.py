@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msftk.registry import registry
+from msftk.testing import check_engine
 
 
 def engine(workers: int | None = None):
@@ -53,3 +54,30 @@ def test_an_interruption_in_the_work_ends_the_map() -> None:
 
 def test_the_default_is_a_thread_a_core() -> None:
     assert engine().workers >= 1
+
+
+def test_it_keeps_the_contract_with_one_worker_and_with_many() -> None:
+    check_engine("local", workers=1)
+    check_engine("local", workers=4)
+
+
+def test_each_sort_of_work_has_a_width_of_its_own() -> None:
+    class Work:
+        def __init__(self, wants: str) -> None:
+            self.wants = wants
+            self.now = self.most = 0
+            self.lock = threading.Lock()
+
+        def __call__(self, item: int) -> None:
+            with self.lock:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            time.sleep(0.02)
+            with self.lock:
+                self.now -= 1
+
+    local = registry().create("engine", "local", {"workers": 2, "requests": 5})
+    for wants, width in (("cpu-kernel", 2), ("model", 1), ("network", 5)):
+        work = Work(wants)
+        assert len(list(local.map(work, range(12)))) == 12
+        assert work.most == width
