@@ -20,9 +20,9 @@ from seeds import mean_of_seeds  # the script beside this one
 
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
 from msftk.recipes.prepare import prepare
+from msftk.runs.folder import RunFolder
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from msftk.training.checkpoints import read_protocol
 from msftk.types import ATTRIBUTES
 
 SETS: dict[str, dict[str, str]] = {"English": {"language": "en"}, "both languages": {}}
@@ -44,7 +44,7 @@ def run_system(
 ) -> Evaluation:
     """Leave-one-speaker-out predictions, averaged over seeds, against the mean ratings."""
     said = mean_of_seeds(corpus, {**flags, "training.select": select}, folder, store, seeds, "speaker")
-    return evaluate_predictions(said, corpus.utterances, protocol=read_protocol(folder / "seed-0"))
+    return evaluate_predictions(said, corpus.utterances, protocol=RunFolder(folder / "seed-0").read_card())
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ ROOM_MAY_IMPORT = {
     "prosody": {"speech"},
     "evaluation": {"prosody", "speech"},
     "preparation": {"prosody", "speech", "store"},
-    "training": {"evaluation", "models", "preparation", "prosody", "speech", "store"},
+    "runs": {"evaluation", "models", "preparation", "prosody", "speech", "store"},
+    "training": {"evaluation", "models", "preparation", "prosody", "runs", "speech", "store"},
 }
 ROOMS = set(ROOM_MAY_IMPORT)
 LAYER_MAY_IMPORT = {

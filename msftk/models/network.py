@@ -13,6 +13,7 @@ from torch.nn.functional import layer_norm
 from msftk.errors import InputError
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
 from msftk.models.batch import Batch
+from msftk.models.where import CPU, Where
 from msftk.settings import Settings
 from msftk.types import ATTRIBUTES
 
@@ -99,10 +100,11 @@ class SerNetwork(nn.Module):
         """The trainable parameters that do not start from scratch."""
         return self.acoustic.pretrained_parameters()
 
-    def listen(self, batch: Batch) -> Acoustics:
-        """The acoustic side of a batch, which no semantic source changes."""
-        frames, valid = self.acoustic(batch.inputs, batch.lengths)  # [batch, time, dim], [batch, time]
-        return Acoustics(frames, valid, self.pooling)
+    def listen(self, batch: Batch, where: Where = CPU) -> Acoustics:
+        """The acoustic side of a batch, which no semantic source changes; frames leave autocast in float32."""
+        with where.encoding():
+            frames, valid = self.acoustic(batch.inputs, batch.lengths)  # [batch, time, dim], [batch, time]
+        return Acoustics(frames if frames.dtype == torch.float64 else frames.float(), valid, self.pooling)
 
     def forward(self, batch: Batch, acoustics: Acoustics | None = None) -> NetworkOutput:
         """`acoustics`: what `listen` gave of this batch, where the caller has it."""

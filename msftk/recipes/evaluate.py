@@ -7,14 +7,15 @@ from typing import Any
 
 from msftk.errors import UnknownNameError, did_you_mean
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
-from msftk.evaluation.predictions import read_predictions
+from msftk.models.threads import threads_for
+from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.predict import predict_anew
+from msftk.runs.folder import RunFolder
+from msftk.runs.model import load_model
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.training.checkpoints import MANIFEST, load_model, read_protocol
-from msftk.training.loop import choose_device
 from msftk.types import Utterance
 
 HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
@@ -39,36 +40,31 @@ def evaluate(
         InputError: an unfinished run, no ratings to score against; a run of folds with a manifest.
         UnknownNameError: the run or the manifest has no such split; the message lists those it has.
     """
-    protocol = read_protocol(run)
+    folder = RunFolder(run)
+    protocol = folder.read_card()
     if manifest is None:
-        return _evaluate_kept(run, protocol, split)
+        return _evaluate_kept(folder, protocol, split)
     corpus = read_manifest(manifest) if isinstance(manifest, Path) else manifest
-    return _evaluate_anew(run, protocol, corpus, split, store, device, progress or silent, workers)
+    return _evaluate_anew(folder, protocol, corpus, split, store, device, progress or silent, workers)
 
 
-def predictions_file(run: Path, split: str) -> Path:
-    return run / "predictions" / f"{split}.parquet"
-
-
-def _evaluate_kept(run: Path, protocol: dict[str, Any], split: str) -> Evaluation:
-    file = predictions_file(run, split)
-    if not file.is_file():
-        found = sorted(path.stem for path in file.parent.glob("*.parquet"))
+def _evaluate_kept(run: RunFolder, protocol: dict[str, Any], split: str) -> Evaluation:
+    kept = run.kept_splits
+    if split not in kept:
         raise UnknownNameError(
-            f"{run}: no predictions of split '{split}'. {did_you_mean(split, found)}"
-            f"Kept: {', '.join(found) or 'none'}. "
-            f"To score another split give a manifest: msftk evaluate {run} {run / MANIFEST} --split {split}."
+            f"{run.path}: no predictions of split '{split}'. {did_you_mean(split, kept)}"
+            f"Kept: {', '.join(kept) or 'none'}. "
+            f"To score another split give a manifest: msftk evaluate {run.path} {run.manifest_file} --split {split}."
         )
-    own = read_manifest(run / MANIFEST)
+    own = run.read_manifest()
     fold_names = (protocol["folds"] or {}).get("names", ())
     tested = {
-        name: [u.id for u in read_manifest(run / "folds" / name / MANIFEST).utterances if u.split == split]
-        for name in fold_names
+        name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
     }
     utterances = list(own.utterances) if tested else own.split(split)
     selects = split == "dev" and protocol["selection"]["by"] != "last epoch"
     return evaluate_predictions(
-        read_predictions(file),
+        run.read_predictions(split),
         utterances,
         cluster_by=protocol["clusters"],
         missing={"sources": protocol["missing"].get(split, {})},
@@ -78,7 +74,7 @@ def _evaluate_kept(run: Path, protocol: dict[str, Any], split: str) -> Evaluatio
 
 
 def _evaluate_anew(
-    run: Path,
+    run: RunFolder,
     protocol: dict[str, Any],
     corpus: Manifest,
     split: str,
@@ -88,15 +84,16 @@ def _evaluate_anew(
     workers: int | None,
 ) -> Evaluation:
     utterances = corpus.split(split)
-    model = load_model(run, choose_device(device))
+    model = load_model(run.path, choose_where(device))
     place = store if isinstance(store, Store) else Store(default_store_path(store))
     preparation = Preparation(model.settings, place, workers=workers)
-    said, failures, prepared = predict_anew(
-        model, utterances, preparation, scale=corpus.scale, by_sources=True, progress=progress
-    )
-    own = read_manifest(run / MANIFEST)
+    with threads_for(model.network):
+        predictions, failures, prepared = predict_anew(
+            model, utterances, preparation, scale=corpus.scale, by_sources=True, progress=progress
+        )
+    own = run.read_manifest()
     return evaluate_predictions(
-        said,
+        predictions,
         utterances,
         cluster_by=corpus.facts.get("clusters", protocol["clusters"]),
         missing={"sources": prepared.absent},

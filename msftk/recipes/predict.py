@@ -13,16 +13,16 @@ from pathlib import Path
 from msftk.errors import AbsentError, InputError
 from msftk.evaluation.predictions import Predictions
 from msftk.files import sha256_file
+from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.preparation.given import Given
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
+from msftk.runs.model import Model, load_model
+from msftk.runs.prediction import predict_utterances
 from msftk.speech.alignment import read_alignment
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.training.checkpoints import Model, load_model
-from msftk.training.loop import choose_device
-from msftk.training.prediction import predict_utterances
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -132,6 +132,7 @@ def predict_anew(
         seconds_kept=settings.data.seconds_kept,
         clip=settings.data.clip_predictions if clip is None else clip,
         by_sources=by_sources,
+        where=model.where,
         progress=progress,
     )
     return predictions, unreadable, prepared
@@ -139,7 +140,7 @@ def predict_anew(
 
 def load(run: str | Path, device: str = "auto") -> Run:
     """Loads a finished run folder for prediction on `device` (auto, cpu, cuda). Raises as `load_model` does."""
-    return Run(load_model(Path(run), choose_device(device)))
+    return Run(load_model(Path(run), choose_where(device)))
 
 
 def collect(

@@ -13,9 +13,9 @@ from msftk.recipes.emphasis import Recording, emphasise_utterance
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import PredictResult, load, utterance_of
 from msftk.recipes.train import train
+from msftk.runs.folder import RunFolder
 from msftk.settings import Settings
 from msftk.store.features import Store, default_store_path
-from msftk.training.checkpoints import PROTOCOL
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def quickstart(
     progress: ProgressCallback | None = None,
 ) -> Quickstart:
     """Trains `run` on the demo corpus unless it is finished already; `readings` are ids of the bundled prompts."""
-    trained_now = not (run / PROTOCOL).is_file()
+    trained_now = not RunFolder(run).is_finished
     if trained_now:
         train(None, settings, run, store=store, progress=progress)
     prompts = Path(str(files("msftk") / "demo" / "prompts"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -10,16 +9,15 @@ from typing import Any
 
 from msftk.errors import InputError, MsftkError
 from msftk.evaluation.figures import scatter_svgs, training_svgs
-from msftk.evaluation.predictions import Predictions, read_predictions
+from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import ratings_of
-from msftk.files import without_nan
+from msftk.files import without_nan, write_whole
 from msftk.prosody.figure import emphasis_svg
 from msftk.recipes.emphasis import emphasise_utterance
-from msftk.recipes.evaluate import evaluate, predictions_file
+from msftk.recipes.evaluate import evaluate
 from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
+from msftk.runs.folder import RunFolder
 from msftk.store.features import Store, default_store_path
-from msftk.store.manifest import read_manifest
-from msftk.training.checkpoints import MANIFEST, load_run_settings, read_protocol, write_text
 from msftk.types import ATTRIBUTES, Emphasis, Utterance
 
 N_STRESSED = 3  # utterances whose stressed words are drawn
@@ -34,14 +32,15 @@ def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
         InputError: an unfinished run; jinja2 or matplotlib is missing (the message has the install line).
     """
     template = _template()
-    protocol = read_protocol(run)
-    manifest = read_manifest(run / MANIFEST)
-    kept = sorted(path.stem for path in (run / "predictions").glob("*.parquet"))
-    splits = {name: evaluate(run, split=name) for name in kept if _rated(manifest.utterances, run, name)}
+    folder = RunFolder(run)
+    protocol = folder.read_card()
+    manifest = folder.read_manifest()
+    kept = {name: folder.read_predictions(name) for name in folder.kept_splits}
+    splits = {name: evaluate(run, split=name) for name, one in kept.items() if _rated(manifest.utterances, one)}
     if not splits:
         raise InputError(f"{run}: no predictions of rated utterances, nothing to report. Train with ratings.")
     main = next((name for name in splits if name.startswith("test")), next(iter(splits)))
-    predictions = read_predictions(predictions_file(run, main))
+    predictions = kept[main]
     by_id = {u.id: u for u in manifest.utterances}
     scored = [by_id[one] for one in predictions.ids]
     plain = {name: {**evaluation.json(), "role": evaluation.role} for name, evaluation in splits.items()}
@@ -58,11 +57,11 @@ def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
         main=main,
         expert_names=predictions.expert_names,
         scatter=scatter_svgs(predictions.values, ratings_of(scored), manifest.scale),
-        training=_training(run),
-        stress=_stress(run, scored, predictions, store),
+        training=_training(folder),
+        stress=_stress(folder, scored, predictions, store),
         card=list(card_rows(protocol)),
     )
-    write_text(out, page)
+    write_whole(out, page)
     return out
 
 
@@ -89,21 +88,20 @@ def card_rows(card: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
             yield f"{path}{key}", "none" if value in (None, "", {}) else str(value)
 
 
-def _rated(utterances: tuple[Utterance, ...], run: Path, split: str) -> bool:
-    ids = set(read_predictions(predictions_file(run, split)).ids)
+def _rated(utterances: tuple[Utterance, ...], predictions: Predictions) -> bool:
+    ids = set(predictions.ids)
     return any(u.ratings for u in utterances if u.id in ids)
 
 
-def _training(run: Path) -> dict[str, Any]:
+def _training(run: RunFolder) -> dict[str, Any]:
     """Fold -> curves of its training; "" for a run without folds."""
-    logs = {"": run / "metrics.jsonl"} | {p.parent.name: p for p in sorted(run.glob("folds/*/metrics.jsonl"))}
-    read = {name: [json.loads(line) for line in p.read_text().splitlines()] for name, p in logs.items() if p.is_file()}
-    return {name: training_svgs(lines) for name, lines in read.items() if lines}
+    metrics = {name: folder.read_metrics() for name, folder in {"": run, **run.folds}.items()}
+    return {name: training_svgs(epochs) for name, epochs in metrics.items() if epochs}
 
 
-def _stress(run: Path, scored: list[Utterance], said: Predictions, store: Path | None) -> list[dict[str, Any]]:
+def _stress(run: RunFolder, scored: list[Utterance], said: Predictions, store: Path | None) -> list[dict[str, Any]]:
     """The first utterances that have an alignment, with their words, ratings, predictions and picture."""
-    settings = load_run_settings(run)
+    settings = run.read_settings()
     place = Store(default_store_path(store))
     drawn: list[dict[str, Any]] = []
     for row, utterance in enumerate(scored):

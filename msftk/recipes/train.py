@@ -11,20 +11,21 @@ from typing import Any
 
 from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
+from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.evaluate import evaluate, predictions_file
+from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import prepare
 from msftk.recipes.training_job import Job, parts, pool_folds
 from msftk.registry import registry
+from msftk.runs.begin import Plan, begin_run, manifest_fingerprint
+from msftk.runs.folder import RunFolder
+from msftk.runs.inputs import MEMORY_BYTES, Inputs
 from msftk.settings import Component, Settings
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.training.batches import MEMORY_BYTES, Inputs
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
-from msftk.training.loop import choose_device
-from msftk.training.runs import Plan, begin_run, manifest_fingerprint
 from msftk.types import Utterance
 
 TEXT_FUSION = "semantics-only"
@@ -94,20 +95,20 @@ def train(
         if folds
         else [fixed_split(corpus.utterances, need_dev=select, allow_overlap=allow_overlap)]
     )
-    chosen = choose_device(device)
-    resumed = begin_run(out, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
+    where, run = choose_where(device), RunFolder(out)
+    resumed = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
     shelf = store if isinstance(store, Store) else Store(default_store_path(store))
     encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
     used = list({u.id: u for split in splits for part in parts(split).values() for u in part}.values())
     prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
     inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
-    job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, chosen, report)
+    job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
     if folds is None:
-        cards = {"": job.train_split(splits[0], out, "training")}
+        cards = {"": job.train_split(splits[0], run, "training")}
     else:
-        cards = {split.name: job.train_fold(split, out) for split in splits}
-        pool_folds(job, out, cards)
-    scored = [name for name in ("dev", *_test_names(splits)) if predictions_file(out, name).is_file()]
+        cards = {split.name: job.train_fold(split, run) for split in splits}
+        pool_folds(job, run, cards)
+    scored = [name for name in ("dev", *_test_names(splits)) if name in run.kept_splits]
     rated = [name for name in scored if any(u.ratings for s in splits for u in parts(s)[name])]
     return TrainResult(
         run=out,

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import torch
-
 from msftk.errors import InputError
-from msftk.evaluation.predictions import Predictions, pooled, read_predictions, write_predictions
+from msftk.evaluation.predictions import pooled
 from msftk.evaluation.protocol import protocol_card
-from msftk.files import without_nan
 from msftk.models.network import SerNetwork
+from msftk.models.randomness import seeded
+from msftk.models.threads import threads_for
+from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
-from msftk.recipes.evaluate import predictions_file
+from msftk.runs.begin import Plan, begin_run, manifest_fingerprint
+from msftk.runs.folder import RunFolder
+from msftk.runs.inputs import Examples, Inputs
+from msftk.runs.model import save_model
+from msftk.runs.prediction import predict_examples
+from msftk.runs.state import Reached
+from msftk.runs.weights import tensors_sha256
 from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from msftk.training.batches import Examples, Inputs
-from msftk.training.checkpoints import FORMAT_VERSION, MODEL, PROTOCOL, save_model, tensors_sha256, write_text
 from msftk.training.folds import Split
-from msftk.training.loop import Data, fit
-from msftk.training.prediction import predict_examples
-from msftk.training.randomness import seeded
-from msftk.training.resume import Reached
-from msftk.training.runs import Plan, begin_run, manifest_fingerprint
-from msftk.training.threads import threads_for
+from msftk.training.loop import TrainingData, fit
 from msftk.types import Utterance
 
 
@@ -49,40 +46,40 @@ class Job:
     store: Store
     folds: str | None
     allow_overlap: bool
-    device: torch.device
+    where: Where
     progress: ProgressCallback
 
-    def train_fold(self, split: Split, out: Path) -> dict[str, Any]:
+    def train_fold(self, split: Split, run: RunFolder) -> dict[str, Any]:
         """A fold is a run of its own, whose manifest has its splits; a finished one is kept as it is."""
-        folder = out / "folds" / split.name
-        if (folder / PROTOCOL).is_file():
-            card: dict[str, Any] = json.loads((folder / PROTOCOL).read_text(encoding="utf-8"))
-            return card
+        folder = run.fold(split.name)
+        if folder.is_finished:
+            return folder.read_card()
         members = [replace(u, split=name) for name, part in parts(split).items() for u in part]
         manifest = replace(self.corpus, utterances=tuple(members))
         begin_run(folder, self.settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
         return self.train_split(split, folder, f"fold {split.name}")
 
-    def train_split(self, split: Split, folder: Path, stage: str) -> dict[str, Any]:
+    def train_split(self, split: Split, run: RunFolder, stage: str) -> dict[str, Any]:
         """Trains one model and writes its folder, protocol.json last: what has one is finished."""
         settings, scale = self.settings, self.corpus.scale
         everyone = list({u.id: u for part in parts(split).values() for u in part}.values())
-        with seeded(settings.training.seed, self.device):
+        with seeded(settings.training.seed, self.where.device):
             network = SerNetwork(settings, self.prepared.dims, self.prepared.groups)
             good, failures = self.inputs.readable(everyone, network.acoustic, self.progress)
             usable = {u.id for u in good}
             readable = {name: [u for u in part if u.id in usable] for name, part in parts(split).items()}
             _check_left(split, readable, failures)
-            network.acoustic.fit(self.inputs.of(u, network.acoustic) for u in readable["train"])
+            network.acoustic.fit(self.inputs.read(u, network.acoustic) for u in readable["train"])
             fitted = tensors_sha256(dict(network.acoustic.named_buffers()))
-            network.to(self.device)
+            network.to(self.where.device)
             examples = {
                 name: Examples(part, self.inputs, network.acoustic, scale) for name, part in readable.items() if part
             }
-            data = Data(examples["train"], examples.get("dev"), scale)
+            data = TrainingData(examples["train"], examples.get("dev"), scale)
             with threads_for(network):
-                reached = fit(network, data, settings, folder, device=self.device, stage=stage, progress=self.progress)
-        self.write_model(folder, network, {name: part for name, part in examples.items() if name != "train"})
+                reached = fit(network, data, settings, run, where=self.where, stage=stage, progress=self.progress)
+        with threads_for(network):
+            self.write_model(run, network, {name: part for name, part in examples.items() if name != "train"})
         facts = {
             "splits": {name: len(part) for name, part in readable.items() if part},
             "selection": _selection(settings, reached),
@@ -93,13 +90,13 @@ class Job:
             "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
             "speakers": {name: len({u.speaker for u in part}) for name, part in readable.items() if part},
         }
-        return self.write_card(folder, facts, folds=None)
+        return self.write_card(run, facts, folds=None)
 
-    def write_model(self, folder: Path, network: SerNetwork, examples: Mapping[str, Examples]) -> None:
+    def write_model(self, run: RunFolder, network: SerNetwork, examples: Mapping[str, Examples]) -> None:
         """Weights, and the predictions of every split that did not train."""
         corpus = self.corpus
         save_model(
-            folder / MODEL,
+            run,
             network,
             scale=corpus.scale,
             source_dims=self.prepared.dims,
@@ -108,18 +105,16 @@ class Job:
             ratings=corpus.facts.get("ratings", ""),
         )
         for name, part in examples.items():
-            said = predict_examples(
-                network, part, corpus.scale, clip=self.settings.data.clip_predictions, by_sources=True
-            )
-            write_predictions(said, predictions_file(folder, name))
+            clip = self.settings.data.clip_predictions
+            predictions = predict_examples(network, part, corpus.scale, clip=clip, by_sources=True, where=self.where)
+            run.write_predictions(name, predictions)
 
     def missing(self, utterances: Sequence[Utterance]) -> dict[str, dict[str, int]]:
         """source -> reason -> how many of these utterances lack it."""
         return self.prepared.missing(utterances)
 
-    def write_card(self, folder: Path, facts: Mapping[str, Any], folds: dict[str, Any] | None) -> dict[str, Any]:
+    def write_card(self, run: RunFolder, facts: Mapping[str, Any], folds: dict[str, Any] | None) -> dict[str, Any]:
         corpus = {
-            "format_version": FORMAT_VERSION,
             "corpus": self.corpus.corpus,
             "corpus_facts": dict(self.corpus.facts),
             "manifest": manifest_fingerprint(self.corpus),
@@ -130,20 +125,19 @@ class Job:
             "sources": {s: {"dim": d, "group": self.prepared.groups[s]} for s, d in self.prepared.dims.items()},
             "producers": dict(self.prepared.producers),
             "store": str(self.store.root),
-            "device": str(self.device),
+            "device": str(self.where.device),
         }
-        card = protocol_card(self.settings, {**corpus, **facts})
-        write_text(folder / PROTOCOL, json.dumps(without_nan(card), ensure_ascii=False, indent=2) + "\n")
-        return card
+        run.write_card(protocol_card(self.settings, {**corpus, **facts}))
+        return run.read_card()
 
 
-def pool_folds(job: Job, out: Path, cards: Mapping[str, Mapping[str, Any]]) -> None:
+def pool_folds(job: Job, run: RunFolder, cards: Mapping[str, Mapping[str, Any]]) -> None:
     """Predictions of all folds as one set: each utterance tested once, and (where dev selects) selected once."""
     for name in ("dev", "test"):
-        files = [predictions_file(out / "folds" / fold, name) for fold in cards]
-        said: list[Predictions] = [read_predictions(file) for file in files if file.is_file()]
-        if said:
-            write_predictions(pooled(said), predictions_file(out, name))
+        folds = [run.fold(fold) for fold in cards]
+        kept = [fold.read_predictions(name) for fold in folds if name in fold.kept_splits]
+        if kept:
+            run.write_predictions(name, pooled(kept))
     everyone = [u for u in job.corpus.utterances if u.id not in job.prepared.failures]
     facts = {
         "splits": {fold: card["splits"] for fold, card in cards.items()},
@@ -155,7 +149,7 @@ def pool_folds(job: Job, out: Path, cards: Mapping[str, Mapping[str, Any]]) -> N
         "missing": {name: job.missing(everyone) for name in ("dev", "test")},
         "failures": {one: message for card in cards.values() for one, message in card["failures"].items()},
     }
-    job.write_card(out, facts, folds={"kind": job.folds, "names": list(cards)})
+    job.write_card(run, facts, folds={"kind": job.folds, "names": list(cards)})
 
 
 def _identity(acoustic: Any) -> dict[str, str]:

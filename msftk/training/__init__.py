@@ -1,1 +1,1 @@
-"""Batches, losses, loop, checkpoints and folds."""
+"""Batches, steps, loop and folds: from examples to weights."""

@@ -1,132 +1,18 @@
-"""From utterances to batches: acoustic input prepared once, semantic vectors beside it, lengths alike in one batch."""
+"""Which utterances meet in an optimiser step: everyone once an epoch, lengths alike in one batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
-
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from msftk.errors import MsftkError
-from msftk.evaluation.scores import ratings_of
-from msftk.interfaces import AcousticEncoder
-from msftk.models.batch import Batch, make_batch
-from msftk.progress import Progress, ProgressCallback, silent
-from msftk.speech.audio import load_utterance
-from msftk.types import Float32, Float64, RatingScale, Utterance
+from msftk.models.rows import Rows, even_parts
 
-MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
-F0_HOP_S = 0.005  # grid of every stored F0
-NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model of text with --fusion semantics-only."
 LENGTH_JITTER = 0.25  # log-length noise: batches mix from epoch to epoch, yet hold little padding
 
 
-class Semantics(Protocol):
-    """What training reads of `msftk.preparation.extract.Prepared`."""
-
-    @property
-    def dims(self) -> Mapping[str, int]: ...
-    @property
-    def groups(self) -> Mapping[str, str]: ...
-    @property
-    def failures(self) -> Mapping[str, str]: ...
-
-    def f0_hz(self, utterance_id: str) -> Float64: ...
-    def vector(self, source: str, utterance_id: str) -> Float32 | None: ...
-
-
-class Inputs:
-    """Each utterance's acoustic input, made by `encoder.prepare` and kept in memory up to `memory_bytes`.
-
-    `seconds_kept` of audio are read, from the start. One object serves all folds: what is fitted on training data is
-    applied inside the network, not here.
-    """
-
-    def __init__(self, prepared: Semantics, seconds_kept: float, memory_bytes: int = MEMORY_BYTES) -> None:
-        self.prepared = prepared
-        self.seconds_kept = seconds_kept
-        self.lengths: dict[str, int] = {}
-        self._free_bytes = memory_bytes
-        self._kept: dict[str, Tensor] = {}
-
-    def of(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
-        """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
-
-        An encoder of size 0 (`none`) reads no audio: [1, 0].
-        """
-        if utterance.id in self._kept:
-            return self._kept[utterance.id]
-        if encoder.dim == 0:
-            self.lengths[utterance.id] = 1
-            return torch.empty(1, 0)
-        waveform = load_utterance(utterance, self.seconds_kept)
-        f0_hz = None
-        if encoder.needs_f0:
-            f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
-        with torch.no_grad():
-            made = encoder.prepare(waveform, f0_hz)
-        self.lengths[utterance.id] = len(made)
-        if (size := made.nbytes) <= self._free_bytes:
-            self._free_bytes -= size
-            self._kept[utterance.id] = made
-        return made
-
-    def readable(
-        self, utterances: Sequence[Utterance], encoder: AcousticEncoder, progress: ProgressCallback = silent
-    ) -> tuple[list[Utterance], dict[str, str]]:
-        """Prepares every utterance; returns those that can be read, and id -> message of those that cannot."""
-        good, failures = [], {}
-        for done, utterance in enumerate(utterances, start=1):
-            try:
-                if utterance.audio is None and encoder.dim:
-                    failures[utterance.id] = NO_AUDIO
-                elif message := self.prepared.failures.get(utterance.id):
-                    failures[utterance.id] = message
-                else:
-                    if utterance.id not in self.lengths:
-                        self.of(utterance, encoder)
-                    good.append(utterance)
-            except MsftkError as error:
-                failures[utterance.id] = str(error)
-            progress(Progress("acoustic input", done, len(utterances)))
-        return good, failures
-
-
-class Examples:
-    """Readable utterances as the network reads them: `batch(rows)`, and `targets` [n, attribute] on the unit scale."""
-
-    def __init__(
-        self, utterances: Sequence[Utterance], inputs: Inputs, encoder: AcousticEncoder, scale: RatingScale
-    ) -> None:
-        self.utterances = tuple(utterances)
-        self.inputs = inputs
-        self.encoder = encoder
-        self.ratings = ratings_of(self.utterances)  # corpus scale, NaN where unrated
-        self.targets = torch.from_numpy(scale.to_unit(self.ratings).astype(np.float32))
-        self.lengths = np.array([inputs.lengths[u.id] for u in self.utterances])
-        prepared = inputs.prepared
-        self.source_dims = dict(prepared.dims)
-        self._vectors = {s: [prepared.vector(s, u.id) for u in self.utterances] for s in self.source_dims}
-
-    def __len__(self) -> int:
-        return len(self.utterances)
-
-    def batch(self, rows: Iterable[int]) -> Batch:
-        places = list(rows)
-        chosen = [self.utterances[row] for row in places]
-        return make_batch(
-            [u.id for u in chosen],
-            [self.inputs.of(u, self.encoder) for u in chosen],
-            {source: [vectors[row] for row in places] for source, vectors in self._vectors.items()},
-            self.source_dims,
-        )
-
-
 def training_batches(
-    lengths: np.ndarray, batch: int, micro_batch: int, seed: int, epoch: int
-) -> list[list[np.ndarray]]:
+    lengths: NDArray[np.int64], batch: int, micro_batch: int, seed: int, epoch: int
+) -> list[list[Rows]]:
     """Rows of every optimiser step of an epoch, each step a list of micro-batches; the same for the same (seed, epoch).
 
     Steps differ by at most one utterance in size (a CCC over a small remainder would be noise) and none is larger than
@@ -134,15 +20,6 @@ def training_batches(
     """
     random = np.random.default_rng([seed, epoch])
     key = np.log(lengths) + random.uniform(-LENGTH_JITTER, LENGTH_JITTER, len(lengths))
-    steps = _even_parts(np.argsort(key, kind="stable"), batch)
+    steps = even_parts(np.argsort(key, kind="stable"), batch)
     random.shuffle(steps)
-    return [_even_parts(step, micro_batch) for step in steps]
-
-
-def ordered_batches(lengths: np.ndarray, batch: int) -> Iterator[np.ndarray]:
-    """Rows by length, for prediction."""
-    yield from _even_parts(np.argsort(lengths, kind="stable"), batch)
-
-
-def _even_parts(rows: np.ndarray, largest: int) -> list[np.ndarray]:
-    return list(np.array_split(rows, -(-len(rows) // largest))) if len(rows) else []
+    return [even_parts(step, micro_batch) for step in steps]

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from msftk.errors import InputError
-from msftk.interfaces import Acoustics, Loss
+from msftk.interfaces import Loss
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
-from msftk.training.randomness import random_state, set_random_state
+from msftk.models.randomness import random_state, set_random_state
+from msftk.models.where import CPU, Where
 
 Micro = tuple[Batch, Tensor]  # a batch and its targets [batch, attribute]
 
@@ -27,7 +28,7 @@ def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:
 
 
 def accumulate_gradients(
-    network: SerNetwork, loss: Loss, micros: Sequence[Micro], ccc_scope: Literal["batch", "micro"]
+    network: SerNetwork, loss: Loss, micros: Sequence[Micro], ccc_scope: Literal["batch", "micro"], where: Where = CPU
 ) -> float:
     """Adds the gradient of the step's loss to the parameters and returns the loss.
 
@@ -35,66 +36,46 @@ def accumulate_gradients(
     mean over examples needs no second pass: its micro-batches are weighted by their size.
     """
     if ccc_scope == "batch" and loss.scope == "batch" and len(micros) > 1:
-        return _two_passes(network, loss, micros)
+        return _two_passes(network, loss, micros, where)
     n = sum(len(targets) for _, targets in micros)
     total = 0.0
     for batch, targets in micros:
-        said = forward(network, batch)
+        said = forward(network, batch, where)
         weight = len(targets) / n if loss.scope == "example" else 1 / len(micros)
         value = weight * loss(said.outputs, targets, said.features, network.parameters())
-        value.backward()
+        torch.autograd.backward(value)
         total += value.item()
     return total
 
 
-def forward(network: SerNetwork, batch: Batch, acoustics: Acoustics | None = None) -> NetworkOutput:
-    """The network on one batch, with bf16 autocast on CUDA; outputs come back in float32 at least.
-
-    `acoustics`: what `listen` gave of this batch, where the caller has it.
-    """
-    with _autocast(batch):
-        said = network(batch, acoustics)
-    outputs = {name: _at_least_float32(values) for name, values in said.outputs.items()}
-    experts = {name: _at_least_float32(values) for name, values in said.experts.items()}
-    return NetworkOutput(outputs, experts, _at_least_float32(said.routing), said.features)
+def forward(network: SerNetwork, batch: Batch, where: Where) -> NetworkOutput:
+    """The network on one batch, in the precision of `where`."""
+    output: NetworkOutput = network(batch, network.listen(batch, where))
+    return output
 
 
-def listen(network: SerNetwork, batch: Batch) -> Acoustics:
-    """The acoustic side of a batch under the same autocast, to be handed to `forward` several times."""
-    with _autocast(batch):
-        return network.listen(batch)
-
-
-def _autocast(batch: Batch) -> torch.autocast:
-    device = batch.inputs.device.type
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda")
-
-
-def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro]) -> float:
+def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro], where: Where) -> float:
     """First pass without graph; the loss' gradient at the predictions; second pass with the same random states.
 
     Gradient caching (Gao et al. 2021): memory of one micro-batch, gradient of the whole batch. Dropout draws the same
     numbers twice, since each micro-batch starts from the random state it started from before.
     """
-    device = micros[0][0].inputs.device
     states, said = [], []
     with torch.no_grad():
         for batch, _ in micros:
-            states.append(random_state(device))
-            said.append(forward(network, batch).outputs)
+            states.append(random_state(where.device))
+            said.append(forward(network, batch, where).outputs)
     whole = {name: torch.cat([one[name] for one in said]).requires_grad_() for name in said[0]}
     value = loss(whole, torch.cat([targets for _, targets in micros]), {}, network.parameters())
-    value.backward()  # fills the gradients at the predictions, and those of parameters that the loss reads itself
+    torch.autograd.backward(
+        value
+    )  # fills the gradients at the predictions, and those of parameters that the loss reads itself
     start = 0
     for (batch, targets), state in zip(micros, states, strict=True):
-        set_random_state(device, state)
-        again = forward(network, batch).outputs
+        set_random_state(where.device, state)
+        again = forward(network, batch, where).outputs
         rows = slice(start, start + len(targets))
         start += len(targets)
         gradients = {name: leaf.grad[rows] for name, leaf in whole.items() if leaf.grad is not None}
         torch.autograd.backward([again[name] for name in gradients], list(gradients.values()))
     return value.item()
-
-
-def _at_least_float32(values: Tensor) -> Tensor:
-    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

@@ -12,9 +12,9 @@ import pytest
 
 from msftk.errors import InputError, UnknownNameError, VersionError
 from msftk.recipes.evaluate import evaluate
+from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from msftk.training.checkpoints import load_model
 from msftk.types import ATTRIBUTES, RatingScale
 
 

@@ -16,9 +16,9 @@ from msftk.preparation.extract import extract
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load
 from msftk.recipes.train import TEXT_FUSION, TrainResult, train
+from msftk.runs.inputs import NO_AUDIO
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest, write_manifest
-from msftk.training.batches import NO_AUDIO
 from msftk.types import Utterance
 
 

@@ -19,9 +19,9 @@ from msftk.evaluation.predictions import read_predictions
 from msftk.progress import Progress
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.train import train
+from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.training.checkpoints import load_model
 
 
 @pytest.fixture(scope="module")

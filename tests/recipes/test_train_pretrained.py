@@ -12,9 +12,9 @@ from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.train import train
+from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from msftk.training.checkpoints import load_model
 from msftk_plugins.text.folder import folder_digest
 
 

@@ -1,16 +1,12 @@
-"""Batches: everyone once an epoch, deterministic, of even size; prepared inputs kept while memory lasts."""
+"""Batches: everyone once an epoch, deterministic, of even size."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msftk.settings import load_settings
-from msftk.store.manifest import Manifest
-from msftk.training.batches import Inputs, ordered_batches, training_batches
+from msftk.training.batches import training_batches
 
 
 @given(
@@ -42,38 +38,3 @@ def test_batches_hold_like_lengths() -> None:
     steps = training_batches(lengths, 16, 16, 0, 1)
     padded = sum(lengths[step[0]].max() * len(step[0]) for step in steps)
     assert padded < 1.6 * lengths.sum()  # unsorted batches of 16 need about 1.8
-
-
-def test_ordered_batches_cover_everything() -> None:
-    assert sorted(np.concatenate(list(ordered_batches(np.array([3, 1, 2, 9, 4]), 2)))) == [0, 1, 2, 3, 4]
-    assert list(ordered_batches(np.array([], int), 2)) == []
-
-
-class Counting:
-    """An acoustic encoder that counts how often it prepares."""
-
-    needs_f0 = False
-    dim = 1
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def prepare(self, waveform: np.ndarray, f0_hz: None) -> torch.Tensor:
-        self.calls += 1
-        return torch.from_numpy(waveform)
-
-
-@pytest.mark.parametrize(("memory_bytes", "calls"), [(2**20, 1), (100, 2)])
-def test_inputs_are_kept_while_memory_lasts_and_made_again_beyond(
-    tone_corpus: Manifest, memory_bytes: int, calls: int
-) -> None:
-    encoder, utterance = Counting(), tone_corpus.utterances[0]
-    inputs = Inputs(None, load_settings("tiny").data.seconds_kept, memory_bytes)  # type: ignore[arg-type]
-    first, again = (inputs.of(utterance, encoder) for _ in range(2))  # type: ignore[arg-type]
-    assert torch.equal(first, again)
-    assert encoder.calls == calls
-
-
-def test_only_the_first_seconds_are_heard(tone_corpus: Manifest) -> None:
-    inputs = Inputs(None, 0.25)  # type: ignore[arg-type]
-    assert len(inputs.of(tone_corpus.utterances[0], Counting())) == 4000  # type: ignore[arg-type]

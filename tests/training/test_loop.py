@@ -5,12 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-import torch
 from small_corpus import tiny_settings
 from torch import nn
 
-from msftk.errors import InputError
-from msftk.training.loop import choose_device, make_optimiser, rate_factor
+from msftk.training.loop import make_optimiser, rate_factor
 
 
 def test_rate_rises_over_the_warm_up_then_falls_to_zero() -> None:
@@ -42,15 +40,3 @@ def test_pretrained_parts_have_their_own_rate_and_frozen_ones_none() -> None:
         ([id(network.scratch.weight)], 1e-3, 0.01),
         ([id(network.pretrained.weight)], 1e-6, 0.01),
     ]
-
-
-def test_device_is_checked() -> None:
-    assert choose_device("cpu").type == "cpu"
-    with pytest.raises(InputError, match="--device tpu: expected auto, cpu or cuda"):
-        choose_device("tpu")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
-def test_cuda_without_a_gpu_is_refused() -> None:
-    with pytest.raises(InputError, match=r"--device cuda: torch finds no CUDA GPU here\. Use --device cpu or auto"):
-        choose_device("cuda")

@@ -13,6 +13,7 @@ from torch import Tensor
 from msftk.errors import InputError
 from msftk.models.batch import Batch
 from msftk.models.network import SerNetwork
+from msftk.models.where import CPU
 from msftk.training.steps import Micro, accumulate_gradients, check_scope, forward
 from msftk_plugins.losses.ccc import CccLoss
 
@@ -66,7 +67,7 @@ def gradients(network: SerNetwork) -> dict[str, Tensor]:
 def one_graph(network: SerNetwork, batches: list[Micro], seed: int) -> tuple[float, dict[str, Tensor]]:
     """All micro-batch forwards kept in one graph, one loss over their outputs."""
     torch.manual_seed(seed)
-    values = torch.cat([forward(network, batch).outputs["value"] for batch, _ in batches])
+    values = torch.cat([forward(network, batch, CPU).outputs["value"] for batch, _ in batches])
     loss = CccLoss(CccLoss.Options())({"value": values}, torch.cat([t for _, t in batches]), {}, ())
     loss.backward()
     return loss.item(), gradients(network)
@@ -106,7 +107,7 @@ def test_micro_scope_is_the_mean_of_micro_batch_losses(network: SerNetwork) -> N
     batches, loss = micros((4, 4)), CccLoss(CccLoss.Options())
     value = accumulate_gradients(network, loss, batches, "micro")
     found = gradients(network)
-    mean = sum(loss(forward(network, batch).outputs, targets, {}, ()) for batch, targets in batches) / 2
+    mean = sum(loss(forward(network, batch, CPU).outputs, targets, {}, ()) for batch, targets in batches) / 2
     mean.backward()
     assert value == pytest.approx(mean.item(), abs=1e-12)
     for name, gradient in gradients(network).items():
@@ -126,7 +127,7 @@ def test_mean_over_examples_is_exact_in_one_pass(network: SerNetwork) -> None:
     batches = micros((5, 2))
     batches[0][1][0, 1] = 0.5
     value = accumulate_gradients(network, SquaredError(), batches, "batch")  # type: ignore[arg-type]
-    values = torch.cat([forward(network, batch).outputs["value"] for batch, _ in batches])
+    values = torch.cat([forward(network, batch, CPU).outputs["value"] for batch, _ in batches])
     expected = SquaredError()({"value": values}, torch.cat([t for _, t in batches]), {}, ())
     assert value == pytest.approx(expected.item(), abs=1e-12)
 

@@ -10,10 +10,11 @@ import torch
 
 from msftk.evaluation.predictions import Predictions
 from msftk.models.network import SerNetwork
+from msftk.models.rows import ordered_batches
+from msftk.models.where import CPU, Where
+from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.training.batches import Examples, Inputs, Semantics, ordered_batches
-from msftk.training.steps import forward, listen
-from msftk.training.threads import threads_for
+from msftk.runs.inputs import Examples, Inputs
 from msftk.types import ATTRIBUTES, Float64, RatingScale, Utterance
 
 BATCH = 32
@@ -23,16 +24,17 @@ ALL_SUBSETS_UP_TO = 4  # sources
 def predict_utterances(
     network: SerNetwork,
     utterances: Sequence[Utterance],
-    prepared: Semantics,
+    prepared: Prepared,
     *,
     scale: RatingScale,
     seconds_kept: float,
     batch: int = BATCH,
     clip: bool = False,
     by_sources: bool = False,
+    where: Where = CPU,
     progress: ProgressCallback = silent,
 ) -> tuple[Predictions, dict[str, str]]:
-    """Predicts utterances from scratch: reads audio, prepares it, and runs the network where it is.
+    """Predicts utterances from scratch: reads audio, prepares it, and runs the network.
 
     Args:
         network: as `load_model(run).network`.
@@ -40,6 +42,7 @@ def predict_utterances(
         scale: the corpus scale that predictions come back on, as `load_model(run).scale`.
         seconds_kept: `settings.data.seconds_kept`.
         clip: cut predictions to the scale.
+        where: the device that the network is on.
         by_sources: also predict with each subset of the semantic sources switched on.
     Returns:
         Predictions in the order of `utterances`, without those that could not be read, and id -> message for these.
@@ -47,7 +50,9 @@ def predict_utterances(
     inputs = Inputs(prepared, seconds_kept)
     good, failures = inputs.readable(utterances, network.acoustic, progress)
     examples = Examples(good, inputs, network.acoustic, scale)
-    said = predict_examples(network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, progress=progress)
+    said = predict_examples(
+        network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, where=where, progress=progress
+    )
     return said, failures
 
 
@@ -59,6 +64,7 @@ def predict_examples(
     batch: int = BATCH,
     clip: bool = False,
     by_sources: bool = False,
+    where: Where = CPU,
     progress: ProgressCallback = silent,
 ) -> Predictions:
     """Predictions of examples, in their order; the network is put into evaluation mode and back.
@@ -75,20 +81,19 @@ def predict_examples(
     if not network.fusion.reads_acoustics:
         subsets.pop("none", None)  # neither sound nor meaning: nothing to predict from
     fewer = {name: np.full((n, len(ATTRIBUTES)), np.nan) for name in subsets}
-    device = next(network.parameters()).device
     done = 0
-    with torch.inference_mode(), threads_for(network):
+    with torch.inference_mode():
         for rows in ordered_batches(examples.lengths, batch):
-            read = examples.batch(rows).to(device)
-            acoustics = listen(network, read)
-            said = forward(network, read, acoustics)
+            read = examples.batch(rows).to(where.device)
+            acoustics = network.listen(read, where)
+            said = network(read, acoustics)
             for name, output in said.outputs.items():
                 outputs.setdefault(name, np.full((n, len(ATTRIBUTES)), np.nan))[rows] = output.cpu().numpy()
             pi = said.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
             routing[rows] = pi.cpu().numpy()
             contributions[rows] = (pi * said.experts["value"]).cpu().numpy()
             for name, sources in subsets.items():
-                fewer[name][rows] = forward(network, read.with_only(sources), acoustics).outputs["value"].cpu().numpy()
+                fewer[name][rows] = network(read.with_only(sources), acoustics).outputs["value"].cpu().numpy()
             done += len(rows)
             progress(Progress("predicting", done, n))
     network.train(was_training)

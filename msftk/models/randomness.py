@@ -16,7 +16,7 @@ MODULUS = 2**32  # seeds that NumPy takes
 
 def random_state(device: torch.device) -> dict[str, Tensor]:
     """The state of every generator as tensors, which a checkpoint can hold; `device` may be the CPU or one GPU."""
-    numpy: dict[str, Any] = np.random.get_state(legacy=False)  # type: ignore[assignment]
+    numpy: dict[str, Any] = np.random.get_state(legacy=False)
     states = {
         "torch": torch.get_rng_state(),
         "numpy_key": torch.from_numpy(numpy["state"]["key"].astype(np.int64)),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from msftk.training.threads import threads_for
+from msftk.models.threads import threads_for
 
 
 @pytest.mark.parametrize(("width", "threads"), [(8, 1), (2000, 2)])

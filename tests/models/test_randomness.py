@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from msftk.training.randomness import random_state, seeded, set_random_state
+from msftk.models.randomness import random_state, seeded, set_random_state
 
 CPU = torch.device("cpu")
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from msftk.training.prediction import source_subsets
+from msftk.runs.prediction import source_subsets
 
 
 def test_every_subset_of_up_to_four_sources_fewest_first() -> None:

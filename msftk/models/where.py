@@ -1,0 +1,57 @@
+"""Where a network runs: on which device, in which precision its encoder, and as which of several processes."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from msftk.errors import InputError
+
+
+@dataclass(frozen=True)
+class Where:
+    """One object for all that depends on the machine, handed down from the job.
+
+    `autocast`: what the acoustic encoder computes in, None as its weights are. All after it is float32: a bf16 step
+    (2^-9 of the unit scale) is larger than what a training step moves. `rank` of `world_size` processes is this one.
+    """
+
+    device: torch.device
+    autocast: torch.dtype | None = None
+    rank: int = 0
+    world_size: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one that writes files."""
+        return self.rank == 0
+
+    def encoding(self) -> AbstractContextManager[object]:
+        """The precision of the acoustic encoder, as a context."""
+        return torch.autocast(
+            self.device.type, dtype=self.autocast or torch.bfloat16, enabled=self.autocast is not None
+        )
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Rows of all processes in the order of their ranks, [n, ...] -> [all, ...]; one process has them all."""
+        return rows
+
+
+CPU = Where(torch.device("cpu"))
+
+
+def choose_where(device: str) -> Where:
+    """auto: CUDA where there is a GPU, else CPU; on CUDA the encoder runs in bf16. One process.
+
+    Raises InputError for another name, and for cuda without a GPU.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise InputError(f"--device {device}: expected auto, cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no CUDA GPU here. Use --device cpu or auto.")
+    if device == "cpu" or not torch.cuda.is_available():
+        return CPU
+    return Where(torch.device("cuda", 0), autocast=torch.bfloat16)

@@ -1,0 +1,100 @@
+"""How a run begins: its folder made once, gone on with only under the same settings and data, never overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from msftk.errors import InputError
+from msftk.files import json_text, read_json_object, write_whole
+from msftk.runs.folder import FORMAT_VERSION, RunFolder, refuse_version
+from msftk.settings import Settings
+from msftk.store.keys import digest
+from msftk.store.manifest import Manifest, write_manifest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Beside the settings, what a resumed run must have in common with its beginning."""
+
+    folds: str | None
+    allow_overlap: bool
+    data: str  # fingerprint of the manifest
+
+
+def begin_run(run: RunFolder, settings: Settings, plan: Plan, manifest: Manifest) -> bool:
+    """Makes the run folder, or checks that an unfinished one is the same run; True: it is resumed.
+
+    Raises InputError where `run` is finished, is something else, or was begun with other settings, folds or data.
+    """
+    if run.path.is_file():
+        raise InputError(f"{run.path}: a file, expected a folder for the run. Choose another --out.")
+    if run.is_finished:
+        raise InputError(
+            f"{run.path}: a finished run, which is not overwritten. Choose another --out, or remove that folder."
+        )
+    if run.plan_file.is_file():
+        _check_same(run, settings, plan)
+        return True
+    if run.path.is_dir() and not all(_of_beginning(run, path.name) for path in run.path.iterdir()):
+        run.refuse_pickles()
+        raise InputError(f"{run.path}: not empty, and no run of msftk. Choose another --out.")
+    run.state.mkdir(parents=True, exist_ok=True)
+    run.write_settings(settings)
+    write_manifest(manifest, run.manifest_file)
+    write_whole(run.plan_file, json_text({"format_version": FORMAT_VERSION, **asdict(plan)}) + "\n")
+    return False
+
+
+def _of_beginning(run: RunFolder, name: str) -> bool:
+    """What `begin_run` may leave behind when it is killed before the plan stands."""
+    begun = (run.settings_file.name, run.manifest_file.name, run.state.name)
+    return name in begun or name.startswith(tuple(f".{one}." for one in begun))
+
+
+def manifest_fingerprint(manifest: Manifest) -> str:
+    """Hash of what training reads of a manifest; where the files lie is not part of it."""
+    rows = [
+        (
+            *(u.id, u.audio_sha256 or str(u.audio), u.start_s, u.end_s, u.transcript, u.alignment is not None),
+            *(u.speaker, u.session, u.split, dict(u.ratings) if u.ratings else None),
+            *(() if u.channel is None else (u.channel,)),
+        )
+        for u in manifest.utterances
+    ]
+    return digest([manifest.corpus, manifest.scale.low, manifest.scale.high, rows])
+
+
+def _check_same(run: RunFolder, settings: Settings, plan: Plan) -> None:
+    before = read_json_object(run.plan_file, "Choose another --out.")
+    if (version := before.get("format_version")) != FORMAT_VERSION:
+        refuse_version(run.plan_file, version, FORMAT_VERSION)
+    remedy = "Give what it was begun with to resume it, or another --out to begin anew."
+    if different := differences(run.read_settings(), settings):
+        raise InputError(f"{run.path}: an unfinished run with other settings ({'; '.join(different)}). {remedy}")
+    for name, now in (("folds", plan.folds), ("allow_overlap", plan.allow_overlap)):
+        if before.get(name) != now:
+            raise InputError(f"{run.path}: an unfinished run with {name} {before.get(name)}, now {now}. {remedy}")
+    if before.get("data") != plan.data:
+        raise InputError(
+            f"{run.path}: an unfinished run on other data (its {run.manifest_file.name} differs). {remedy}"
+        )
+
+
+def differences(before: Settings, now: Settings) -> list[str]:
+    """Settings that differ, as "path: before -> now"."""
+    return [
+        f"{path}: {old} -> {new}"
+        for path, old, new in _pairs(before.model_dump(mode="json"), now.model_dump(mode="json"))
+        if old != new
+    ]
+
+
+def _pairs(before: dict[str, object], now: dict[str, object], prefix: str = "") -> list[tuple[str, object, object]]:
+    pairs: list[tuple[str, object, object]] = []
+    for key in dict.fromkeys((*before, *now)):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            pairs += _pairs(old, new, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, old, new))
+    return pairs

@@ -1,0 +1,113 @@
+"""The state of a run after an epoch: a killed run goes on from the last one, to the same end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from msftk.errors import InputError
+from msftk.files import json_text, read_json_object, sync_folder, write_whole
+from msftk.models.randomness import random_state, set_random_state
+from msftk.runs.folder import FORMAT_VERSION, refuse_version
+from msftk.runs.weights import load_weights, read_tensors, write_tensors
+
+ANEW = "Remove that folder to train from the beginning."
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Where a run is: epochs done, the best one so far (0: none) and its mean CCC on dev."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_ccc: float | None = None
+
+
+def save_state(
+    folder: Path, reached: Reached, network: nn.Module, optimiser: Optimizer, device: torch.device, *, is_best: bool
+) -> None:
+    """Writes `folder`/epoch-N, complete or not at all, then removes older ones; the best weights stand beside it.
+
+    The random state is part of it, so that dropout goes on as if nothing had happened.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_best:
+        write_tensors(_best(folder, reached.epoch), network.state_dict())
+    partial = folder / "partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    write_tensors(partial / "network.safetensors", network.state_dict())
+    write_tensors(partial / "optimiser.safetensors", _optimiser_tensors(network, optimiser))
+    write_tensors(partial / "random.safetensors", random_state(device))
+    write_whole(partial / "state.json", json_text({"format_version": FORMAT_VERSION, **asdict(reached)}) + "\n")
+    partial.rename(_epoch(folder, reached.epoch))
+    sync_folder(folder)
+    keep = {_epoch(folder, reached.epoch), _best(folder, reached.best_epoch)}
+    for old in {*folder.glob("epoch-*"), *folder.glob("best-*")} - keep:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def load_state_into(folder: Path, network: nn.Module, optimiser: Optimizer, device: torch.device) -> Reached:
+    """Restores the last complete epoch, if there is one. Raises InputError where its files are torn, VersionError."""
+    saved = sorted(folder.glob("epoch-*"))
+    if not saved:
+        return Reached()
+    last = saved[-1]
+    reached = _read_reached(last / "state.json")
+    load_weights(network, read_tensors(last / "network.safetensors")[1], last / "network.safetensors")
+    try:
+        _restore_optimiser(network, optimiser, read_tensors(last / "optimiser.safetensors")[1])
+        set_random_state(device, read_tensors(last / "random.safetensors")[1])
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise InputError(f"{last}: not the state of this network ({error}). {ANEW}") from error
+    return reached
+
+
+def best_weights(folder: Path, reached: Reached) -> dict[str, Tensor]:
+    """Weights of the epoch that was best on dev, name -> tensor."""
+    return read_tensors(_best(folder, reached.best_epoch))[1]
+
+
+def _read_reached(path: Path) -> Reached:
+    values = read_json_object(path, ANEW)
+    if (version := values.pop("format_version", None)) != FORMAT_VERSION:
+        refuse_version(path, version, FORMAT_VERSION)
+    try:
+        reached = Reached(**values)
+        if not (isinstance(reached.epoch, int) and isinstance(reached.best_epoch, int)):
+            raise TypeError("epochs are no whole numbers")
+    except TypeError as error:
+        raise InputError(f"{path}: not where a run is ({error}). {ANEW}") from error
+    return reached
+
+
+def _epoch(folder: Path, epoch: int) -> Path:
+    return folder / f"epoch-{epoch:05d}"
+
+
+def _best(folder: Path, epoch: int) -> Path:
+    return folder / f"best-{epoch:05d}.safetensors"
+
+
+def _optimiser_tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
+    """Its state by parameter name; what a step size is follows from the step and is not kept."""
+    return {
+        f"{name}/{key}": value
+        for name, parameter in network.named_parameters()
+        for key, value in optimiser.state.get(parameter, {}).items()
+    }
+
+
+def _restore_optimiser(network: nn.Module, optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    parameters = dict(network.named_parameters())
+    for path, value in tensors.items():
+        name, _, key = path.rpartition("/")
+        parameter = parameters[name]
+        # AdamW keeps its step count on the CPU, its moments beside the parameter
+        optimiser.state[parameter][key] = value if key == "step" else value.to(parameter.device)

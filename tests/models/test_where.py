@@ -1,0 +1,36 @@
+"""Where a network runs: the device by name, and the precision of its encoder."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from msftk.errors import InputError
+from msftk.models.where import CPU, Where, choose_where
+
+
+def test_device_is_checked() -> None:
+    assert choose_where("cpu") == CPU
+    with pytest.raises(InputError, match="--device tpu: expected auto, cpu or cuda"):
+        choose_where("tpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
+def test_cuda_without_a_gpu_is_refused() -> None:
+    with pytest.raises(InputError, match=r"--device cuda: torch finds no CUDA GPU here\. Use --device cpu or auto"):
+        choose_where("cuda")
+
+
+def test_encoder_computes_in_the_precision_that_is_asked_for() -> None:
+    layer, values = torch.nn.Linear(2, 2), torch.ones(1, 2)
+    with CPU.encoding():
+        assert layer(values).dtype == torch.float32
+    with Where(torch.device("cpu"), autocast=torch.bfloat16).encoding():
+        assert layer(values).dtype == torch.bfloat16
+
+
+def test_one_process_writes_and_has_all_rows() -> None:
+    rows = torch.arange(3)
+    assert CPU.writes
+    assert torch.equal(CPU.gather(rows), rows)
+    assert not Where(torch.device("cpu"), rank=1, world_size=2).writes
