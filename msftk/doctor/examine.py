@@ -143,8 +143,16 @@ def describe_ratings(manifest: Manifest) -> dict[str, Ratings]:
     for place, attribute in enumerate(ATTRIBUTES):
         given = values[:, place][~np.isnan(values[:, place])]
         people = {r.rater for u in manifest.utterances for r in u.rater_ratings or () if attribute in r.ratings}
-        numbers = (given.min(), given.max(), given.mean(), given.std()) if len(given) else (np.nan,) * 4
-        described[attribute] = Ratings(len(given), *map(float, numbers), len(people), agreement[attribute])
+        found = given if len(given) else np.array([np.nan])
+        described[attribute] = Ratings(
+            n=len(given),
+            lowest=float(found.min()),
+            highest=float(found.max()),
+            mean=float(found.mean()),
+            sd=float(found.std()),
+            raters=len(people),
+            person=agreement[attribute],
+        )
     return described
 
 

@@ -29,7 +29,7 @@ def audio_key(utterance: Utterance) -> str:
 
 def samples_key(samples: Float32) -> str:
     """Key of sound that is no file, [n] at 16 kHz: hash of its samples."""
-    return content_key(samples_sha256=hashlib.sha256(np.ascontiguousarray(samples, dtype="<f4")).hexdigest())
+    return content_key(samples_sha256=hashlib.sha256(samples.astype("<f4").tobytes()).hexdigest())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from pydantic import Field
 
 from msftk import interfaces
 from msftk.errors import AbsentError, InputError
-from msftk.files import sha256_file
+from msftk.files import read_text, sha256_file
 from msftk.interfaces import Evidence, Need
 from msftk.types import DESCRIPTION_FIELDS, Description
 
@@ -59,14 +60,9 @@ def read_descriptions(file: Path) -> dict[str, Description]:
     Raises InputError (file:line) for a line that is no JSON object, lacks its id, repeats one, or has an unknown or
     ill-typed field.
     """
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except OSError as error:
-        raise InputError(
-            f"{file}: cannot be read ({error.strerror}). Name an existing file by --set describer.file=FILE."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
+    if not file.exists():
+        raise InputError(f"{file}: cannot be read (no such file). Name an existing one by --set describer.file=FILE.")
+    lines = read_text(file).split("\n")
     found: dict[str, Description] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -74,16 +70,17 @@ def read_descriptions(file: Path) -> dict[str, Description]:
         row = _row(line, f"{file}:{number}")
         if row["id"] in found:
             raise InputError(f"{file}:{number}: id '{row['id']}' stands in an earlier line too. Keep one of them.")
-        fields = {name: (row.get(name) or "").strip() or None for name in DESCRIPTION_FIELDS}
+        fields: dict[str, Any] = {name: (row.get(name) or "").strip() or None for name in DESCRIPTION_FIELDS}
         notes = {name: row[name] for name in NOTES if row.get(name)}
-        found[row["id"]] = Description(**fields, **{"backend": "replay", **notes})
+        found[row["id"]] = replace(Description(**fields, backend="replay"), **notes)
     return found
 
 
 def _row(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+        json.dumps(row, ensure_ascii=False).encode()  # an escape may stand for half a character
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: not JSON: {error}. Write one JSON object a line.") from error
     if not isinstance(row, dict):
         raise InputError(f"{place}: a JSON {type(row).__name__}, expected an object with id and the six fields.")

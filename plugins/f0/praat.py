@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from msftk.errors import InputError
@@ -47,7 +48,7 @@ class Praat(F0Engine):
         return on_grid(pitch.xs(), pitch.selected_array["frequency"], HOP_S * np.arange(n_points))
 
 
-def on_grid(frame_s: Float64, frame_f0_hz: Float64, grid_s: Float64) -> Float64:
+def on_grid(frame_s: NDArray[np.floating], frame_f0_hz: NDArray[np.floating], grid_s: NDArray[np.floating]) -> Float64:
     """F0 of evenly spaced frames (0 = unvoiced) at other times; a point over half a step outside is unvoiced."""
     place = (grid_s - frame_s[0]) / (frame_s[1] - frame_s[0]) if len(frame_s) > 1 else (grid_s - frame_s[0]) / HOP_S
     nearest = np.clip(np.rint(place), 0, len(frame_s) - 1).astype(int)

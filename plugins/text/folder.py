@@ -50,7 +50,7 @@ class FolderEncoder(TextEncoder):
         self.trust_remote_code = trust_remote_code
 
     @property
-    def dim(self) -> int:
+    def dim(self) -> int:  # type: ignore[override]  # asking loads the model
         return int(self._model.config.hidden_size)
 
     def encode(self, texts: Sequence[str]) -> Float32:
@@ -111,8 +111,9 @@ class FolderEncoder(TextEncoder):
         return int(min(self.max_length, self._tokenizer.model_max_length, positions))
 
     def _loaded(self, load: Callable[[], Any]) -> Any:
-        from transformers.utils import logging
+        from transformers.utils import logging as transformers_logging
 
+        logging: Any = transformers_logging
         verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()  # the pooler that we do not use is "newly initialized"
         logging.disable_progress_bar()

@@ -36,7 +36,8 @@ class Hashing(interfaces.TextEncoder):
                 code = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
                 row[(code >> 1) % self.dim] += 1.0 if code & 1 else -1.0
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0).astype(np.float32)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return vectors.astype(np.float32)
 
     def identity(self) -> Mapping[str, str]:
         return {}

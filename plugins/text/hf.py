@@ -45,7 +45,7 @@ class HfTextEncoder(FolderEncoder):
 
     @cached_property
     def _digest(self) -> str:
-        return folder_digest(self.folder)
+        return str(folder_digest(self.folder))
 
 
 def model_folder(model: str, revision: str | None) -> Path:

@@ -38,6 +38,7 @@ def test_a_status_that_is_not_ok_is_kept(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ("{bad", r"said\.jsonl:2: not JSON: .*\. Write one JSON object a line\."),
+        ('{"id": "\\ud83d"}', r"said\.jsonl:2: not JSON: .*surrogates not allowed"),
         ("[1]", r"said\.jsonl:2: a JSON list, expected an object with id and the six fields\."),
         ({"gender": "male"}, r"said\.jsonl:2: no id\. Give each line the id"),
         ({"id": "a"}, r"said\.jsonl:2: id 'a' stands in an earlier line too\. Keep one of them\."),
@@ -62,7 +63,7 @@ def test_a_missing_file_and_no_file_say_what_to_set(tmp_path: Path) -> None:
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes('{"id": "é"}'.encode("latin-1"))
-    with pytest.raises(InputError, match=r"latin\.jsonl: byte 8 is not UTF-8\. Save the file as UTF-8"):
+    with pytest.raises(InputError, match=r"latin\.jsonl:1: byte 0xe9 is not UTF-8 .+ Save it as UTF-8"):
         registry().create("describer", "replay", {"file": str(tmp_path / "latin.jsonl")})
 
 
