@@ -1,0 +1,109 @@
+"""What a network reads of utterances: acoustic input prepared once, and semantic vectors beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from msftk.errors import MsftkError
+from msftk.evaluation.scores import ratings_of
+from msftk.interfaces import AcousticEncoder
+from msftk.models.batch import Batch, make_batch
+from msftk.preparation.prepared import Prepared
+from msftk.progress import Progress, ProgressCallback, silent
+from msftk.speech.audio import load_utterance
+from msftk.types import RatingScale, Utterance
+
+MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
+F0_HOP_S = 0.005  # grid of every stored F0
+NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model of text with --fusion semantics-only."
+
+
+class Inputs:
+    """Each utterance's acoustic input, made by `encoder.prepare` and kept in memory up to `memory_bytes`.
+
+    `seconds_kept` of audio are read, from the start. One object serves all folds: what is fitted on training data is
+    applied inside the network, not here.
+    """
+
+    def __init__(self, prepared: Prepared, seconds_kept: float, memory_bytes: int = MEMORY_BYTES) -> None:
+        self.prepared = prepared
+        self.seconds_kept = seconds_kept
+        self.lengths: dict[str, int] = {}
+        self._free_bytes = memory_bytes
+        self._kept: dict[str, Tensor] = {}
+
+    def read(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
+        """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
+
+        An encoder that reads no sound gets [1, 0].
+        """
+        if utterance.id in self._kept:
+            return self._kept[utterance.id]
+        if not encoder.reads_sound:
+            self.lengths[utterance.id] = 1
+            return torch.empty(1, 0)
+        waveform = load_utterance(utterance, self.seconds_kept)
+        f0_hz = None
+        if encoder.needs_f0:
+            f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
+        with torch.no_grad():
+            made = torch.as_tensor(encoder.prepare(waveform, f0_hz))
+        self.lengths[utterance.id] = len(made)
+        if (size := made.nbytes) <= self._free_bytes:
+            self._free_bytes -= size
+            self._kept[utterance.id] = made
+        return made
+
+    def readable(
+        self, utterances: Sequence[Utterance], encoder: AcousticEncoder, progress: ProgressCallback = silent
+    ) -> tuple[list[Utterance], dict[str, str]]:
+        """Prepares every utterance; returns those that can be read, and id -> message of those that cannot."""
+        good, failures = [], {}
+        for done, utterance in enumerate(utterances, start=1):
+            try:
+                if utterance.audio is None and encoder.reads_sound:
+                    failures[utterance.id] = NO_AUDIO
+                elif message := self.prepared.failures.get(utterance.id):
+                    failures[utterance.id] = message
+                else:
+                    if utterance.id not in self.lengths:
+                        self.read(utterance, encoder)
+                    good.append(utterance)
+            except MsftkError as error:
+                failures[utterance.id] = str(error)
+            progress(Progress("acoustic input", done, len(utterances)))
+        return good, failures
+
+
+class Examples:
+    """Readable utterances as the network reads them: `batch(rows)`, and `targets` [n, attribute] on the unit scale."""
+
+    def __init__(
+        self, utterances: Sequence[Utterance], inputs: Inputs, encoder: AcousticEncoder, scale: RatingScale
+    ) -> None:
+        self.utterances = tuple(utterances)
+        self.inputs = inputs
+        self.encoder = encoder
+        self.ratings = ratings_of(self.utterances)  # corpus scale, NaN where unrated
+        self.targets = torch.from_numpy(scale.to_unit(self.ratings).astype(np.float32))
+        self.lengths = np.array([inputs.lengths[u.id] for u in self.utterances])
+        prepared = inputs.prepared
+        self.source_dims = dict(prepared.dims)
+        self._vectors = {s: [prepared.vector(s, u.id) for u in self.utterances] for s in self.source_dims}
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def batch(self, rows: Iterable[int]) -> Batch:
+        places = list(rows)
+        chosen = [self.utterances[row] for row in places]
+        return make_batch(
+            [u.id for u in chosen],
+            [self.inputs.read(u, self.encoder) for u in chosen],
+            {source: [vectors[row] for row in places] for source, vectors in self._vectors.items()},
+            self.source_dims,
+        )
