@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
     from msftk.recipes.predict import load
+    from msftk.types import ATTRIBUTES
 
 __version__ = "0.1.0"
 __all__ = ["ATTRIBUTES", "__version__", "load"]
 
+_PLACES = {"ATTRIBUTES": "msftk.types", "load": "msftk.recipes.predict"}
+
 
 def __getattr__(name: str) -> Any:
-    """`msftk.load` is imported when first used, so that `import msftk` stays light (no torch)."""
-    if name == "load":
-        from msftk.recipes.predict import load
-
-        return load
+    """What is exported is imported when it is first used, so that `import msftk` stays light: no NumPy, no torch."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'msftk' has no attribute '{name}'")

@@ -26,6 +26,7 @@ def adopt(component: type[Any], base: type[Component]) -> None:
                 )
             if not name.startswith("_") and not hasattr(component, name):
                 setattr(component, name, default)
+                component._adopted = {*vars(component).get("_adopted", ()), name}
 
 
 def _refuse_misspelt(component: type[Any], base: type[Component]) -> None:
@@ -71,7 +72,8 @@ def _own_names(component: type[Any], base: type[Component]) -> set[str]:
     """Public names that the component's own package gives it; a library's class (nn.Module) is not meant."""
     package = component.__module__.partition(".")[0]
     own = [a for a in component.__mro__ if a not in base.__mro__ and a.__module__.partition(".")[0] == package]
-    return {name for ancestor in own for name in vars(ancestor) if not name.startswith("_")}
+    sets = {name for ancestor in own for name in vars(ancestor).keys() - vars(ancestor).get("_adopted", ())}
+    return {name for name in sets if not name.startswith("_")}
 
 
 def _named(component: type[Any]) -> str:

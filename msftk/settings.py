@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ from msftk.registry import option_error, registry
 
 FORMAT_VERSION = 1
 ENVIRONMENT_PREFIX = "MSFTK_"
+SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}  # section -> kind that it chooses from
 ALSO_WRITTEN = {("emphasis", "f0"): ("f0", "name")}  # emphasis.f0=dio: F0 has a section of its own, for all who read it
 
 
@@ -106,9 +107,6 @@ class Settings(Sections):
         return registry().create(SECTIONS[section], chosen.name, chosen.options, **sizes)
 
 
-SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}
-
-
 def presets() -> list[str]:
     return sorted(path.name.removesuffix(".toml") for path in files("msftk").joinpath("presets").iterdir())
 
@@ -120,8 +118,9 @@ def load_settings(
     flags: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Merges all layers and checks every name and option against the installed plugins.
+    """Merges all layers; checks every name, and every option that a layer above the preset has a say in.
 
+    A component that is as the preset has it is not loaded for that: its options are checked where it is built.
     `assignments` are "section.option=value" texts; `flags` maps dotted paths to values, None meaning not given.
     Raises InputError/UnknownNameError that names the path and what would do.
     """
@@ -133,17 +132,19 @@ def load_settings(
     merged: dict[str, Any] = {kind.section: {"name": kind.default} for kind in KINDS if kind.default}
     _lay(merged, _preset(preset))
     merged["preset"] = preset
-    if file is not None:
-        _lay(merged, read_toml(file))
-    _lay(merged, _gathered(_environment_pairs(os.environ if environment is None else environment)))
-    # one layer: `--fusion film --set fusion.hidden=64` sets an option of the fusion that the flag chooses
     given = [(path, flag) for path, flag in (flags or {}).items() if flag is not None]
-    _lay(merged, _gathered([*map(_assigned, assignments), *given]))
-    return check_settings(merged)
+    layers = [
+        {} if file is None else read_toml(file),
+        _gathered(_environment_pairs(os.environ if environment is None else environment)),
+        # one layer: `--fusion film --set fusion.hidden=64` sets an option of the fusion that the flag chooses
+        _gathered([*map(_assigned, assignments), *given]),
+    ]
+    changed = {section for layer in layers for section in _lay(merged, layer)}
+    return check_settings(merged, changed)
 
 
-def check_settings(values: Mapping[str, Any]) -> Settings:
-    """Builds `Settings` from plain values; every component name and option must exist."""
+def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTIONS) -> Settings:
+    """Builds `Settings` from plain values; every component name must exist, and every option in `sections`."""
     try:
         settings = Settings.model_validate(dict(values))
     except ValidationError as error:
@@ -153,7 +154,9 @@ def check_settings(values: Mapping[str, Any]) -> Settings:
         raise option_error(error, "", model.model_fields) from error
     for section, kind in SECTIONS.items():
         chosen = settings.component(section)
-        registry().options(kind, chosen.name, chosen.options)
+        registry().get(kind, chosen.name)
+        if section in sections:
+            registry().options(kind, chosen.name, chosen.options)
     for source in settings.semantics:
         registry().get("semantic-source", source)
     if settings.alignment:
@@ -241,13 +244,17 @@ def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
     return layer
 
 
-def _lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> None:
-    """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`) read as the first."""
+def _lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Iterable[str]:
+    """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`) read as the first.
+
+    Returns the sections that it has a say in.
+    """
     plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in layer.items()}
     for (section, option), (home, name) in ALSO_WRITTEN.items():
         if isinstance(plain.get(section), dict) and option in plain[section]:
             plain.setdefault(home, {})[name] = plain[section].pop(option)
     _merge(merged, plain)
+    return plain.keys()
 
 
 def _merge(into: dict[str, Any], layer: Mapping[str, Any]) -> None:

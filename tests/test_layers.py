@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tones import write_utterance
 
 CHECKOUT = Path(__file__).parents[1]
 ROOM_MAY_IMPORT = {
@@ -88,11 +89,21 @@ def test_heavy_libraries_are_imported_inside_functions(file: Path) -> None:
     assert not {name.split(".")[0] for name in imports(file, module_level=True)} & heavy
 
 
-@pytest.mark.parametrize("arguments", ["import msftk", "--help", "plugins list"])
-def test_light_commands_load_no_torch(arguments: str) -> None:
-    code = arguments if arguments.startswith("import") else f"from msftk.cli.app import run; run({arguments.split()!r})"
-    probe = (
-        f"{code}\nimport sys; print('HEAVY', sorted({{'torch', 'transformers', 'numba', 'scipy'}} & set(sys.modules)))"
-    )
+@pytest.mark.parametrize(
+    ("arguments", "too_heavy"),
+    [
+        ("import msftk", {"numpy", "pydantic"}),
+        ("--help", {"pydantic", "rich.progress"}),
+        ("plugins list", set()),
+        ("emphasis {audio} {alignment}", set()),
+        ("emphasis {audio} {alignment} --set emphasis.weight_pitch=2 --set f0.floor_hz=80", set()),
+    ],
+)
+def test_light_commands_load_nothing_heavy(arguments: str, too_heavy: set[str], tmp_path: Path) -> None:
+    made = write_utterance(tmp_path, "s01")
+    words = arguments.format(audio=made.audio, alignment=made.alignment).split()
+    code = arguments if arguments.startswith("import") else f"from msftk.cli.app import run; assert run({words!r}) == 0"
+    heavy = {"torch", "transformers", "numba", "scipy", "pyarrow", "matplotlib", "pyworld"} | too_heavy
+    probe = f"{code}\nimport sys; print('HEAVY', sorted({heavy!r} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "HEAVY []"

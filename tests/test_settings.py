@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from msftk.errors import InputError, UnknownNameError
+from msftk.registry import Plugin
 from msftk.settings import check_settings, load_settings, presets, read_toml, settings_toml
 
 
@@ -75,6 +76,16 @@ def test_paper_is_32_in_micro_batches_of_8() -> None:
 def test_a_wrong_setting_is_named_by_its_path(assignment: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_settings("tiny", assignments=[assignment])
+
+
+def test_options_that_nobody_gave_are_left_to_where_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    load = Plugin.load
+    monkeypatch.setattr(Plugin, "load", lambda plugin: loaded.append(plugin.name) or load(plugin))
+    load_settings(environment={})
+    assert loaded == []
+    load_settings(assignments=["fusion.hidden=8"], environment={"MSFTK_F0__NAME": "dio"})
+    assert loaded == ["dio", "fm-moe"]
 
 
 def test_unknown_preset_and_source_are_named() -> None:

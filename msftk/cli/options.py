@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msftk.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from msftk.settings import Settings
 
 Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, paper, paper-32, paper-128.")]
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid over the preset.")]
@@ -23,6 +24,8 @@ def settings_from(
     preset: str, config: Path | None, assignments: list[str] | None, semantics: str | None = None, **flags: object
 ) -> Settings:
     """Merges the shared options into checked settings; `flags` are dotted paths written with __: fusion__name."""
+    from msftk.settings import load_settings
+
     paths = {name.replace("__", "."): value for name, value in flags.items()}
     if semantics is not None:
         paths["semantics"] = tuple(part.strip() for part in semantics.split(",") if part.strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,8 +13,9 @@ from rich.text import Text
 from msftk.cli.console import err, out, print_json
 from msftk.cli.options import Json
 from msftk.errors import InputError, UnknownNameError, did_you_mean
-from msftk.hookspecs import find_kind
-from msftk.registry import Plugin, registry
+
+if TYPE_CHECKING:
+    from msftk.registry import Plugin
 
 plugins = typer.Typer(help="List plugins, show their options, write a new one.", no_args_is_help=True)
 
@@ -29,6 +30,8 @@ def list_plugins(
 
     Example: msftk plugins list --kind fusion
     """
+    from msftk.registry import registry
+
     found = registry().plugins(_known_kind(kind))
     broken = [(b.package, b.error) for b in registry().broken]
     if check:
@@ -57,6 +60,8 @@ def show(
 
     Example: msftk plugins show fm-moe
     """
+    from msftk.registry import registry
+
     kind, _, bare = name.rpartition(":")
     found = [p for p in registry().plugins(_known_kind(kind or None)) if p.name == bare]
     if not found:
@@ -72,7 +77,8 @@ def show(
         print_json([{**fact, "about": about, "options": o} for fact, (_, about, o) in zip(facts, shown, strict=True)])
         return
     for plugin, about, options in shown:
-        out.print(f"[bold]{plugin.kind.name} {plugin.name}[/]  ({plugin.package}, {plugin.target})")
+        name = Text(f"{plugin.kind.name} {plugin.name}", style="bold")
+        out.print(Text.assemble(name, f"  ({plugin.package}, {plugin.target})"))
         out.print(about, markup=False)
         for option, schema in options.items():
             setting = f"--set {plugin.kind.section}.{option}" if plugin.kind.section else option
@@ -124,4 +130,6 @@ def _table(found: list[Plugin]) -> Table:
 
 
 def _known_kind(kind: str | None) -> str | None:
+    from msftk.hookspecs import find_kind
+
     return kind if kind is None else find_kind(kind).name

@@ -75,7 +75,10 @@ def test_package_tells_its_files_and_how_it_is_used(tmp_path: Path) -> None:
         "tests/test_word_mean.py",
     ]
     assert package.usage == "msftk train --fusion word-mean --out runs/word-mean"
-    assert "class WordMean(nn.Module)" in (package.folder / "msftk_word_mean" / "word_mean.py").read_text()
+    assert (
+        "class WordMean(interfaces.Fusion, nn.Module)"
+        in (package.folder / "msftk_word_mean" / "word_mean.py").read_text()
+    )
     assert new_plugin("peak", "pooling", tmp_path).usage == "msftk train --set pooling.name=peak --out runs/peak"
 
 

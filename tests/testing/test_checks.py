@@ -145,3 +145,20 @@ def test_component_without_docstring_or_options_is_told() -> None:
 def test_refused_option_is_told() -> None:
     with pytest.raises(AssertionError, match=r"FmMoe.Options refuses \{'hiden': 3\}"):
         testing.check_fusion("fm-moe", hiden=3)
+
+
+def test_an_engine_without_workers_is_told_what_the_command_line_sets() -> None:
+    class Still:
+        """One item after the other."""
+
+        class Options(Options):
+            """None."""
+
+        def __init__(self, options: Options) -> None:
+            self.options = options
+
+        def map(self, work, items):  # type: ignore[no-untyped-def]
+            return ((item, work(item)) for item in items)
+
+    with pytest.raises(AssertionError, match=r"Options has no 'workers', which --workers sets"):
+        testing.check_engine(Still)
