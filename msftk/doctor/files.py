@@ -17,7 +17,8 @@ from msftk.preparation.given import Given
 from msftk.progress import Progress, ProgressCallback
 from msftk.prosody.words import FORGIVEN_S
 from msftk.settings import Settings
-from msftk.speech.audio import AudioFacts, audio_facts, load_utterance, segment_bounds
+from msftk.speech.audio import load_utterance, segment_bounds
+from msftk.speech.audio_file import AudioFacts, audio_facts
 from msftk.store.manifest import AudioStamp, Manifest
 from msftk.types import Utterance
 

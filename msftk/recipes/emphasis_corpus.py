@@ -20,7 +20,7 @@ from msftk.progress import Progress, ProgressCallback, silent
 from msftk.prosody.stress import scorer_settings
 from msftk.recipes.emphasis_table import FORMAT_VERSION, RowLog, utterance_rows, write_table
 from msftk.settings import Settings
-from msftk.speech.audio import audio_facts
+from msftk.speech.audio_file import audio_facts
 from msftk.store.features import Store, default_store_path
 from msftk.store.keys import digest
 from msftk.store.manifest import Manifest, read_manifest

@@ -13,7 +13,8 @@ from msftk.interfaces import CorpusReading, Want
 from msftk.preparation.engine import make_engine
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.registry import registry
-from msftk.speech.audio import AudioFacts, audio_facts, segment_bounds
+from msftk.speech.audio import segment_bounds
+from msftk.speech.audio_file import AudioFacts, audio_facts
 from msftk.store.manifest import AudioStamp, Manifest, read_manifest, write_manifest
 from msftk.types import Utterance
 

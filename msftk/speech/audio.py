@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from msftk.errors import AbsentError, InputError
+from msftk.speech.audio_file import audio_facts, check_length, knows_length, open_audio, read_frames
 from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
 
 EDGE_TOLERANCE_S = 0.02  # tables round to 10 ms, so a segment may seem to end a little after its file
 
-# An MP3 frame borrows bits from frames before it; right after a seek libsndfile lacks them and gives wrong samples.
-MP3_PREROLL_FRAMES = 16 * 1152
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFacts:
-    """What the header of an audio file says."""
-
-    duration_s: float
-    sample_rate_hz: int
-    channels: int
-
-
-def audio_facts(path: Path) -> AudioFacts:
-    """Reads the header only. Raises InputError: missing, unreadable, or fewer than 2 samples."""
-    with _open(path) as file:
-        _check_length(file.frames, str(path))
-        return AudioFacts(file.frames / file.samplerate, file.samplerate, file.channels)
+FAR_BEYOND = 8.0  # times full scale: no recording is so loud, integers written as floats are 32768
+LONGEST_FILTER = 50_000  # factor of a polyphase filter, which has 20 taps for each
 
 
 def load_utterance(utterance: Utterance, max_s: float | None = None) -> Float32:
@@ -51,26 +34,21 @@ def load_audio(
 ) -> Float32:
     """Decodes a file, or the segment `start_s`..`end_s` of it, of which at most the first `max_s` are kept.
 
-    Reads WAV, FLAC, OGG and MP3 (all that libsndfile knows); a segment is sought, so the rest of the file is not read.
-    Channels are folded to mono by their mean, or `channel` (0 = left) is taken alone; other rates are resampled to
-    16 kHz (`resample`).
+    Reads all that libsndfile knows; a segment is sought, so the rest of the file is not read. Channels are folded to
+    mono by their mean, or `channel` (0 = left) is taken alone; other rates are resampled to 16 kHz (`resample`).
 
     Returns:
         [n] float32, mono, 16 kHz.
     Raises:
-        InputError: the file is missing or unreadable, holds fewer than 2 samples or one that is not finite, has no such
-            channel, or the segment is not inside the file (`EDGE_TOLERANCE_S` is forgiven at its end).
+        InputError: the file is missing, unreadable or cut off, holds fewer than 2 samples or one that is not finite,
+            has no such channel, or the segment is not inside the file (`EDGE_TOLERANCE_S` is forgiven at its end).
     """
-    with _open(path) as file:
+    with open_audio(path) as file:
         rate_hz = file.samplerate
         _check_channel(path, file.channels, channel)
-        start, stop = (round(s * rate_hz) for s in segment_bounds(path, file.frames / rate_hz, start_s, end_s, max_s))
-        preroll = min(start, MP3_PREROLL_FRAMES) if file.format == "MP3" else 0
-        try:
-            file.seek(start - preroll)
-            channels = file.read(stop - start + preroll, dtype="float32", always_2d=True)[preroll:]  # [n, channels]
-        except soundfile.SoundFileError as error:
-            raise _undecodable(path, error) from error
+        duration_s = file.frames / rate_hz if knows_length(file) else audio_facts(path).duration_s
+        start, stop = (round(s * rate_hz) for s in segment_bounds(path, duration_s, start_s, end_s, max_s))
+        channels = read_frames(path, file, start, stop)  # [n, channels]
     if channels.shape[1] == 1:
         waveform = channels.ravel()
     elif channel is not None:
@@ -88,16 +66,23 @@ def resample(waveform: Float32, from_hz: int, to_hz: int = SAMPLE_RATE_HZ) -> Fl
         return waveform
     from scipy.signal import resample_poly  # slow to import, and most corpora are at 16 kHz already
 
-    divisor = math.gcd(from_hz, to_hz)
-    resampled: Float32 = resample_poly(waveform, to_hz // divisor, from_hz // divisor).astype(np.float32)
+    ratio = Fraction(to_hz, from_hz)
+    if ratio.denominator > LONGEST_FILTER:  # a rate of no sound card; off by less than a sample an hour
+        ratio = ratio.limit_denominator(LONGEST_FILTER)
+    resampled: Float32 = resample_poly(waveform, ratio.numerator, ratio.denominator).astype(np.float32)
     return resampled
+
+
+def is_far_beyond_full_scale(waveform: Float32) -> bool:
+    """Whether [n] samples are so large (`FAR_BEYOND`) that they were meant to be divided first."""
+    return bool(len(waveform) and max(waveform.max(), -waveform.min()) > FAR_BEYOND)
 
 
 def check_waveform(waveform: NDArray[np.floating], place: str) -> None:
     """Raises InputError, beginning with `place`, unless `waveform` is [n >= 2] finite samples."""
     if waveform.ndim != 1:
         raise InputError(f"{place}: waveform of shape {waveform.shape}, expected [samples]. Fold its channels to mono.")
-    _check_length(len(waveform), place)
+    check_length(len(waveform), place)
     finite = np.isfinite(waveform)
     if not finite.all():
         worst = int(np.argmin(finite))
@@ -128,24 +113,3 @@ def segment_bounds(
 def _check_channel(path: Path, n_channels: int, channel: int | None) -> None:
     if channel is not None and not 0 <= channel < n_channels:
         raise InputError(f"{path}: no channel {channel} (it has {n_channels}, from 0). Name one that it has.")
-
-
-def _check_length(n_samples: int, place: str) -> None:
-    if n_samples < 2:
-        found = "no samples" if n_samples == 0 else "1 sample"
-        raise InputError(f"{place}: {found}, expected speech. Record or export the audio again.")
-
-
-def _open(path: Path) -> soundfile.SoundFile:
-    if not path.is_file():
-        found = "a folder, not an audio file" if path.is_dir() else "no such file"
-        raise InputError(f"{path}: {found}. Check the path of the audio.")
-    try:
-        return soundfile.SoundFile(path)
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, which has no header
-        raise _undecodable(path, error) from error
-
-
-def _undecodable(path: Path, error: Exception) -> InputError:
-    reason = getattr(error, "error_string", str(error)).rstrip(".")
-    return InputError(f"{path}: cannot be decoded ({reason}). Convert it to WAV, FLAC, OGG or MP3.")

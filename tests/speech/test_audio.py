@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from msftk.errors import InputError
-from msftk.speech.audio import audio_facts, check_waveform, load_audio, resample
+from msftk.speech.audio import check_waveform, load_audio, resample
+from msftk.speech.audio_file import audio_facts
 from msftk.types import SAMPLE_RATE_HZ
 
 EDGE = 400  # samples at 16 kHz near the ends, where a filter has only one side

@@ -10,7 +10,7 @@ import pytest
 from msftk.interfaces import CorpusReading
 from msftk.registry import registry
 from msftk.speech.alignment import read_alignment
-from msftk.speech.audio import audio_facts
+from msftk.speech.audio_file import audio_facts
 from msftk.types import RatingScale
 
 FOLDER = Path(str(files("msftk"))) / "demo"

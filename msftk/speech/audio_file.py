@@ -1,0 +1,202 @@
+"""An audio file as it lies on the disk: opened, its sizes bounded before they are used, and read to its true end."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from msftk.errors import InputError
+from msftk.files import unreadable
+from msftk.types import Float32
+
+_ENDINGS = {  # of the formats of libsndfile that hold speech somewhere
+    "WAV": (".wav", ".wave"),
+    "FLAC": (".flac",),
+    "MP3": (".mp3",),
+    "OGG": (".ogg", ".oga", ".opus"),
+    "AIFF": (".aiff", ".aif", ".aifc"),
+    "AU": (".au", ".snd"),
+    "CAF": (".caf",),
+    "W64": (".w64",),
+    "RF64": (".rf64",),
+    "NIST": (".sph", ".nist"),
+    "VOC": (".voc",),
+    "SDS": (".sds",),
+    "IRCAM": (".sf",),
+}
+AUDIO_SUFFIXES = frozenset(
+    ending for name, endings in _ENDINGS.items() if name in soundfile.available_formats() for ending in endings
+)
+
+MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 400_000
+MAX_CHANNELS = 64
+MAX_HOURS = 24
+BLOCK = 1 << 20  # frames that are read at once: nothing is allocated for frames that a header only claims
+MP3_FRAME = 1152
+# An MP3 frame borrows bits from frames before it; right after a seek libsndfile lacks them and gives wrong samples.
+MP3_PREROLL = 16 * MP3_FRAME
+FORGIVEN_S = 0.02  # by which a file may be shorter than its header says; an MP3 by two of its frames
+ENDLESS = 0x7FFF0000  # bytes: what writes to a pipe puts this much or more for a length that it does not know yet
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+# libsndfile's log of a WAV, AIFF or AU whose header promises more bytes than the file has
+SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """Length and form of an audio file."""
+
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+
+
+def audio_facts(path: Path) -> AudioFacts:
+    """Reads the header and looks at the end; decodes the whole file only if the header does not know its length.
+
+    Raises:
+        InputError: missing, unreadable, cut off, of an absurd size, or fewer than 2 samples.
+    """
+    with open_audio(path) as file:
+        frames = file.frames if knows_length(file) else sum(map(len, _to_the_end(path, file)))
+        check_length(frames, str(path))
+        if knows_length(file) and file.format in ("FLAC", "MP3"):
+            _check_end(path, file)
+        return AudioFacts(frames / file.samplerate, file.samplerate, file.channels)
+
+
+def open_audio(path: Path) -> soundfile.SoundFile:
+    """Opens a file whose rate, channels and length are such as sound has. Raises InputError as `audio_facts`."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file. Check the path of the audio.") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if not stat.S_ISREG(mode):
+        found = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise InputError(f"{path}: {found}, not an audio file. Check the path of the audio.")
+    try:
+        file = soundfile.SoundFile(path)
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, which has no header
+        raise _undecodable(path, error) from error
+    try:
+        _check_form(path, file)
+    except InputError:
+        file.close()
+        raise
+    return file
+
+
+def knows_length(file: soundfile.SoundFile) -> bool:
+    """Whether the header tells it; streaming encoders of FLAC leave it out."""
+    return bool(file.frames < 1 << 62)
+
+
+def read_frames(path: Path, file: soundfile.SoundFile, start: int, stop: int) -> Float32:
+    """[stop - start, channels], or what is there if the length is unknown. Raises InputError if the file is cut off."""
+    if not knows_length(file):
+        return np.concatenate([*_to_the_end(path, file), np.empty((0, file.channels), np.float32)])[start:stop]
+    preroll = min(start, MP3_PREROLL) if file.format == "MP3" else 0
+    blocks, missing = [], stop - start + preroll
+    try:
+        file.seek(start - preroll)
+        while missing and len(block := file.read(min(missing, BLOCK), dtype="float32", always_2d=True)):
+            blocks.append(block)
+            missing -= len(block)
+    except soundfile.SoundFileError as error:
+        raise _undecodable(path, error) from error
+    if missing > _forgiven(file):
+        raise _cut(path, file.frames / file.samplerate, (stop - missing) / file.samplerate)
+    samples: Float32 = blocks[0] if len(blocks) == 1 else np.concatenate([np.empty((0, file.channels), "f4"), *blocks])
+    return samples[preroll:]
+
+
+def check_length(n_samples: int, place: str) -> None:
+    """Raises InputError, beginning with `place`, for fewer than 2 samples."""
+    if n_samples < 2:
+        found = "no samples" if n_samples == 0 else "1 sample"
+        raise InputError(f"{place}: {found}, expected speech. Record or export the audio again.")
+
+
+class _Stream(soundfile.SoundFile):  # type: ignore[misc]
+    """Read from its begin to its end alone: libsndfile cannot seek where it does not know the length."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _to_the_end(path: Path, file: soundfile.SoundFile) -> Iterator[Float32]:
+    n_frames = 0
+    try:
+        with _Stream(path) as stream:
+            while len(block := stream.read(BLOCK, dtype="float32", always_2d=True)):
+                n_frames += len(block)
+                _check_hours(path, n_frames / file.samplerate)
+                yield block
+    except soundfile.SoundFileError as error:
+        raise _undecodable(path, error) from error
+
+
+def _check_form(path: Path, file: soundfile.SoundFile) -> None:
+    rate_hz, channels = file.samplerate, file.channels
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise InputError(
+            f"{path}: a sample rate of {rate_hz} Hz, expected {MIN_RATE_HZ} to {MAX_RATE_HZ}. Correct its header, or "
+            "export the audio again."
+        )
+    if channels > MAX_CHANNELS:
+        raise InputError(f"{path}: {channels} channels, expected at most {MAX_CHANNELS}. Export those with speech.")
+    if knows_length(file):
+        _check_hours(path, file.frames / rate_hz)
+    for promised, found in SHORTER.findall(file.extra_info):
+        missing = (int(promised) - int(found)) / max(1, int(found)) * file.frames
+        if int(promised) < ENDLESS and missing > _forgiven(file):
+            raise _cut(path, (file.frames + missing) / rate_hz, file.frames / rate_hz)
+
+
+def _check_hours(path: Path, seconds: float) -> None:
+    if seconds > MAX_HOURS * 3600:
+        raise InputError(
+            f"{path}: {seconds / 3600:.0f} hours, expected at most {MAX_HOURS}. Correct its header, or cut it in parts."
+        )
+
+
+def _check_end(path: Path, file: soundfile.SoundFile) -> None:
+    """Looks whether the last samples that the header promises are there."""
+    near = max(0, file.frames - 1 - _forgiven(file))
+    try:
+        file.seek(near)
+        found = len(file.read(1))
+    except soundfile.SoundFileError:
+        found = 0
+    if not found:
+        raise _cut(path, file.frames / file.samplerate)
+
+
+def _forgiven(file: soundfile.SoundFile) -> int:
+    return 2 * MP3_FRAME if file.format == "MP3" else round(FORGIVEN_S * file.samplerate)
+
+
+def _cut(path: Path, promised_s: float, found_s: float | None = None) -> InputError:
+    there = "less is" if found_s is None else f"{found_s:.2f} s are"
+    return InputError(
+        f"{path}: cut off: its header promises {promised_s:.2f} s, {there} there. Copy the file again, or export what "
+        "is left."
+    )
+
+
+def _undecodable(path: Path, error: Exception) -> InputError:
+    with path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            return InputError(f"{path}: a Git LFS pointer, not audio. Fetch the audio: git lfs pull.")
+    reason = getattr(error, "error_string", str(error)).rstrip(".")
+    return InputError(f"{path}: cannot be decoded ({reason}). Convert it to WAV, FLAC, OGG or MP3.")
