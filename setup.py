@@ -33,7 +33,7 @@ def extension(source: Path) -> Extension:
         [str(source), *sorted(map(str, own.glob("*.cpp")))],
         include_dirs=["ext"],
         depends=sorted(str(header) for folder in (own, shared) for header in folder.glob("*.h")),
-        extra_compile_args=["-std=c++17", *FLAGS],
+        extra_compile_args=["-std=c++17", "-Wno-psabi", *FLAGS],
         extra_link_args=FLAGS,
         language="c++",
     )

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""LEMf over ragged batches: frame energy, word features, z-scores, scores, top words (DESIGN section 4).
+"""LEMf over ragged batches: frame energy, word features, z-scores, scores, top words.
 
 A ragged batch is flat values and int64 offsets [items + 1]: item i owns values[offsets[i]:offsets[i + 1]]. Buffers are
 marked IN or OUT; the caller allocates the OUT ones. Times are whole microseconds. `lemf_batch` does everything in one

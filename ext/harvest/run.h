@@ -17,7 +17,7 @@ namespace harvest {
 namespace {
 
 constexpr int kAtOnce = 128;            // frames refined, pruned and tracked while they lie in the cache
-static_assert(kKept >= kKeep + kAtOnce);
+static_assert(kRing >= kBehind + kAtOnce);
 
 struct Run {
     const Plan& plan;
@@ -27,14 +27,14 @@ struct Run {
     Candidates candidates;
     Finder finder;
     ExactRefinement exact{plan, signal, w.exact};
-    Gatherer gatherer{plan, signal, candidates, exact, kKept, w};
-    Settler settler{plan, signal, candidates, exact, make_rows(w.pruned, kKept, kTries * plan.slots)};
+    Gatherer gatherer{plan, signal, candidates, exact, kRing, w};
+    Settler settler{plan, signal, candidates, exact, make_rows(w.pruned, kRing, kTries * plan.slots)};
     Tracks tracks;
     int pruned_to = 0;
 
     Run(const Plan& p, Samples x, long long n)
         : plan(p), frames(frame_count(n, p.sample_rate_hz, 1.0)), signal{p, x, n, decimated_length(p, n), w},
-          candidates(p, least(frames, kChunk) + kKeep + 4 * kSpread + 16, w.raw), finder(p, signal, candidates, frames, w),
+          candidates(p, least(frames, kChunk) + kBehind + 4 * kSpread + 16, w.raw), finder(p, signal, candidates, frames, w),
           tracks(new_tracks(frames, signal.whole(), w)) {}
 
     bool last(int frame) const { return frame == frames; }
@@ -61,7 +61,7 @@ struct Run {
             prune_to(last(gatherer.known) ? frames : gatherer.known - 1);
             advance(tracks, pruned_to, settler, w);
         }
-        if (!last(known)) candidates.forget_before(most(0, pruned_to - kKeep - kSpread));
+        if (!last(known)) candidates.forget_before(most(0, pruned_to - kBehind - kSpread));
     }
 
     void f0(double* out) {

@@ -46,7 +46,7 @@ void candidates_stage(const Plan& plan, const double* x, long long n, double* f0
         run.finder.find(begin, end);
         for (int f = begin; f < end; ++f)
             for (int j = 0; j < plan.slots; ++j) f0[std::size_t(f) * plan.slots + j] = j < found.count_of(f) ? found.of(f)[j] : 0.0;
-        found.forget_before(most(0, end - kKeep - kSpread));
+        found.forget_before(most(0, end - kBehind - kSpread));
     }
 }
 

@@ -13,8 +13,8 @@ constexpr int kShortest = 7;           // frames of a section
 constexpr int kReach = 100;            // frames that a section grows to each side
 constexpr int kPatience = 4;           // frames without a candidate at which growth stops
 constexpr double kGrowth = 0.18;       // relative F0 step allowed in growth
-constexpr int kKeep = kReach + kShortest + 21;  // frames of candidates behind the newest that growth may still ask for
-constexpr int kKept = 256;             // frames whose candidates are kept: those at work and kKeep behind them
+constexpr int kBehind = kReach + kShortest + 21;  // frames of candidates behind the newest that growth may still ask for
+constexpr int kRing = 256;             // frames whose candidates are held: those at work and kBehind before them
 
 struct Section { int begin, end, from, to; long long before, after; bool grown_back, grown_on; };  // ends included
 
@@ -33,7 +33,7 @@ struct Tracks {                        // of a whole file
 
 inline Tracks new_tracks(int frames, bool later, Workspace& w) {
     bool* steady = static_cast<bool*>(w.steady.need(std::size_t(frames)));
-    return {frames, later, new_choices(frames, later ? frames : kKept, w.base), steady, nullptr, 0, 0, 0, -1, {}, 0};
+    return {frames, later, new_choices(frames, later ? frames : kRing, w.base), steady, nullptr, 0, 0, 0, -1, {}, 0};
 }
 
 // Whether a best candidate continues the line through its two predecessors, or else its predecessor.
