@@ -47,7 +47,7 @@ def with_labels(corpus: Manifest, table: Path) -> Manifest:
         labels = {row["category"]: {a: float(row[a]) for a in ATTRIBUTES} for row in csv.DictReader(file)}
     labelled = [replace(u, ratings=labels[u.category]) for u in corpus.utterances if u.category in labels]
     facts = {**corpus.facts, "ratings": "demonstration labels (category-derived, not ratings)"}
-    return replace(corpus, utterances=tuple(labelled), scale=RatingScale(-1, 1), facts=facts, stamps={})
+    return replace(corpus, utterances=tuple(labelled), scale=RatingScale(-1, 1), facts=facts)
 
 
 def read_peer(path: Path, corpus: Manifest) -> Float64:

@@ -52,13 +52,27 @@ class RaterRating:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioStamp:
+    """Size and time of an audio file when it was hashed: while both stay the same, so does the hash."""
+
+    n_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> AudioStamp:
+        facts = path.stat()
+        return cls(facts.st_size, facts.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One utterance of a corpus. What is absent is None, never "" or NaN.
 
     `audio` and `alignment` are paths; an utterance of a text corpus has no audio. `alignment` names a file that an
     alignment reader opens (a table of many utterances is read with `id`). `start_s`/`end_s` cut a segment out of
     `audio`; None means from the start / to the end. `channel` (0 = left) is the one to hear; None means the mean of
-    all. `ratings` maps attribute -> value on the corpus scale. `audio_sha256` is the hash of the whole audio file.
+    all. `ratings` maps attribute -> value on the corpus scale. `audio_sha256` is the hash of the whole audio file,
+    taken when the file looked like `audio_stamp`.
     """
 
     id: str
@@ -78,6 +92,7 @@ class Utterance:
     duration_s: float | None = None
     audio_sha256: str | None = None
     channel: int | None = None
+    audio_stamp: AudioStamp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import ClassVar
 import numpy as np
 
 from msftk.errors import AbsentError, MsftkError
-from msftk.files import sha256_file
 from msftk.interfaces import Want
 from msftk.preparation.engine import make_engine
 from msftk.preparation.given import Given
@@ -19,7 +18,8 @@ from msftk.prosody.words import FORGIVEN_S
 from msftk.settings import Settings
 from msftk.speech.audio import load_utterance, segment_bounds
 from msftk.speech.audio_file import AudioFacts, audio_facts
-from msftk.store.manifest import AudioStamp, Manifest
+from msftk.store.audio import audio_sha256
+from msftk.store.manifest import Manifest
 from msftk.types import Utterance
 
 
@@ -49,8 +49,7 @@ def examine_files(
     """Facts of every utterance's files by id. `decode`: all samples are read."""
     examined: dict[str, FileFacts] = {}
     work = ExamineFiles(decode, settings.alignment)
-    items = ((utterance, manifest.stamps.get(utterance.id)) for utterance in manifest.utterances)
-    for (utterance, _), facts in make_engine(settings.engine, workers).map(work, items):
+    for utterance, facts in make_engine(settings.engine, workers).map(work, manifest.utterances):
         examined[utterance.id] = facts if isinstance(facts, FileFacts) else FileFacts(unreadable=str(facts))
         progress(Progress("files", len(examined), len(manifest.utterances)))
     return examined
@@ -58,14 +57,13 @@ def examine_files(
 
 @dataclass(frozen=True)
 class ExamineFiles:
-    """Opens the files of an utterance, whose audio had this stamp when it was hashed."""
+    """Opens the files of an utterance."""
 
     decode: bool
     alignment: Mapping[str, object]  # options of its readers
     wants: ClassVar[Want] = "cpu-kernel"
 
-    def __call__(self, item: tuple[Utterance, AudioStamp | None]) -> FileFacts:
-        utterance, stamp = item
+    def __call__(self, utterance: Utterance) -> FileFacts:
         facts, duration_s = FileFacts(), utterance.duration_s
         if utterance.audio is not None and not utterance.audio.is_file():
             facts = FileFacts(missing=str(utterance.audio))
@@ -75,7 +73,7 @@ class ExamineFiles:
                 first, last = segment_bounds(utterance.audio, audio.duration_s, utterance.start_s, utterance.end_s)
                 duration_s = last - first
                 is_silent = self.decode and not np.any(load_utterance(utterance))
-                is_changed = _is_changed(utterance.audio, stamp, utterance.audio_sha256)
+                is_changed = _is_changed(utterance.audio, utterance)
                 facts = FileFacts(audio=audio, is_silent=is_silent, is_changed=is_changed)
             except MsftkError as error:
                 facts = FileFacts(unreadable=str(error))
@@ -101,11 +99,9 @@ def _with_words(facts: FileFacts, given: Given, duration_s: float | None) -> Fil
     return replace(facts, absent=absent, n_words=len(ends), past_end_s=past_s if past_s > FORGIVEN_S else 0.0)
 
 
-def _is_changed(path: Path, stamp: AudioStamp | None, sha256: str | None) -> bool:
-    """Another size or time alone proves nothing: then the file is hashed."""
-    if stamp is None or sha256 is None or AudioStamp.of(path) == stamp:
-        return False
-    return sha256_file(path) != sha256
+def _is_changed(path: Path, utterance: Utterance) -> bool:
+    known = utterance.audio_sha256
+    return known is not None and audio_sha256(path, known, utterance.audio_stamp) != known
 
 
 def ids_where(examined: Mapping[str, FileFacts], utterances: Sequence[Utterance], name: str) -> list[str]:

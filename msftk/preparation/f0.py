@@ -8,23 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from msftk.errors import AbsentError
-from msftk.files import sha256_file
 from msftk.interfaces import F0Engine
+from msftk.store.audio import audio_sha256
 from msftk.store.keys import content_key
 from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
 
 def audio_key(utterance: Utterance) -> str:
-    """Key of an utterance's sound: hash of the whole audio file, segment and channel; hashed if nobody did.
+    """Key of an utterance's sound: hash of the whole audio file as it is now, segment and channel.
 
     Raises InputError where the file must be hashed and cannot be read, AbsentError where there is no audio.
     """
     if utterance.audio is None:
         raise AbsentError("no audio")
-    audio_sha256 = utterance.audio_sha256 or sha256_file(utterance.audio)
+    sha256 = audio_sha256(utterance.audio, utterance.audio_sha256, utterance.audio_stamp)
     channel = {} if utterance.channel is None else {"channel": utterance.channel}
-    return content_key(audio_sha256=audio_sha256, start_s=utterance.start_s, end_s=utterance.end_s, **channel)
+    return content_key(audio_sha256=sha256, start_s=utterance.start_s, end_s=utterance.end_s, **channel)
 
 
 def samples_key(samples: Float32) -> str:

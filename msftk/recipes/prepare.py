@@ -15,8 +15,8 @@ from msftk.progress import Progress, ProgressCallback, silent
 from msftk.registry import registry
 from msftk.speech.audio import segment_bounds
 from msftk.speech.audio_file import AudioFacts, audio_facts
-from msftk.store.manifest import AudioStamp, Manifest, read_manifest, write_manifest
-from msftk.types import Utterance
+from msftk.store.manifest import Manifest, read_manifest, write_manifest
+from msftk.types import AudioStamp, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,9 @@ def read_corpus(
             f"{root or corpus}: no utterance can be used, {len(problems)} cannot. "
             + (f"The first: {problems[0]}" if problems else "Give a corpus that holds some.")
         )
-    stamps = {u.id: found.stamp for u in utterances if u.audio and isinstance(found := examined[u.audio], Audio)}
     place = {} if root is None else {"root": str(root.absolute())}
     left_out = {"left out": str(len(problems))} if problems else {}
-    manifest = Manifest(reading.name, reading.scale, tuple(utterances), {**reading.facts, **place, **left_out}, stamps)
+    manifest = Manifest(reading.name, reading.scale, tuple(utterances), {**reading.facts, **place, **left_out})
     return PrepareResult(manifest, tuple(problems), count_splits(manifest))
 
 
@@ -140,8 +139,9 @@ def _known_hashes(out: Path) -> dict[tuple[Path, AudioStamp], str]:
         old = read_manifest(out)
     except InputError:
         return {}
-    hashed = [(u, old.stamps[u.id]) for u in old.utterances if u.id in old.stamps]
-    return {(u.audio, stamp): u.audio_sha256 for u, stamp in hashed if u.audio and u.audio_sha256}
+    return {
+        (u.audio, u.audio_stamp): u.audio_sha256 for u in old.utterances if u.audio and u.audio_stamp and u.audio_sha256
+    }
 
 
 @dataclass(frozen=True)
@@ -181,4 +181,5 @@ def _complete(utterance: Utterance, examined: Mapping[Path, Audio | Exception]) 
         alignment=None if utterance.alignment is None else utterance.alignment.absolute(),
         duration_s=last - first,
         audio_sha256=found.sha256,
+        audio_stamp=found.stamp,
     )

@@ -16,8 +16,8 @@ from small_corpus import small_corpus
 from msftk.doctor.examine import Diagnosis, examine
 from msftk.errors import InputError
 from msftk.evaluation.scores import person
-from msftk.store.manifest import AudioStamp, Manifest, write_manifest
-from msftk.types import RatingScale, Utterance
+from msftk.store.manifest import Manifest, write_manifest
+from msftk.types import AudioStamp, RatingScale, Utterance
 
 
 @pytest.fixture
@@ -104,8 +104,9 @@ def test_unreadable_and_silent_audio(corpus: Manifest, tmp_path: Path) -> None:
 
 
 def test_audio_changed_since_it_was_prepared(corpus: Manifest, tmp_path: Path) -> None:
-    stamps = {u.id: AudioStamp.of(u.audio) for u in corpus.utterances if u.audio}
-    stamped = replace(corpus, stamps=stamps)
+    stamped = replace(
+        corpus, utterances=[replace(u, audio_stamp=AudioStamp.of(u.audio)) for u in corpus.utterances if u.audio]
+    )
     (tmp_path / "s2_0.wav").touch()
     assert not examine(stamped).is_wrong  # another time, the same sound
     soundfile.write(tmp_path / "s2_0.wav", np.ones(14_400) * 0.1, 16_000)

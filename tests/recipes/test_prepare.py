@@ -12,7 +12,8 @@ from msftk.files import sha256_file
 from msftk.progress import Progress
 from msftk.recipes import prepare as recipe
 from msftk.recipes.prepare import SplitCounts, prepare
-from msftk.store.manifest import AudioStamp, read_manifest
+from msftk.store.manifest import read_manifest
+from msftk.types import AudioStamp
 
 TABLE = """id,audio,start_s,end_s,speaker,split,transcript,valence
 u1,a.wav,,,s1,train,hello,2
@@ -43,7 +44,7 @@ def test_manifest_holds_lengths_hashes_and_absolute_paths(table: Path, tmp_path:
     assert [first.duration_s, second.duration_s, third.duration_s] == [1.0, 0.5, 1.8]
     assert first.audio == tmp_path / "a.wav"
     assert first.audio_sha256 == second.audio_sha256 == sha256_file(tmp_path / "a.wav")
-    assert result.manifest.stamps["u3"] == AudioStamp.of(tmp_path / "b.wav")
+    assert {u.id: u.audio_stamp for u in result.manifest.utterances}["u3"] == AudioStamp.of(tmp_path / "b.wav")
     assert result.manifest.facts["root"] == str(table)
     assert result.manifest.facts["left out"] == "4"
 

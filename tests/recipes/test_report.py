@@ -79,5 +79,5 @@ def test_audio_that_has_moved_leaves_a_page_without_pictures(tiny_run: Path, ton
     shutil.copytree(tiny_run, run)
     manifest = read_manifest(run / "manifest.parquet")
     gone = [replace(u, audio=Path("/gone") / u.audio.name) for u in manifest.utterances]
-    write_manifest(replace(manifest, utterances=tuple(gone), stamps={}), run / "manifest.parquet")
+    write_manifest(replace(manifest, utterances=tuple(gone)), run / "manifest.parquet")
     assert "Stressed words" not in write_report(run, tmp_path / "r.html", store=tone_store.root).read_text()

@@ -10,8 +10,8 @@ import pytest
 
 from msftk.errors import InputError, UnknownNameError, VersionError
 from msftk.files import sha256_file
-from msftk.store.manifest import AudioStamp, Manifest, read_manifest, split_name, write_manifest
-from msftk.types import RaterRating, RatingScale, Utterance
+from msftk.store.manifest import Manifest, read_manifest, split_name, write_manifest
+from msftk.types import AudioStamp, RaterRating, RatingScale, Utterance
 
 FULL = Utterance(
     id="u1",
@@ -30,9 +30,11 @@ FULL = Utterance(
     category="angry",
     duration_s=1.0,
     audio_sha256="00ff",
+    channel=1,
+    audio_stamp=AudioStamp(10, 20),
 )
 BARE = Utterance("u2", Path("/corpus/u2.wav"))
-MANIFEST = Manifest("mine", RatingScale(1, 7), (FULL, BARE), {"ratings": "planted"}, {"u1": AudioStamp(10, 20)})
+MANIFEST = Manifest("mine", RatingScale(1, 7), (FULL, BARE), {"ratings": "planted"})
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_columns_are_typed_and_scale_stands_in_the_metadata(path: Path) -> None:
 
 
 def test_writing_again_replaces_the_whole_file_and_leaves_nothing_else(path: Path) -> None:
-    write_manifest(replace(MANIFEST, utterances=(BARE,), stamps={}), path)
+    write_manifest(replace(MANIFEST, utterances=(BARE,)), path)
     assert read_manifest(path).utterances == (BARE,)
     assert [entry.name for entry in path.parent.iterdir()] == ["m.parquet"]
 
@@ -148,7 +150,9 @@ def test_missing_column_names_those_found(path: Path) -> None:
 
 
 def test_text_in_a_number_is_named_by_row(path: Path) -> None:
-    with pytest.raises(InputError, match=r"m\.parquet: row 2: valence is 'n/a', expected a number or null\. Make"):
+    with pytest.raises(
+        InputError, match=r"m\.parquet: row 2: valence is 'n/a', expected a finite number or null\. Make"
+    ):
         read_manifest(altered(path, "valence", ["1.0", "n/a"]))
 
 
@@ -176,6 +180,81 @@ def test_rating_outside_the_scale_names_utterance_value_and_scale(path: Path) ->
 def test_id_that_stands_twice_is_refused(path: Path) -> None:
     with pytest.raises(InputError, match=r"m\.parquet: utterance 'u1' stands there twice\. Give each its own id\."):
         read_manifest(altered(path, "id", ["u1", "u1"]))
+
+
+def test_utterances_are_a_sequence_that_makes_them_when_asked(path: Path) -> None:
+    found = read_manifest(path).utterances
+    assert (len(found), found[0], found[-1], found[1:], found[::-1]) == (2, FULL, BARE, (BARE,), (BARE, FULL))
+    assert list(found) == [FULL, BARE]
+    assert BARE in found
+    assert found.index(BARE) == 1
+    with pytest.raises(IndexError):
+        found[2]
+
+
+def test_a_manifest_that_was_read_is_written_as_it_is(path: Path, tmp_path: Path) -> None:
+    write_manifest(read_manifest(path), tmp_path / "again.parquet")
+    assert read_manifest(tmp_path / "again.parquet") == read_manifest(path) == MANIFEST
+    assert read_manifest(path) != replace(MANIFEST, utterances=(FULL, FULL))
+
+
+def test_texts_written_as_numbers_by_other_tools_are_texts(path: Path) -> None:
+    read = read_manifest(altered(altered(path, "id", [17, 18]), "channel", [float("nan"), 1.0]))
+    assert [(u.id, u.channel) for u in read.utterances] == [("17", None), ("18", 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("channel", [0.5, 1.0], r"row 1: channel is 0\.5, expected int64 or null"),
+        ("speaker", [b"\xff", b"a"], r"row 1: speaker is b'\\xff', expected string or null"),
+        ("speaker", [{"a": 1}, None], r"row 1: speaker is {'a': 1}, expected string or null"),
+        ("rater_ratings", ["x", None], r"row 1: rater_ratings is 'x', expected list"),
+        ("duration_s", [float("inf"), 1.0], r"row 1: duration_s is inf, expected a finite number or null"),
+    ],
+)
+def test_a_value_of_another_type_is_named_by_row(path: Path, name: str, values: list[object], said: str) -> None:
+    with pytest.raises(InputError, match=r"m\.parquet: " + said + r".*\. Make the manifest again"):
+        read_manifest(altered(path, name, values))
+
+
+def test_an_utterance_with_a_value_of_another_type_is_not_written(tmp_path: Path) -> None:
+    odd = replace(BARE, speaker=3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"m\.parquet: row 2: speaker is 3, expected string or null\. Correct the utt"):
+        write_manifest(replace(MANIFEST, utterances=(FULL, odd)), tmp_path / "m.parquet")
+    surrogate = replace(BARE, transcript="\udc80")
+    with pytest.raises(InputError, match=r"row 1: transcript is '\\udc80', expected string or null"):
+        write_manifest(replace(MANIFEST, utterances=(surrogate,)), tmp_path / "m.parquet")
+
+
+def test_a_column_named_twice_is_refused(path: Path) -> None:
+    table = pyarrow.parquet.read_table(path)
+    pyarrow.parquet.write_table(table.append_column("split", table["split"]), path)
+    with pytest.raises(InputError, match=r"m\.parquet: not a Parquet table \(Multiple matches .*split"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    "about", ["{", "[]", '{"format_version": 1}', '{"format_version": 1, "corpus": "a", "scale": [1], "facts": {}}']
+)
+def test_torn_metadata_are_refused(path: Path, about: str) -> None:
+    table = pyarrow.parquet.read_table(path)
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"msftk": about}), path)
+    with pytest.raises(
+        InputError, match=r"m\.parquet: its metadata is not a manifest's \(.+\)\. Make the manifest again"
+    ):
+        read_manifest(path)
+
+
+def test_text_that_is_not_utf8_is_refused(path: Path) -> None:
+    table = pyarrow.parquet.read_table(path)
+    odd = pyarrow.Array.from_buffers(
+        pyarrow.string(), 2, pyarrow.array([b"\xff", b"ok"]).buffers()
+    )  # as a faulty writer does
+    table = table.set_column(table.column_names.index("speaker"), "speaker", odd)
+    pyarrow.parquet.write_table(table, path)
+    with pytest.raises(InputError, match=r"m\.parquet: not a Parquet table \(.*UTF8.*\)\. Make the manifest again"):
+        read_manifest(path)
 
 
 def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

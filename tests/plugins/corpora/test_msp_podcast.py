@@ -74,6 +74,7 @@ def test_turn_is_read_whole(root: Path) -> None:
         "duration_s": None,
         "audio_sha256": None,
         "channel": None,
+        "audio_stamp": None,
     }
     assert [rater["rater"] for rater in raters] == ["WORKER0000001", "WORKER0000002"]
     assert raters[0]["ratings"] == {"valence": 4.0, "arousal": 1.0, "dominance": 1.0}
