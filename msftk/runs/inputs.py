@@ -14,7 +14,6 @@ from msftk.interfaces import AcousticEncoder
 from msftk.models.batch import Batch, make_batch
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.speech.audio import load_utterance
 from msftk.types import RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
@@ -46,7 +45,7 @@ class Inputs:
         if not encoder.reads_sound:
             self.lengths[utterance.id] = 1
             return torch.empty(1, 0)
-        waveform = load_utterance(utterance, self.seconds_kept)
+        waveform = self.prepared.waveform(utterance, self.seconds_kept)
         f0_hz = None
         if encoder.needs_f0:
             f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
@@ -65,7 +64,7 @@ class Inputs:
         good, failures = [], {}
         for done, utterance in enumerate(utterances, start=1):
             try:
-                if utterance.audio is None and encoder.reads_sound:
+                if encoder.reads_sound and not self.prepared.has_sound(utterance):
                     failures[utterance.id] = NO_AUDIO
                 elif message := self.prepared.failures.get(utterance.id):
                     failures[utterance.id] = message

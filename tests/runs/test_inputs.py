@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from msftk.preparation.extract import extract
+from msftk.preparation.prepared import Prepared
 from msftk.runs.inputs import Inputs
 from msftk.settings import load_settings
 from msftk.store.manifest import Manifest
+from msftk.store.memory import MemoryStore
+from msftk.types import Utterance
+
+
+@pytest.fixture
+def prepared() -> Prepared:
+    """Of nothing: these inputs are sound alone."""
+    return extract([], load_settings("tiny", flags={"semantics": ()}), MemoryStore())
 
 
 class Counting:
@@ -26,15 +38,22 @@ class Counting:
 
 @pytest.mark.parametrize(("memory_bytes", "calls"), [(2**20, 1), (100, 2)])
 def test_inputs_are_kept_while_memory_lasts_and_made_again_beyond(
-    tone_corpus: Manifest, memory_bytes: int, calls: int
+    tone_corpus: Manifest, prepared: Prepared, memory_bytes: int, calls: int
 ) -> None:
     encoder, utterance = Counting(), tone_corpus.utterances[0]
-    inputs = Inputs(None, load_settings("tiny").data.seconds_kept, memory_bytes)  # type: ignore[arg-type]
+    inputs = Inputs(prepared, load_settings("tiny").data.seconds_kept, memory_bytes)
     first, again = (inputs.read(utterance, encoder) for _ in range(2))  # type: ignore[arg-type]
     assert torch.equal(first, again)
     assert encoder.calls == calls
 
 
-def test_only_the_first_seconds_are_heard(tone_corpus: Manifest) -> None:
-    inputs = Inputs(None, 0.25)  # type: ignore[arg-type]
+def test_only_the_first_seconds_are_heard(tone_corpus: Manifest, prepared: Prepared) -> None:
+    inputs = Inputs(prepared, 0.25)
     assert len(inputs.read(tone_corpus.utterances[0], Counting())) == 4000  # type: ignore[arg-type]
+
+
+def test_samples_that_were_handed_in_are_heard_as_a_file_is(prepared: Prepared) -> None:
+    live = Utterance("live", None)
+    inputs = Inputs(replace(prepared, samples={"live": np.ones(8000, np.float32)}), 0.25)
+    assert inputs.readable([live], Counting()) == ([live], {})  # type: ignore[arg-type]
+    assert inputs.lengths == {"live": 4000}
