@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -133,6 +134,23 @@ class Registry:
             f"unknown {kind} '{name}'. {did_you_mean(name, self.names(kind))}"
             f"Installed: {', '.join(self.names(kind)) or 'none'}.{broken}"
         )
+
+    def loaded(self, kind: str) -> Iterator[tuple[Plugin, type[Any]]]:
+        """Plugins of a kind and their classes, in the order of registration, without those that cannot be loaded."""
+        for plugin in self._plugins.values():
+            if plugin.kind.name == kind:
+                with suppress(InputError):
+                    yield plugin, plugin.load()
+
+    def first(self, kind: str, ability: str, value: object) -> Plugin:
+        """The first of a kind, in the order of registration, whose `ability` is `value`: reads_acoustics, False.
+
+        Raises UnknownNameError if there is none.
+        """
+        for plugin, component in self.loaded(kind):
+            if getattr(component, ability) == value:
+                return plugin
+        raise UnknownNameError(f"no {kind} with {ability} = {value} is installed. Install a plugin that has it.")
 
     def options(self, kind: str, name: str, values: Mapping[str, object]) -> Options:
         """Checks option values against the component's `Options`; an error names the path and the nearest names."""

@@ -166,8 +166,8 @@ def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTION
 
 def _check_alignment(options: Iterable[str]) -> None:
     """Each option must be one of some alignment reader's."""
-    readers = [plugin.load() for plugin in registry().plugins("alignment-reader")]
-    known = sorted({name for reader in readers for name in reader.Options.model_fields})
+    readers = [reader.Options for _, reader in registry().loaded("alignment-reader")]
+    known = sorted({name for model in readers for name in model.model_fields})
     for name in options:
         if name not in known:
             raise UnknownNameError(

@@ -122,3 +122,17 @@ def test_a_class_that_is_not_there_names_the_package() -> None:
         InputError, match=r"fusion 'ghost' of package ghostly cannot be imported from msftk\.types:Ghost"
     ):
         found.get("fusion", "ghost").load()
+
+
+def test_the_first_with_an_ability_is_found_past_those_that_do_not_load() -> None:
+    def register_fusions(register: Callable[..., None]) -> None:
+        register("a-broken-one", "nowhere:Fusion")
+
+    def register_heads(register: Callable[..., None]) -> None:
+        register("broken", "nowhere:Head")
+
+    found = Registry([OURS, stranger("broken_parts", register_fusions=register_fusions, register_heads=register_heads)])
+    assert found.first("fusion", "reads_acoustics", False).name == "semantics-only"
+    assert [plugin.name for plugin, _ in found.loaded("head")] == ["regression"]
+    with pytest.raises(UnknownNameError, match=r"no head with results_version = 9 is installed"):
+        found.first("head", "results_version", 9)

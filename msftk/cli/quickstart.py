@@ -41,11 +41,11 @@ def quickstart(
     """
     from msftk.recipes.quickstart import quickstart as run_quickstart
 
+    settings = settings_from("tiny", None, None)
     _step(
-        f"msftk train --fusion fm-moe --semantics gs,les,es --out {run}",
+        f"msftk train --fusion {settings.fusion.name} --semantics {','.join(settings.semantics)} --out {run}",
         "The demo corpus: 186 synthetic utterances, planted ratings; splits share no speaker and no stressed word.",
     )
-    settings = settings_from("tiny", None, None, "gs,les,es", fusion__name="fm-moe")
     with bar() as progress:
         done = run_quickstart(run, settings, READINGS, store=store, progress=progress)
     if not done.trained_now:

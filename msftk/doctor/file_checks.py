@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msftk.doctor.files import FileFacts, ids_where
 from msftk.doctor.findings import Finding, first_of
+from msftk.interfaces import Need
 from msftk.preparation.given import NO_ALIGNMENT
+from msftk.registry import registry
 from msftk.store.manifest import Manifest
 from msftk.types import SAMPLE_RATE_HZ, Utterance
 
@@ -88,7 +90,7 @@ def _length(utterances: Sequence[Utterance], seconds_kept: float) -> Iterator[Fi
 
 def _texts(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
     bare = [u for u in utterances if "transcript" in files[u.id].absent]
-    yield from _without([u.id for u in bare], len(utterances), "transcript", "gs")
+    yield from _without([u.id for u in bare], len(utterances), "transcript", _absent("transcript"))
     if silent := [u.id for u in bare if u.audio is None]:
         text = f"{len(silent)} have neither audio nor text"
         yield Finding("error", "transcripts", text, "Leave them out.", first_of(silent))
@@ -97,7 +99,7 @@ def _texts(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> I
 def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
     heard = [u for u in utterances if u.audio is not None]
     bare = [u.id for u in heard if files[u.id].absent.get("alignment") == NO_ALIGNMENT]
-    yield from _without(bare, len(heard), "alignment", "les")
+    yield from _without(bare, len(heard), "alignment", _absent("emphasis"))
     if gone := ids_where(files, heard, "no_alignment"):
         yield Finding(
             "warning", "alignments", f"{len(gone)} alignment files are missing", "Restore them.", first_of(gone)
@@ -106,7 +108,7 @@ def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts])
         yield Finding(
             "warning",
             "alignments",
-            f"{len(bad)} alignments cannot be used: les is absent",
+            f"{len(bad)} alignments cannot be used: {_absent('emphasis')}",
             "Correct them, or align again.",
             first_of(f"{one}: {files[one].bad_alignment}" for one in bad),
         )
@@ -116,15 +118,21 @@ def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts])
         yield Finding(
             "warning",
             "alignments",
-            f"{len(late)} have words after the end of their audio: les is absent",
+            f"{len(late)} have words after the end of their audio: {_absent('emphasis')}",
             "Are their times counted from the start of a longer recording? Align again.",
             first_of(f"{one}: {files[one].past_end_s:.2f} s late" for one in late),
         )
 
 
-def _without(bare: Sequence[str], n: int, what: str, source: str) -> Iterator[Finding]:
+def _absent(need: Need) -> str:
+    """Which semantic sources cannot do without it."""
+    sources = [plugin.name for plugin, source in registry().loaded("semantic-source") if need in source.needs]
+    return f"{' and '.join(sources)} {'is' if len(sources) == 1 else 'are'} absent"
+
+
+def _without(bare: Sequence[str], n: int, what: str, absent: str) -> Iterator[Finding]:
     """Some lack it: good to know, and who; all lack it: perhaps it lies elsewhere."""
     if bare and len(bare) == n:
-        yield Finding("warning", f"{what}s", f"no utterance has one: {source} is absent")
+        yield Finding("warning", f"{what}s", f"no utterance has one: {absent}")
     elif bare:
-        yield Finding("note", f"{what}s", f"{len(bare)} without {what}: {source} is absent", examples=first_of(bare))
+        yield Finding("note", f"{what}s", f"{len(bare)} without {what}: {absent}", examples=first_of(bare))

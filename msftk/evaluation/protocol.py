@@ -59,10 +59,11 @@ def library_versions() -> dict[str, str]:
 
 def protocol_card(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The card of a run: `facts` (corpus, splits, missing counts, producers ...), settings, decisions and versions."""
+    listens = registry().get("acoustic-encoder", settings.acoustic.name).load().reads_sound
     return {
         **facts,
         "seed": settings.training.seed,
-        "seconds_kept": settings.data.seconds_kept if settings.acoustic.name != "none" else 0.0,
+        "seconds_kept": settings.data.seconds_kept if listens else 0.0,
         "clipping": settings.data.clip_predictions,
         "settings": resolved_settings(settings),
         "packages": component_packages(settings),

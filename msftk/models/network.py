@@ -81,7 +81,7 @@ class SerNetwork(nn.Module):
         if not self.hears and self.fusion.reads_acoustics:
             raise InputError(
                 f"fusion '{settings.fusion.name}' reads sound, and acoustic encoder '{settings.acoustic.name}' gives "
-                "none. Take --fusion semantics-only, or another acoustic encoder."
+                "none. Take a fusion that reads no sound, or another acoustic encoder."
             )
         self.head = settings.create("head", dim=self.fusion.out_dim, attributes=ATTRIBUTES)
 

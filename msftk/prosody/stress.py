@@ -12,6 +12,7 @@ import numpy as np
 from msftk.adoption import adopt
 from msftk.errors import InputError
 from msftk.files import without_nan
+from msftk.hookspecs import find_kind
 from msftk.interfaces import EmphasisScorer
 from msftk.prosody.columns import shown
 from msftk.prosody.f0 import harvest
@@ -58,7 +59,7 @@ def emphasis_batch(
     scorer: EmphasisScorer | None = None,
 ) -> list[Emphasis]:
     """`emphasis` of many 16 kHz utterances in one pass of the kernels, with the same bits as one by one."""
-    scorer = scorer or registry().create("emphasis", "lemf")
+    scorer = scorer or registry().create("emphasis", find_kind("emphasis").default)
     for waveform, alignment, f0 in zip(waveforms, alignments, f0_hz, strict=True):
         check_utterance(waveform, alignment, f0)
     words, found = emphasis_ragged(waveforms, alignments, f0_hz, transcripts or [None] * len(alignments), scorer)

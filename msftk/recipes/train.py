@@ -11,6 +11,7 @@ from typing import Any
 
 from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
+from msftk.hookspecs import find_kind
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.progress import ProgressCallback, silent
@@ -27,8 +28,6 @@ from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
 from msftk.types import Utterance
-
-TEXT_FUSION = "semantics-only"
 
 
 @dataclass(frozen=True)
@@ -126,27 +125,29 @@ def _read_or_demo(manifest: Path | None, progress: ProgressCallback) -> Manifest
     if manifest is not None:
         return read_manifest(manifest)
     with TemporaryDirectory() as folder:  # the run keeps a copy of its manifest
-        return prepare("demo", None, Path(folder) / "demo.parquet", progress=progress).manifest
+        demo = registry().first("corpus", "needs_root", False).name
+        return prepare(demo, None, Path(folder) / "demo.parquet", progress=progress).manifest
 
 
 def settings_for(settings: Settings, utterances: Iterable[Utterance]) -> Settings:
     """What the fusion does not read is not prepared: meaning for one of sound alone, sound for one of meaning alone.
 
-    On a corpus of text without sound the default fusion gives way to `TEXT_FUSION`. Raises InputError for another that
-    reads sound.
+    On a corpus of text without sound the default fusion gives way to the first that reads no sound. Raises InputError
+    for another that reads sound.
     """
     without_audio = not any(utterance.audio for utterance in utterances)
-    if without_audio and settings.fusion.name == Settings.model_fields["fusion"].default.name:
-        settings = settings.model_copy(update={"fusion": Component(name=TEXT_FUSION)})
+    deaf = registry().first("fusion", "reads_acoustics", False).name
+    if without_audio and settings.fusion.name == find_kind("fusion").default:
+        settings = settings.model_copy(update={"fusion": Component(name=deaf)})
     fusion = registry().get("fusion", settings.fusion.name).load()
-    reads_acoustics = fusion.reads_acoustics
-    if without_audio and reads_acoustics:
+    if without_audio and fusion.reads_acoustics:
         raise InputError(
             f"fusion '{settings.fusion.name}' reads sound, and no utterance of the corpus has audio. "
-            f"Take --fusion {TEXT_FUSION}."
+            f"Take --fusion {deaf}."
         )
-    if not reads_acoustics:
-        settings = settings.model_copy(update={"acoustic": Component(name="none")})
+    if not fusion.reads_acoustics:
+        silent = registry().first("acoustic-encoder", "reads_sound", False).name
+        settings = settings.model_copy(update={"acoustic": Component(name=silent)})
     return settings if fusion.reads_semantics else settings.model_copy(update={"semantics": ()})
 
 

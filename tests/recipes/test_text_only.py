@@ -15,7 +15,7 @@ from msftk.errors import InputError
 from msftk.preparation.extract import extract
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load
-from msftk.recipes.train import TEXT_FUSION, TrainResult, train
+from msftk.recipes.train import TrainResult, train
 from msftk.runs.inputs import NO_AUDIO
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest, write_manifest
@@ -43,7 +43,7 @@ def test_manifest_of_texts_comes_back_as_it_was(texts: Manifest, tmp_path: Path)
 
 
 def test_text_corpus_is_trained_without_sound(trained: TrainResult, texts: Manifest) -> None:
-    assert (trained.settings.fusion.name, trained.settings.acoustic.name) == (TEXT_FUSION, "none")
+    assert (trained.settings.fusion.name, trained.settings.acoustic.name) == ("semantics-only", "none")
     assert trained.failures == {}
     assert trained.evaluations["test"].n == len(texts.split("test"))
     network = load(trained.run, "cpu").model.network
@@ -111,7 +111,7 @@ def test_fusion_that_reads_sound_is_refused_without_an_encoder(
 ) -> None:
     settings = tiny_settings(fusion={"name": "concat"}, acoustic={"name": "none"}, semantics=("gs",))
     with pytest.raises(
-        InputError, match=r"fusion 'concat' reads sound, and acoustic encoder 'none' gives none\. Take --fusion"
+        InputError, match=r"fusion 'concat' reads sound, and acoustic encoder 'none' gives none\. Take a fusion"
     ):
         train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
 
