@@ -42,11 +42,14 @@ class StoredF0:
     def f0_hz(self, key: str, waveform: Float32) -> Float64:
         """F0 of the whole utterance, [frames] in Hz on the 5 ms grid: from the shelf, else computed and put there.
 
-        `key` is `audio_key(utterance)`, `waveform` [samples] its audio at 16 kHz.
+        `key` is `audio_key(utterance)`, `waveform` [samples] its audio at 16 kHz. What another process is computing is
+        waited for.
         """
         stored = self.shelf.get(key)
-        if stored is not None:
-            return stored["f0_hz"].astype(np.float64, copy=False)
-        f0_hz = self.engine.f0_hz(waveform, SAMPLE_RATE_HZ)
-        self.shelf.put(key, {"f0_hz": f0_hz})
-        return f0_hz
+        if stored is None:
+            with self.shelf.claimed(key):
+                stored = self.shelf.get(key)
+                if stored is None:
+                    stored = {"f0_hz": self.engine.f0_hz(waveform, SAMPLE_RATE_HZ)}
+                    self.shelf.put(key, stored)
+        return stored["f0_hz"].astype(np.float64, copy=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +25,27 @@ class Lines:
         self._seen = 0  # size of the file when it was last looked at
         self._read_to = 0  # end of the last whole line read
 
-    def new_rows(self) -> list[dict[str, Any]]:
+    def new_rows(self) -> Iterator[dict[str, Any]]:
         """Rows appended since the last call, by anybody, in the order written; where there are none it costs a stat."""
         try:
             size = os.stat(self.path).st_size
             if size == self._seen:
-                return []
-            if size < self._seen:  # another file now
-                self._read_to = 0
-            with open(self.path, "rb") as file:
-                file.seek(self._read_to)
-                tail = file.read()
+                return
+            file = open(self.path, "rb")  # noqa: SIM115, closed below
         except FileNotFoundError:
-            return []
-        self._seen = self._read_to + len(tail)
-        self._read_to += tail.rfind(b"\n") + 1  # what follows may still be growing: it is read again with its end
-        return [row for line in tail.split(b"\n") if (row := _row(line)) is not None]
+            return
+        if size < self._seen:  # another file now
+            self._read_to = 0
+        self._seen = self._read_to
+        with file:
+            file.seek(self._read_to)
+            for line in file:
+                self._seen += len(line)
+                if (row := _row(line.rstrip(b"\n"))) is not None:
+                    yield row
+                if not line.endswith(b"\n"):  # it may still be growing: it is read again with its end
+                    break
+                self._read_to = self._seen
 
     def append(self, row: Mapping[str, object]) -> None:
         """Appends a row, which JSON must be able to hold.

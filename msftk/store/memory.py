@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ class MemoryShelf(Shelf):
 
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._arrays[key] = {name: np.array(array, order="C") for name, array in arrays.items()}
+
+    def claimed(self, key: str) -> AbstractContextManager[None]:
+        """No other process sees this shelf."""
+        return nullcontext()
 
     def flush(self) -> None:
         """Nothing waits."""

@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from msftk.store.claims import Claims
 from msftk.store.lines import Lines, write_all
 
 FLUSH_ITEMS = 32  # what a power cut can cost
@@ -45,6 +47,7 @@ class Shelf:
         self.flush_items = flush_items
         self._lock = threading.RLock()
         self._index = Lines(folder / "index.jsonl")
+        self._claims = Claims(folder / "claims")
         self._entries: dict[str, Entry] = {}
         self._open: OrderedDict[str, BinaryIO] = OrderedDict()
         self._shard: _Shard | None = None
@@ -80,6 +83,10 @@ class Shelf:
             self._unsynced += 1
             if self._unsynced >= self.flush_items:
                 self.flush()
+
+    def claimed(self, key: str) -> AbstractContextManager[None]:
+        """A block in which this process alone makes what belongs under `key`: look again there whether it was put."""
+        return self._claims.hold(key)
 
     def flush(self) -> None:
         """Waits until everything put so far lies on the disk."""
