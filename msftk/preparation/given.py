@@ -7,7 +7,7 @@ from functools import cached_property
 
 from msftk.errors import AbsentError, InputError
 from msftk.preparation.f0 import audio_key, samples_key
-from msftk.prosody.words import check_words
+from msftk.prosody.words import within
 from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import load_utterance
 from msftk.store.keys import alignment_digest
@@ -76,8 +76,7 @@ class Given:
         """The alignment, if it has words and they lie within audio of this length: what emphasis can be found by."""
         alignment = self.alignment
         try:
-            check_words(alignment, audio_s)
+            return within(alignment, audio_s)
         except InputError as error:
             self.warnings["emphasis"] = str(error)
             raise AbsentError(BAD_ALIGNMENT) from error
-        return alignment

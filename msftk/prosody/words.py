@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +14,6 @@ from msftk.prosody.ragged import (
     HANN,
     HOP,
     PAPER_WEIGHTS,
-    WINDOW_S,
     Int64,
     LemfBatch,
     RaggedWords,
@@ -24,10 +23,10 @@ from msftk.prosody.ragged import (
     offsets_of,
     spoken,
 )
-from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Float64, WordFeatures, WordProsody
+from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Float64, Tier, WordFeatures, WordProsody
 from msftk_ext import prosody as kernels
 
-FORGIVEN_S = WINDOW_S  # a word may end so much after its audio: an aligner may round up by a frame
+FORGIVEN_S = 0.035  # a word may end so much after its audio: aligners round up by a frame (25 ms) and a shift (10 ms)
 
 
 def word_prosody(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> WordProsody:
@@ -139,3 +138,22 @@ def check_words(alignment: Alignment, audio_s: float) -> None:
             f"{place}: word '{said.labels[latest]}' ends at {said.end_s[latest]:.3f} s, but the audio ends at "
             f"{audio_s:.3f} s. Give the alignment that belongs to this audio, with times from its start."
         )
+
+
+def within(alignment: Alignment, audio_s: float) -> Alignment:
+    """The alignment, with what runs over the end of the audio by up to `FORGIVEN_S` cut there.
+
+    Raises as `check_words`.
+    """
+    check_words(alignment, audio_s)
+    tiers = (alignment.words, alignment.phones)
+    if not any((tier.end_s > audio_s).any() for tier in tiers):
+        return alignment
+    words, phones = (_cut(tier, audio_s) for tier in tiers)
+    return replace(alignment, words=words, phones=phones)
+
+
+def _cut(tier: Tier, audio_s: float) -> Tier:
+    """An interval that begins after the audio is left as it is."""
+    over = (tier.end_s > audio_s) & (tier.start_s < audio_s)
+    return replace(tier, end_s=np.where(over, audio_s, tier.end_s))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msftk.errors import AbsentError, InputError
 from msftk.evaluation.predictions import Predictions
-from msftk.files import sha256_file
+from msftk.files import read_text, sha256_file
 from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.preparation.given import Given
@@ -20,15 +20,14 @@ from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
 from msftk.runs.model import Model, load_model
 from msftk.runs.prediction import predict_utterances
-from msftk.speech.alignment import read_alignment
+from msftk.speech.alignment_files import alignment_beside
+from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 TEXT_SUFFIX = ".txt"
 TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
-WORDS_TABLE = "words.csv"  # with phones.csv beside it
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,7 @@ class Run:
         """
         utterances, failures = collect(inputs, self.model.settings.alignment)
         if not utterances and not failures:
-            raise InputError(
-                f"{inputs}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}). Name files or a folder."
-            )
+            raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
         model, place = self.model, default_store_path(store)
         if (place, workers) not in self._preparations:
             self._preparations[place, workers] = Preparation(model.settings, Store(place), workers=workers)
@@ -173,7 +170,8 @@ def collect(
 
 
 def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Utterance:
-    """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` its alignment.
+    """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` (or
+    what another alignment reader claims) its alignment.
 
     A text file (.txt) by itself is an utterance without audio, for a model of text. `options` are those of alignment
     readers.
@@ -182,10 +180,10 @@ def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Ut
     alignment without a transcript gives the transcript by its words.
     """
     if audio.suffix.lower() == TEXT_SUFFIX:
-        return Utterance(id=audio.stem, audio=None, transcript=audio.read_text(encoding="utf-8").strip() or None)
-    alignment = _alignment_beside(audio)
+        return Utterance(id=audio.stem, audio=None, transcript=read_text(audio).strip() or None)
+    alignment = alignment_beside(audio)
     text = audio.with_suffix(TEXT_SUFFIX)
-    transcript = text.read_text(encoding="utf-8").strip() or None if text.is_file() else None
+    transcript = read_text(text).strip() or None if text.is_file() else None
     found = Utterance(
         id=audio.stem, audio=audio, transcript=transcript, alignment=alignment, audio_sha256=sha256_file(audio)
     )
@@ -195,24 +193,16 @@ def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Ut
     return found
 
 
-def _alignment_beside(audio: Path) -> Path | None:
-    textgrid = audio.with_suffix(".TextGrid")
-    if textgrid.is_file():
-        return textgrid
-    for folder in (audio.parent, audio.parent.parent):
-        table = folder / WORDS_TABLE
-        if table.is_file():
-            try:
-                read_alignment(table, audio.stem)
-            except AbsentError:
-                continue
-            return table
-    return None
-
-
 def _audio_files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and not p.name.startswith("._"))
+        files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith("._")]
+        audio = [file for file in files if file.suffix.lower() in AUDIO_SUFFIXES]
+        if not audio:
+            raise InputError(
+                f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; found {len(files)} other files). "
+                "Name files or another folder."
+            )
+        return audio
     if not path.exists():
         raise InputError(
             f"{path}: no such file or folder. Name audio files, a folder of them, or a manifest (.parquet)."

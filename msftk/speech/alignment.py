@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from msftk.errors import AbsentError, InputError
+from msftk.files import unreadable
 from msftk.registry import registry
 from msftk.types import Alignment, Tier, Utterance
 
@@ -77,7 +79,11 @@ def read_alignment(
         InputError: no such file, no reader for it, or what the reader finds wrong.
         AbsentError: the table does not hold this utterance.
     """
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not is_file:
         raise InputError(f"{path}: no such file. Check the path of the alignment.")
     return _reader(reader or reader_name(path), tuple((options or {}).items())).read(path, utterance_id)  # type: ignore[no-any-return]
 
@@ -101,19 +107,33 @@ def fitting(path: Path, options: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in options.items() if name in known}
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An ending of file names, in lower case, and the alignment reader that reads such files."""
+
+    suffix: str
+    reader: str
+
+
+def claim(name: str) -> Claim | None:
+    """Whose file this is by the end of its name, in any case; the longest ending wins."""
+    fitting = [one for one in _claims() if name.lower().endswith(one.suffix)]
+    return max(fitting, key=lambda one: len(one.suffix), default=None)
+
+
 def reader_name(path: Path) -> str:
     """Name of the alignment reader that claims the end of this file name."""
-    claims = [(suffix, name) for name, suffixes in _suffixes().items() for suffix in suffixes]
-    fitting = [(len(suffix), name) for suffix, name in claims if path.name.lower().endswith(suffix)]
-    if not fitting:
-        known = ", ".join(sorted(suffix for suffix, _ in claims))
+    found = claim(path.name)
+    if found is None:
+        known = ", ".join(sorted(one.suffix for one in _claims()))
         raise InputError(f"{path}: no alignment reader for this file name. Readers are installed for: {known}.")
-    return max(fitting)[1]
+    return found.reader
 
 
 @cache
-def _suffixes() -> dict[str, tuple[str, ...]]:
-    return {plugin.name: plugin.load().suffixes for plugin in registry().plugins("alignment-reader")}
+def _claims() -> tuple[Claim, ...]:
+    readers = registry().plugins("alignment-reader")
+    return tuple(Claim(suffix, plugin.name) for plugin in readers for suffix in plugin.load().suffixes)
 
 
 @cache

@@ -31,7 +31,7 @@ _ENDINGS = {  # of the formats of libsndfile that hold speech somewhere
     "SDS": (".sds",),
     "IRCAM": (".sf",),
 }
-AUDIO_SUFFIXES = frozenset(
+AUDIO_SUFFIXES = tuple(
     ending for name, endings in _ENDINGS.items() if name in soundfile.available_formats() for ending in endings
 )
 

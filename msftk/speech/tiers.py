@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import Field
@@ -31,14 +31,15 @@ def tier_alignment(path: Path, tiers: Mapping[str, Tier], options: TierOptions) 
     Raises:
         InputError: no such tier, with those found and the option that names another; or what `make_alignment` refuses.
     """
-    name = _find(path, tiers, options.word_tier, WORD_FLAG)
+    name = _find(path, tiers, options.word_tier, WORD_FLAG, tiers)
     speaker, dash, _ = name.rpartition(" - ")
     wanted = options.phone_tier
     if not wanted or (len(tiers) == 1 and "phone_tier" not in options.model_fields_set):
         return make_alignment(tiers[name], make_tier((), (), ()), str(path))
     if f"{speaker}{dash}{wanted}" in tiers:
         wanted = f"{speaker}{dash}{wanted}"
-    return make_alignment(tiers[name], tiers[_find(path, tiers, wanted, PHONE_FLAG)], str(path))
+    phones = tiers[_find(path, tiers, wanted, PHONE_FLAG, tiers.keys() - {name})]
+    return make_alignment(tiers[name], phones, str(path))
 
 
 def seconds(value: object) -> float | None:
@@ -51,7 +52,8 @@ def seconds(value: object) -> float | None:
         return None
 
 
-def _find(path: Path, tiers: Mapping[str, Tier], wanted: str, flag: str) -> str:
+def _find(path: Path, tiers: Mapping[str, Tier], wanted: str, flag: str, likely: Iterable[str]) -> str:
+    """Name of the tier; an error suggests the nearest of those that are `likely`."""
     for name in tiers:
         if name.strip().lower() == wanted.lower():
             return name
@@ -59,7 +61,7 @@ def _find(path: Path, tiers: Mapping[str, Tier], wanted: str, flag: str) -> str:
     if len(of_speakers) == 1:
         return of_speakers[0]
     found = ", ".join(f"'{name}'" for name in tiers) or "none"
-    near = did_you_mean(wanted, tiers).removeprefix("Did you mean '").removesuffix("'? ")
+    near = did_you_mean(wanted, sorted(likely)).removeprefix("Did you mean '").removesuffix("'? ")
     other = shlex.quote(next(iter(of_speakers), near or ("" if flag == PHONE_FLAG else next(iter(tiers), ""))))
     option = f"--set alignment.{flag.strip('-').replace('-', '_')}={other}"
     if not tiers:

@@ -12,6 +12,7 @@ from reference import lemf as oracle
 
 from msftk.errors import InputError
 from msftk.prosody import score_words, word_prosody, word_prosody_batch
+from msftk.prosody.words import within
 from msftk.speech.alignment import make_alignment, make_tier
 from msftk.types import Alignment, WordProsody
 
@@ -171,15 +172,25 @@ def test_a_signal_shorter_than_a_window_is_padded_to_one() -> None:
     np.testing.assert_allclose(found.energy, oracle.frame_energies(np.ones(100)))
 
 
-def test_a_word_may_end_a_window_after_the_audio_but_no_later() -> None:
+def test_a_word_may_end_a_frame_and_a_shift_after_the_audio_but_no_later() -> None:
     silence = np.zeros(16_000, np.float32), np.zeros(201)
-    word_prosody(silence[0], align([(0.5, 1.02, "mat")]), silence[1])
+    word_prosody(silence[0], align([(0.5, 1.035, "mat")]), silence[1])
     with pytest.raises(InputError) as error:
-        word_prosody(silence[0], align([(0.2, 0.5, "the"), (0.5, 1.021, "mat")]), silence[1])
+        word_prosody(silence[0], align([(0.2, 0.5, "the"), (0.5, 1.036, "mat")]), silence[1])
     assert str(error.value) == (
-        "s01.TextGrid: word 'mat' ends at 1.021 s, but the audio ends at 1.000 s. "
+        "s01.TextGrid: word 'mat' ends at 1.036 s, but the audio ends at 1.000 s. "
         "Give the alignment that belongs to this audio, with times from its start."
     )
+
+
+def test_what_runs_over_the_end_is_cut_there() -> None:
+    over = align([(0.2, 0.5, "the"), (0.5, 1.033, "mat")], [(0.5, 0.9), (0.9, 1.033)])
+    cut = within(over, 1.0)
+    assert (cut.words.end_s.tolist(), cut.phones.end_s.tolist()) == ([0.5, 1.0], [0.9, 1.0])
+    assert over.words.end_s[-1] == 1.033
+    assert within(cut, 1.0) is cut
+    with pytest.raises(InputError, match=r"'mat' ends at 1\.033 s, but the audio ends at 0\.900 s"):
+        within(over, 0.9)
 
 
 def test_no_spoken_word_is_an_input_error() -> None:

@@ -116,7 +116,7 @@ def test_a_single_bad_recording_ends_with_its_message(
     ("inputs", "words"),
     [
         (["nothing-here.wav"], r"nothing-here\.wav: no such file or folder\. Name audio files, a folder of them"),
-        (["empty"], r"no audio found \(looked for \.wav, \.flac"),
+        (["empty"], r"empty: no audio found \(looked for \.wav, \.wave, \.flac, "),
     ],
 )
 def test_nothing_to_predict_is_said(

@@ -120,7 +120,7 @@ def test_what_cannot_be_opened_is_an_input_error(tmp_path: Path, name: str, said
 
 
 def test_endings_are_those_that_can_be_decoded() -> None:
-    assert {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".au", ".sph"} <= AUDIO_SUFFIXES
+    assert {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".au", ".sph"} <= set(AUDIO_SUFFIXES)
 
 
 def test_sound_far_beyond_full_scale_is_told_from_loud_sound() -> None:
