@@ -16,6 +16,9 @@ from msftk.types import Float32, Utterance
 if TYPE_CHECKING:
     from msftk.preparation.extract import Preparation
 
+FEW = 16  # utterances handed to a worker at once, if there are so many that every worker gets ROUNDS such batches
+ROUNDS = 64
+
 
 class Question(NamedTuple):
     """An utterance to prepare, with its samples where its audio is no file."""
@@ -59,14 +62,22 @@ class Read:
         describer = self.preparation.parts.describer
         return describer.component.wants if describer else "cpu-kernel"
 
-    def batches(self, questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
+    @property
+    def _together(self) -> int:
+        """How many utterances are described together."""
         describer = self.preparation.parts.describer
-        size = describer.component.batch if describer else 1
+        return describer.component.batch if describer else 1
+
+    def batches(self, questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
+        """As the describer wants them; where it takes one at a time, a few of a large corpus, since handing them to a
+        worker costs as much as finding them done."""
+        few = min(FEW, len(questions) // (self.preparation.engine.workers * ROUNDS))
+        size = max(self._together, few if self.wants == "cpu-kernel" else 1)
         return (questions[first : first + size] for first in range(0, len(questions), size))
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
         materials = [self.preparation.material(*question) for question in batch]
-        if len(batch) > 1:
+        if self._together > 1:
             describe(materials)
         return [self._read(material) for material in materials]
 

@@ -10,10 +10,12 @@ from msftk.types import Alignment, Tier
 
 FORMAT_VERSION = 2  # of shards, index and logs; a change makes every producer another one
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
 
 def canonical_json(value: object) -> str:
     """One text for equal values: sorted keys, no spaces; NaN is refused with ValueError."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
 
 
 def digest(value: object) -> str:
