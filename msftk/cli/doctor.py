@@ -15,7 +15,8 @@ from msftk.cli.prepare import splits_table
 from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
-    from msftk.doctor.examine import Diagnosis, Finding
+    from msftk.doctor.examine import Diagnosis
+    from msftk.doctor.findings import Finding
 
 INDENT = " " * 9
 SHORT = 32  # characters: names that stand side by side

@@ -77,8 +77,8 @@ def show(
         print_json([{**fact, "about": about, "options": o} for fact, (_, about, o) in zip(facts, shown, strict=True)])
         return
     for plugin, about, options in shown:
-        name = Text(f"{plugin.kind.name} {plugin.name}", style="bold")
-        out.print(Text.assemble(name, f"  ({plugin.package}, {plugin.target})"))
+        heading = Text(f"{plugin.kind.name} {plugin.name}", style="bold")
+        out.print(Text.assemble(heading, f"  ({plugin.package}, {plugin.target})"))
         out.print(about, markup=False)
         for option, schema in options.items():
             setting = f"--set {plugin.kind.section}.{option}" if plugin.kind.section else option

@@ -10,7 +10,7 @@ from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
 from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from msftk.recipes.evaluate import Evaluation
+    from msftk.evaluation.evaluation import Evaluation
 
 ROWS = (*ATTRIBUTES, "mean")
 
