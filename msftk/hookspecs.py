@@ -136,9 +136,17 @@ KINDS = (
         check="msftk.testing.models:check_fusion",
     ),
     Kind(
+        "target",
+        "register_targets",
+        "what a model predicts",
+        interfaces.Target,
+        usage='msftk train --set \'targets=["vad","{name}"]\' --out runs/{name}',
+        check="msftk.testing.models:check_target",
+    ),
+    Kind(
         "head",
         "register_heads",
-        "experts -> valence, arousal, dominance",
+        "experts -> outputs of a target",
         interfaces.Head,
         section="head",
         default="regression",

@@ -72,6 +72,7 @@ class WholeRun(BaseModel):
     format_version: int = FORMAT_VERSION
     preset: str = "tiny"
     semantics: tuple[str, ...] = ("gs", "les", "es")
+    targets: tuple[str, ...] = ("vad",)
     alignment: dict[str, str] = Field(default_factory=dict, description="options of alignment readers")
 
 
@@ -157,8 +158,9 @@ def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTION
         registry().get(kind, chosen.name)
         if section in sections:
             registry().options(kind, chosen.name, chosen.options)
-    for source in settings.semantics:
-        registry().get("semantic-source", source)
+    for kind, names in (("semantic-source", settings.semantics), ("target", settings.targets)):
+        for name in names:
+            registry().get(kind, name)
     if settings.alignment:
         _check_alignment(settings.alignment)
     return settings

@@ -111,6 +111,11 @@ def register_fusions(register: Register) -> None:
 
 
 @hookimpl
+def register_targets(register: Register) -> None:
+    register("vad", "msftk_plugins.targets.vad:Vad", help="valence, arousal, dominance on the rating scale")
+
+
+@hookimpl
 def register_heads(register: Register) -> None:
     register("regression", "msftk_plugins.heads.regression:Regression", help="two-layer regression per attribute")
 

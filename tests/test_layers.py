@@ -26,7 +26,7 @@ LAYER_MAY_IMPORT = {
     **ROOM_MAY_IMPORT,
     "recipes": ROOMS,
     "doctor": ROOMS | {"recipes"},
-    "testing": set(),
+    "testing": {"models"},
     "cli": {"recipes", "doctor"},
     "plugins": ROOMS,
     "root": set(),

@@ -9,7 +9,7 @@ import typer
 
 from msftk.cli.console import bar, out, print_json, some_failed
 from msftk.cli.options import Device, Json, Store, Workers
-from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, ratings_warning
+from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets, ratings_warning
 
 
 def evaluate(
@@ -39,6 +39,7 @@ def evaluate(
         print_figures(scored)
         print_experts(scored)
         print_by_sources(scored)
+        print_targets(scored)
         card = scored.protocol
         heard = f"first {card['seconds_kept']:g} s heard" if card["seconds_kept"] else "no sound heard"
         out.print(

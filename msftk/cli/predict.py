@@ -41,7 +41,7 @@ def predict(
     if table is not None:
         write_table(result.predictions, table)
     if json:
-        rows = [{"id": one.id, **one.values} for one in result]
+        rows = [{"id": one.id, **one.values, **one.others} for one in result]
         scale = result.predictions.scale
         about = {
             "scale": [scale.low, scale.high],

@@ -69,6 +69,15 @@ def print_by_sources(scored: Evaluation) -> None:
     out.print(table)
 
 
+def print_targets(scored: Evaluation) -> None:
+    """Scores of what is predicted beside the ratings; nothing where a run has no other target."""
+    for target, scores in scored.targets.items():
+        table = number_table(target, "score")
+        for name, value in scores.items():
+            table.add_row(name, fixed(value))
+        out.print(table)
+
+
 def ratings_warning(scored: Evaluation) -> str:
     """The corpus' own warning about its ratings, e.g. "planted on synthetic speech", or ""."""
     evaluated = scored.protocol.get("evaluated_on", scored.protocol)

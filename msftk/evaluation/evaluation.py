@@ -16,6 +16,8 @@ from msftk.evaluation.experts import ExpertScores, score_experts
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import SCORES, ccc_within_category, person, ratings_of
 from msftk.files import without_nan
+from msftk.interfaces import Target
+from msftk.registry import registry
 from msftk.types import ATTRIBUTES, Float64, Utterance
 
 Numbers = dict[str, float]
@@ -36,7 +38,7 @@ class Evaluation:
 
     `ccc` and `ci95` also hold "mean" (over attributes); `n` counts utterances with a rating and a prediction. `role` is
     "held out", "selected on" or "trained on". `by_sources`: CCC with only these semantic sources switched on in
-    prediction, "none" being acoustics alone.
+    prediction, "none" being acoustics alone. `targets`: scores by name of each target beside the ratings.
     """
 
     ccc: Numbers
@@ -48,6 +50,7 @@ class Evaluation:
     protocol: Mapping[str, Any] = field(default_factory=dict)
     folds: FoldScores | None = None
     by_sources: dict[str, Numbers] = field(default_factory=dict)
+    targets: dict[str, Numbers] = field(default_factory=dict)
 
     @property
     def role(self) -> str:
@@ -66,6 +69,7 @@ class Evaluation:
             "by_sources": self.by_sources,
             "folds": folds,
             "protocol": dict(self.protocol),
+            **({"targets": self.targets} if self.targets else {}),
         }
         plain: dict[str, Any] = without_nan(shaped)
         return plain
@@ -121,7 +125,20 @@ def evaluate_predictions(
         protocol={**(protocol or {}), "bootstrap": bootstrap},
         folds=fold_scores(predictions, scored, folds) if folds else None,
         by_sources={name: ccc_by_attribute(values, truth) for name, values in kept.by_sources.items()},
+        targets=score_others(predictions, predicted),
     )
+
+
+def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> dict[str, Numbers]:
+    """Scores of every target beside the ratings, as the target itself scores: target -> name -> score."""
+    kept = predictions.of([utterance.id for utterance in utterances])
+    scored = {}
+    for name, other in kept.others.items():
+        target: Target = registry().create("target", name)
+        rows = [target.read(utterance, other.columns) for utterance in utterances]
+        truth = np.array(rows, np.float64).reshape(len(rows), len(other.columns))
+        scored[name] = dict(target.scores(other.outputs, truth, other.columns))
+    return scored
 
 
 def ccc_by_attribute(values: Float64, truth: Float64) -> Numbers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,9 +11,21 @@ from typing import Any
 import numpy as np
 
 from msftk.errors import InputError, VersionError
+from msftk.files import whole_file
 from msftk.types import ATTRIBUTES, Float64, RatingScale
 
 FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class OtherTarget:
+    """What a model says of a target beside the ratings: names of its columns, and outputs name -> [n, column]."""
+
+    columns: tuple[str, ...]
+    outputs: Mapping[str, Float64]
+
+    def of(self, rows: Sequence[int]) -> OtherTarget:
+        return OtherTarget(self.columns, {name: values[rows] for name, values in self.outputs.items()})
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Predictions:
     expert's pi_k f_k (paper Eq. 7) in units of the corpus scale: over experts they add up to values - scale.low (before
     clipping). `routing` [n, expert, attribute] is pi_k. `extra`: what the head adds, name -> [n, attribute].
     `by_sources`: values [n, attribute] with only some semantic sources switched on, by their names ("gs,les", "none").
+    `others`: what is predicted beside the ratings, by target.
     """
 
     ids: tuple[str, ...]
@@ -36,6 +48,7 @@ class Predictions:
     clipped: bool = False
     extra: Mapping[str, Float64] = field(default_factory=dict)
     by_sources: Mapping[str, Float64] = field(default_factory=dict)
+    others: Mapping[str, OtherTarget] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,6 +65,7 @@ class Predictions:
             routing=self.routing[rows],
             extra={name: values[rows] for name, values in self.extra.items()},
             by_sources={name: values[rows] for name, values in self.by_sources.items()},
+            others={name: other.of(rows) for name, other in self.others.items()},
         )
 
     def on(self, scale: RatingScale) -> Predictions:
@@ -80,7 +94,22 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
         routing=np.concatenate([part.routing for part in parts]),
         extra={name: np.concatenate([part.extra[name] for part in parts]) for name in first.extra},
         by_sources={name: np.concatenate([part.by_sources[name] for part in parts]) for name in first.by_sources},
+        others={name: _joined([part.others[name] for part in parts]) for name in first.others},
     )
+
+
+def _joined(parts: Sequence[OtherTarget]) -> OtherTarget:
+    """One target of several folds: columns (classes) that a fold does not know are 0 there."""
+    columns = tuple(dict.fromkeys(column for part in parts for column in part.columns))
+    outputs = {name: np.concatenate([_spread(part, name, columns) for part in parts]) for name in parts[0].outputs}
+    return OtherTarget(columns, outputs)
+
+
+def _spread(part: OtherTarget, name: str, columns: Sequence[str]) -> Float64:
+    values = part.outputs[name]
+    spread = np.zeros((len(values), len(columns)))
+    spread[:, [columns.index(column) for column in part.columns]] = values
+    return spread
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
@@ -104,6 +133,9 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     for name, values in predictions.by_sources.items():
         for a, attribute in enumerate(ATTRIBUTES):
             columns[f"{attribute} given {name}"] = values[:, a]
+    for target, other in predictions.others.items():
+        for name, values in other.outputs.items():
+            columns |= {f"{target} {column} {name}": values[:, c] for c, column in enumerate(other.columns)}
     about = {
         "format_version": FORMAT_VERSION,
         "scale": [predictions.scale.low, predictions.scale.high],
@@ -111,12 +143,15 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
         "experts": predictions.expert_names,
         "extra": list(predictions.extra),
         "by_sources": list(predictions.by_sources),
+        "others": {
+            target: {"columns": other.columns, "outputs": list(other.outputs)}
+            for target, other in predictions.others.items()
+        },
     }
     table = pa.table(columns).replace_schema_metadata({"msftk": json.dumps(about)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    pq.write_table(table, partial)
-    os.replace(partial, path)
+    with whole_file(path) as file:
+        pq.write_table(table, file)
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -146,6 +181,12 @@ def read_predictions(path: Path) -> Predictions:
     def attributes(pattern: str) -> Float64:
         return np.stack([np.asarray(table[pattern.format(a=a)].to_numpy(), np.float64) for a in ATTRIBUTES], axis=1)
 
+    def other(target: str, columns: list[str], outputs: list[str]) -> OtherTarget:
+        def stacked(name: str) -> Float64:
+            return np.stack([table[f"{target} {column} {name}"].to_numpy() for column in columns], axis=1)
+
+        return OtherTarget(tuple(columns), {name: stacked(name) for name in outputs})
+
     return Predictions(
         ids=tuple(table["id"].to_pylist()),
         values=attributes("{a}"),
@@ -156,4 +197,5 @@ def read_predictions(path: Path) -> Predictions:
         clipped=bool(about["clipped"]),
         extra={name: attributes(f"{{a}}_{name}") for name in about["extra"]},
         by_sources={name: attributes(f"{{a}} given {name}") for name in about.get("by_sources", ())},
+        others={target: other(target, **kept) for target, kept in about.get("others", {}).items()},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,80 +10,64 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
-from msftk.errors import InputError
-from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, SemanticGroup
+from msftk.models.answers import Answer, answer, route
 from msftk.models.batch import Batch
+from msftk.models.targets import BuiltTarget
 from msftk.models.where import CPU, Where
-from msftk.settings import Settings
-from msftk.types import ATTRIBUTES
 
 
 @dataclass(frozen=True)
 class NetworkOutput:
-    """What the network says of a batch, with the parts it is made of.
+    """What the network says of a batch: an answer a target, and the vectors on the way.
 
-    `outputs` name -> [batch, attribute], attributes as in ATTRIBUTES, "value" on the unit scale; `experts` the same
-    before mixing, name -> [batch, expert, attribute]; `routing` [batch or 1, attribute, expert]; `features` are the
-    vectors on the way: "pooled" [batch, pooled_dim], "fused" [batch, expert, dim], and one a semantic group.
+    `features`: "pooled" [batch, pooled_dim], "fused" [batch, expert, dim], and one a semantic group.
     """
 
-    outputs: dict[str, Tensor]
-    experts: dict[str, Tensor]
-    routing: Tensor
+    answers: dict[str, Answer]
     features: dict[str, Tensor]
 
 
 class SerNetwork(nn.Module):
-    """Encoder, pooling, intra-modal fusion, fusion and head, each the plugin that `settings` names.
+    """Encoder, pooling, intra-modal fusion, fusion, and a head a target; `msftk.models.build` makes it from settings.
 
     Args:
-        source_dims: source -> dim of its vector, in the order of `settings.semantics`.
-        source_groups: source -> group; sources of one group are merged before the fusion.
-        acoustic_config: `acoustic_config` of the network that a checkpoint was made from; then the acoustic encoder is
-            built from it and downloads nothing.
+        acoustic, pooling, fusion: the parts; `pooling` is None for an encoder that reads no sound.
+        sources: semantic sources, in the order in which they are reported.
+        members: semantic group -> its sources, which are merged before the fusion by `intra[group]`.
+        projections: source -> what brings its vector to its group's size, where it has another.
+        heads: target -> head. Routes of the fusion are handed out in this order.
+        targets: target -> what it is and the names of its columns.
+        source_dropout, semantic_noise: see `msftk.settings.Data`.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        source_dims: Mapping[str, int],
-        source_groups: Mapping[str, str],
         *,
-        acoustic_config: str | None = None,
+        acoustic: Any,
+        pooling: Any,
+        sources: Sequence[str],
+        members: Mapping[str, tuple[str, ...]],
+        projections: Mapping[str, nn.Module],
+        intra: Mapping[str, nn.Module],
+        fusion: Any,
+        heads: Mapping[str, nn.Module],
+        targets: Mapping[str, BuiltTarget],
+        source_dropout: float = 0.0,
+        semantic_noise: float = 0.0,
     ) -> None:
         super().__init__()
-        self.source_dropout = settings.data.source_dropout
-        self.semantic_noise = settings.data.semantic_noise
-        self.sources = tuple(source_dims)
-        self.members = group_members(source_dims, source_groups)
-        self.acoustic = settings.create("acoustic", **({} if acoustic_config is None else {"config": acoustic_config}))
-        self.hears = self.acoustic.dim > 0
-        self.pooling = settings.create("pooling", dim=self.acoustic.dim) if self.hears else _pool_nothing
-        group_dims = {group: max(source_dims[s] for s in sources) for group, sources in self.members.items()}
-        # vectors of one group must have one size to be merged; those of another size than the widest are projected
-        self.projections = nn.ModuleDict(
-            {
-                source: nn.Linear(source_dims[source], group_dims[group])
-                for group, sources in self.members.items()
-                for source in sources
-                if source_dims[source] != group_dims[group]
-            }
-        )
-        self.intra = nn.ModuleDict(
-            {
-                group: settings.create("intra", dim=group_dims[group], sources=sources)
-                for group, sources in self.members.items()
-            }
-        )
-        pooled_dim = self.pooling.pooled_dim if self.hears else 0
-        sizes = FusionSizes(self.acoustic.dim, pooled_dim, group_dims, len(ATTRIBUTES))
-        self.fusion = settings.create("fusion", sizes=sizes)
-        if not self.hears and self.fusion.reads_acoustics:
-            raise InputError(
-                f"fusion '{settings.fusion.name}' reads sound, and acoustic encoder '{settings.acoustic.name}' gives "
-                "none. Take a fusion that reads no sound, or another acoustic encoder."
-            )
-        self.head = settings.create("head", dim=self.fusion.out_dim, attributes=ATTRIBUTES)
+        self.source_dropout = source_dropout
+        self.semantic_noise = semantic_noise
+        self.members = dict(members)
+        self.sources = tuple(sources)
+        self.acoustic = acoustic
+        self.pooling = pooling if pooling is not None else _pool_nothing
+        self.projections = nn.ModuleDict(projections)
+        self.intra = nn.ModuleDict(intra)
+        self.fusion = fusion
+        self.heads = nn.ModuleDict(heads)
+        self.targets = dict(targets)
 
     @property
     def expert_names(self) -> tuple[str, ...]:
@@ -111,17 +95,13 @@ class SerNetwork(nn.Module):
         acoustics = acoustics or self.listen(batch)
         groups = self._groups(batch)
         fused = self.fusion(acoustics, groups)
-        experts = dict(self.head(fused.experts))
-        return NetworkOutput(
-            outputs={name: mix(values, fused.routing) for name, values in experts.items()},
-            experts=experts,
-            routing=fused.routing,
-            features={
-                "pooled": acoustics.pooled,
-                "fused": fused.experts,
-                **{name: group.vector for name, group in groups.items()},
-            },
-        )
+        answers, first = {}, 0
+        for name, head in self.heads.items():
+            n_routes = self.targets[name].n_routes
+            answers[name] = answer(head, fused.experts, route(fused.routing, first, n_routes))
+            first += n_routes
+        vectors = {name: group.vector for name, group in groups.items()}
+        return NetworkOutput(answers, {"pooled": acoustics.pooled, "fused": fused.experts, **vectors})
 
     def _groups(self, batch: Batch) -> dict[str, SemanticGroup]:
         """Each group's merged vector; an absent source is not read at all."""
@@ -159,17 +139,3 @@ class SerNetwork(nn.Module):
 def _pool_nothing(frames: Tensor, valid: Tensor) -> Tensor:
     """[batch, time, 0] -> [batch, 0]: there is no sound to pool."""
     return frames[:, 0]
-
-
-def mix(values: Tensor, routing: Tensor) -> Tensor:
-    """Eq. 7: values [batch, expert, attribute], routing [batch or 1, attribute, expert] -> [batch, attribute]."""
-    return (values * routing.transpose(1, 2)).sum(dim=1)
-
-
-def group_members(source_dims: Mapping[str, int], source_groups: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Group -> its sources, both in the order in which sources are listed."""
-    members: dict[str, tuple[str, ...]] = {}
-    for source in source_dims:
-        group = source_groups[source]
-        members[group] = (*members.get(group, ()), source)
-    return members

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msftk.errors import AbsentError, InputError
@@ -18,6 +18,7 @@ from msftk.preparation.extract import Preparation
 from msftk.preparation.given import Given
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
+from msftk.registry import registry
 from msftk.runs.model import Model, load_model
 from msftk.runs.prediction import predict_utterances
 from msftk.speech.alignment_files import alignment_beside
@@ -32,10 +33,14 @@ TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 @dataclass(frozen=True)
 class Prediction:
-    """V/A/D of one utterance, by attribute name, on the scale of the corpus that the run was trained on."""
+    """V/A/D of one utterance, by attribute name, on the scale of the corpus that the run was trained on.
+
+    `others`: what the run's other targets say, by the name of its column.
+    """
 
     id: str
     values: dict[str, float]
+    others: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,12 @@ class PredictResult:
     warning: str
 
     def __iter__(self) -> Iterator[Prediction]:
-        for utterance_id, row in zip(self.predictions.ids, self.predictions.values.tolist(), strict=True):
-            yield Prediction(utterance_id, dict(zip(ATTRIBUTES, row, strict=True)))
+        others = other_columns(self.predictions)
+        for place, (utterance_id, row) in enumerate(
+            zip(self.predictions.ids, self.predictions.values.tolist(), strict=True)
+        ):
+            said = {name: entries[place] for name, entries in others.items()}
+            yield Prediction(utterance_id, dict(zip(ATTRIBUTES, row, strict=True)), said)
 
     def __len__(self) -> int:
         return len(self.predictions.ids)
@@ -248,6 +257,15 @@ def table_columns(predictions: Predictions) -> dict[str, list[object]]:
     for name, values in predictions.extra.items():
         for place, attribute in enumerate(ATTRIBUTES):
             columns[f"{attribute}_{name}"] = values[:, place].tolist()
+    columns |= {name: list(entries) for name, entries in other_columns(predictions).items()}
     columns["scale"] = [str(predictions.scale)] * n
     columns["clipped"] = [predictions.clipped] * n
+    return columns
+
+
+def other_columns(predictions: Predictions) -> dict[str, Sequence[object]]:
+    """What is predicted beside the ratings, as each target writes it: column -> an entry an utterance."""
+    columns: dict[str, Sequence[object]] = {}
+    for name, other in predictions.others.items():
+        columns |= registry().create("target", name).predicted(other.outputs, other.columns)
     return columns

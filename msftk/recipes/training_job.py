@@ -9,8 +9,10 @@ from typing import Any
 from msftk.errors import InputError
 from msftk.evaluation.predictions import pooled
 from msftk.evaluation.protocol import protocol_card
+from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
 from msftk.models.randomness import seeded
+from msftk.models.targets import fit_targets
 from msftk.models.threads import threads_for
 from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
@@ -64,7 +66,8 @@ class Job:
         settings, scale = self.settings, self.corpus.scale
         everyone = list({u.id: u for part in parts(split).values() for u in part}.values())
         with seeded(settings.training.seed, self.where.device):
-            network = SerNetwork(settings, self.prepared.dims, self.prepared.groups)
+            targets = fit_targets(settings.targets, split.train)
+            network = build_network(settings, self.prepared.dims, self.prepared.groups, targets)
             good, failures = self.inputs.readable(everyone, network.acoustic, self.progress)
             usable = {u.id for u in good}
             readable = {name: [u for u in part if u.id in usable] for name, part in parts(split).items()}
@@ -73,7 +76,9 @@ class Job:
             fitted = tensors_sha256(dict(network.acoustic.named_buffers()))
             network.to(self.where.device)
             examples = {
-                name: Examples(part, self.inputs, network.acoustic, scale) for name, part in readable.items() if part
+                name: Examples(part, self.inputs, network.acoustic, scale, targets)
+                for name, part in readable.items()
+                if part
             }
             data = TrainingData(examples["train"], examples.get("dev"), scale)
             with threads_for(network):

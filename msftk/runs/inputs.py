@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from msftk.errors import MsftkError
 from msftk.evaluation.scores import ratings_of
 from msftk.interfaces import AcousticEncoder
 from msftk.models.batch import Batch, make_batch
+from msftk.models.targets import BuiltTarget
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.types import RatingScale, Utterance
@@ -79,16 +80,24 @@ class Inputs:
 
 
 class Examples:
-    """Readable utterances as the network reads them: `batch(rows)`, and `targets` [n, attribute] on the unit scale."""
+    """Readable utterances as the network reads them: `batch(rows)`, and what it should answer.
+
+    `truths`: target -> [n, column] float32, NaN where unrated, a regression on the unit scale.
+    """
 
     def __init__(
-        self, utterances: Sequence[Utterance], inputs: Inputs, encoder: AcousticEncoder, scale: RatingScale
+        self,
+        utterances: Sequence[Utterance],
+        inputs: Inputs,
+        encoder: AcousticEncoder,
+        scale: RatingScale,
+        targets: Mapping[str, BuiltTarget],
     ) -> None:
         self.utterances = tuple(utterances)
         self.inputs = inputs
         self.encoder = encoder
         self.ratings = ratings_of(self.utterances)  # corpus scale, NaN where unrated
-        self.targets = torch.from_numpy(scale.to_unit(self.ratings).astype(np.float32))
+        self.truths = {name: _truth(one, self.utterances, scale) for name, one in targets.items()}
         self.lengths = np.array([inputs.lengths[u.id] for u in self.utterances])
         prepared = inputs.prepared
         self.source_dims = dict(prepared.dims)
@@ -106,3 +115,10 @@ class Examples:
             {source: [vectors[row] for row in places] for source, vectors in self._vectors.items()},
             self.source_dims,
         )
+
+
+def _truth(target: BuiltTarget, utterances: Sequence[Utterance], scale: RatingScale) -> Tensor:
+    truth = target.truth(utterances)
+    if target.target.answer == "regression":
+        truth = scale.to_unit(truth)
+    return torch.from_numpy(truth.astype(np.float32))

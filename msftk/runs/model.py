@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from msftk.errors import InputError
+from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
+from msftk.models.targets import rebuilt_targets
 from msftk.models.where import CPU, Where
 from msftk.runs.folder import ANEW, RunFolder
 from msftk.runs.weights import load_weights, read_tensors, write_tensors
 from msftk.settings import Settings
 from msftk.types import ATTRIBUTES, RatingScale
+
+_Written = tuple[RatingScale, dict[str, int], dict[str, str], dict[str, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def save_model(
 ) -> None:
     """Writes weights and buffers (so the fitted normalisation too), and in the metadata what they belong to."""
     about = {
-        "attributes": ATTRIBUTES,
+        "targets": {name: one.columns for name, one in network.targets.items()},
         "scale": [scale.low, scale.high],
         "source_dims": dict(source_dims),
         "source_groups": dict(source_groups),
@@ -65,8 +69,10 @@ def load_model(run: Path, where: Where = CPU) -> Model:
     _check_has_model(folder)
     settings = folder.read_settings()
     about, weights = read_tensors(folder.model_file)
-    scale, dims, groups = _written(folder, about)
-    network = SerNetwork(settings, dims, groups, acoustic_config=about.get("acoustic_config"))
+    scale, dims, groups, targets = _written(folder, about)
+    network = build_network(
+        settings, dims, groups, rebuilt_targets(targets), acoustic_config=about.get("acoustic_config")
+    )
     load_weights(network, weights, folder.model_file)
     network.to(where.device).eval()
     return Model(network, settings, scale, dims, groups, about["corpus"], about["ratings"], where)
@@ -84,14 +90,16 @@ def _check_has_model(folder: RunFolder) -> None:
     raise InputError(f"{folder.path}: no {folder.model_file.name}. {ANEW}")
 
 
-def _written(folder: RunFolder, about: Mapping[str, Any]) -> tuple[RatingScale, dict[str, int], dict[str, str]]:
-    """Scale, sizes and groups out of the metadata. Raises InputError where they are not there or odd."""
+def _written(folder: RunFolder, about: Mapping[str, Any]) -> _Written:
+    """What the metadata tells; InputError where something of it is not there or odd."""
     try:
         sizes = {str(source): int(dim) for source, dim in about["source_dims"].items()}
         groups = {str(source): str(about["source_groups"][source]) for source in sizes}
         scale = RatingScale(*(float(bound) for bound in about["scale"]))
+        # runs of before predict valence, arousal and dominance alone
+        targets = {str(name): [str(c) for c in own] for name, own in about.get("targets", {"vad": ATTRIBUTES}).items()}
         if not isinstance(about["corpus"], str) or not isinstance(about["ratings"], str):
             raise TypeError("corpus and ratings are no texts")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{folder.model_file}: its metadata is not msftk's ({error}). {ANEW}") from error
-    return scale, sizes, groups
+    return scale, sizes, groups, targets

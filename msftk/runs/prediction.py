@@ -8,14 +8,16 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from msftk.evaluation.predictions import Predictions
+from msftk.evaluation.predictions import OtherTarget, Predictions
+from msftk.interfaces import HeadOutput
+from msftk.models.answers import kind_of
 from msftk.models.network import SerNetwork
 from msftk.models.rows import ordered_batches
 from msftk.models.where import CPU, Where
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.inputs import Examples, Inputs
-from msftk.types import ATTRIBUTES, Float64, RatingScale, Utterance
+from msftk.types import Float64, RatingScale, Utterance
 
 BATCH = 32
 ALL_SUBSETS_UP_TO = 4  # sources
@@ -49,7 +51,7 @@ def predict_utterances(
     """
     inputs = Inputs(prepared, seconds_kept)
     good, failures = inputs.readable(utterances, network.acoustic, progress)
-    examples = Examples(good, inputs, network.acoustic, scale)
+    examples = Examples(good, inputs, network.acoustic, scale, network.targets)
     said = predict_examples(
         network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, where=where, progress=progress
     )
@@ -73,46 +75,61 @@ def predict_examples(
     """
     was_training = network.training
     network.eval()
-    n, n_experts = len(examples), len(network.expert_names)
-    outputs: dict[str, Float64] = {}
-    contributions = np.full((n, n_experts, len(ATTRIBUTES)), np.nan)
+    n, ratings = len(examples), next(iter(network.targets))
+    n_columns = len(network.targets[ratings].columns)
+    outputs: dict[str, dict[str, Float64]] = {name: {} for name in network.targets}
+    contributions = np.full((n, len(network.expert_names), n_columns), np.nan)
     routing = np.full_like(contributions, np.nan)
     subsets = source_subsets(network.sources) if by_sources else {}
     if not network.fusion.reads_acoustics:
         subsets.pop("none", None)  # neither sound nor meaning: nothing to predict from
-    fewer = {name: np.full((n, len(ATTRIBUTES)), np.nan) for name in subsets}
+    fewer = {name: np.full((n, n_columns), np.nan) for name in subsets}
     done = 0
     with torch.inference_mode():
         for rows in ordered_batches(examples.lengths, batch):
             read = examples.batch(rows).to(where.device)
             acoustics = network.listen(read, where)
-            said = network(read, acoustics)
-            for name, output in said.outputs.items():
-                outputs.setdefault(name, np.full((n, len(ATTRIBUTES)), np.nan))[rows] = output.cpu().numpy()
+            answers = network(read, acoustics).answers
+            for target, one in answers.items():
+                for name, values in one.outputs.items():
+                    whole = outputs[target].setdefault(name, np.full((n, values.shape[1]), np.nan))
+                    whole[rows] = values.cpu().numpy()
+            said = answers[ratings]
             pi = said.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
             routing[rows] = pi.cpu().numpy()
-            contributions[rows] = (pi * said.experts["value"]).cpu().numpy()
+            if said.experts:  # a head that reads the mixed vector has no parts
+                contributions[rows] = (pi * said.experts["value"]).cpu().numpy()
             for name, sources in subsets.items():
-                fewer[name][rows] = network(read.with_only(sources), acoustics).outputs["value"].cpu().numpy()
+                with_fewer = network(read.with_only(sources), acoustics).answers[ratings]
+                fewer[name][rows] = with_fewer.outputs["value"].cpu().numpy()
             done += len(rows)
             progress(Progress("predicting", done, n))
     network.train(was_training)
 
-    def on_scale(unit: Float64) -> Float64:
-        values = scale.from_unit(unit)
-        return np.clip(values, scale.low, scale.high) if clip else values
+    def on_scale(values: Float64, kind: HeadOutput) -> Float64:
+        if kind.scale == "deviation":
+            return values * (scale.high - scale.low)
+        if kind.scale == "none":
+            return values
+        rated = scale.from_unit(values)
+        return np.clip(rated, scale.low, scale.high) if clip else rated
 
-    values = on_scale(outputs.pop("value", np.empty((0, len(ATTRIBUTES)))))
+    scaled = {
+        target: {name: on_scale(values, kind_of(network.heads[target], name)) for name, values in own.items()}
+        for target, own in outputs.items()
+    }
+    own = scaled.pop(ratings)
     return Predictions(
         ids=tuple(u.id for u in examples.utterances),
-        values=values,
+        values=own.pop("value", np.empty((0, n_columns))),
         scale=scale,
         expert_names=network.expert_names,
         contributions=contributions * (scale.high - scale.low),
         routing=routing,
         clipped=clip,
-        extra=outputs,
-        by_sources={name: on_scale(unit) for name, unit in fewer.items()},
+        extra=own,
+        by_sources={name: on_scale(unit, HeadOutput("rating")) for name, unit in fewer.items()},
+        others={name: OtherTarget(network.targets[name].columns, values) for name, values in scaled.items()},
     )
 
 

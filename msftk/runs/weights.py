@@ -39,13 +39,18 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {})["msftk"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            tensors = {_today(name): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             version = about.get("format_version")
     except (SafetensorError, OSError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as weights of msftk ({error}). {ANEW}") from error
     if version != FORMAT_VERSION:
         refuse_version(path, version, FORMAT_VERSION)
     return about, tensors
+
+
+def _today(name: str) -> str:
+    """A tensor's name; the one head of earlier runs is that of valence, arousal and dominance."""
+    return f"heads.vad.{name.removeprefix('head.')}" if name.startswith("head.") else name
 
 
 def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Contract checks of the trained kinds: encoder, pooling, fusions, head, loss."""
+"""Contract checks of the trained kinds: encoder, pooling, fusions, target, head, loss."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
 from msftk.testing.modules import close_to, has_shape, learns_and_saves, module_of
 from msftk.testing.shared import Named, factory, require
-from msftk.types import ATTRIBUTES
+from msftk.types import ATTRIBUTES, Utterance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,19 +135,48 @@ def check_fusion(plugin: Named, /, **options: object) -> None:
     learns_and_saves(fusion, lambda: build(sizes=sizes), lambda f: fuse(f, everyone))
 
 
+def check_target(plugin: Named, /, utterances: Sequence[Utterance], **options: object) -> None:
+    """Columns found on `utterances`, a number a column of each, a prediction table and scores of the right length."""
+    target = factory("target", plugin, options)()
+    columns = tuple(target.columns(utterances))
+    require(len(columns) > 0, "columns(): no column found on these utterances")
+    require(len(set(columns)) == len(columns), f"columns(): a name stands there twice ({', '.join(columns)})")
+    truth = np.array([target.read(utterance, columns) for utterance in utterances], np.float64)
+    require(truth.shape == (len(utterances), len(columns)), f"read(): expected {len(columns)} numbers an utterance")
+    if target.answer == "distribution":
+        known = truth[~np.isnan(truth).any(axis=1)]
+        require(bool(np.allclose(known.sum(axis=1), 1)), "read(): a distribution does not add up to 1")
+    if target.head:
+        return  # it names its outputs itself
+    for name, entries in target.predicted({"value": np.nan_to_num(truth)}, columns).items():
+        require(len(entries) == len(utterances), f"predicted(): column '{name}' has {len(entries)} entries")
+
+
 def check_head(plugin: Named, /, **options: object) -> None:
-    """Outputs by name and attribute; gradients, determinism, save and load."""
+    """Outputs by name and column, and what is said of them; gradients, determinism, save and load."""
     import torch
+
+    from msftk.models.answers import answer
 
     build = factory("head", plugin, options)
     head = module_of(lambda: build(dim=6, attributes=ATTRIBUTES))
-    experts = torch.randn(4, 2, 6)
-    outputs = head(experts)
-    require("value" in outputs, f"no output 'value' (found: {', '.join(outputs)}): it is the prediction")
-    for name, values in outputs.items():
+    require(head.reads in ("experts", "mixed"), f"reads is {head.reads!r}: expected 'experts' or 'mixed'")
+    experts, routing = torch.randn(4, 2, 6), torch.full((1, 3, 2), 0.5)
+    said = answer(head, experts, routing)
+    require("value" in said.outputs, f"no output 'value' (found: {', '.join(said.outputs)}): it is the prediction")
+    for name in head.outputs:
+        require(name in said.outputs, f"outputs names '{name}', which the head does not give")
+    for name, values in said.experts.items():
         has_shape(f"output '{name}'", values, (4, 2, len(ATTRIBUTES)))
-    close_to("the rest of the batch changes a prediction", head(experts[:1])["value"], outputs["value"][:1])
-    learns_and_saves(head, lambda: build(dim=6, attributes=ATTRIBUTES), lambda h: list(h(experts).values()))
+    for name, values in said.outputs.items():
+        has_shape(f"mixed output '{name}'", values, (4, len(ATTRIBUTES)))
+    alone = answer(head, experts[:1], routing)
+    close_to("the rest of the batch changes a prediction", alone.outputs["value"], said.outputs["value"][:1])
+    learns_and_saves(
+        head,
+        lambda: build(dim=6, attributes=ATTRIBUTES),
+        lambda h: list(answer(h, experts, routing).outputs.values()),
+    )
 
 
 def check_loss(plugin: Named, /, **options: object) -> None:

@@ -12,7 +12,6 @@ from torch.optim import AdamW
 
 from msftk.errors import MsftkError
 from msftk.evaluation.evaluation import ccc_by_attribute
-from msftk.interfaces import Loss
 from msftk.models.network import SerNetwork
 from msftk.models.where import Where
 from msftk.progress import Progress, ProgressCallback, silent
@@ -22,7 +21,8 @@ from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached, best_weights, load_state_into, save_state
 from msftk.settings import Settings, Training
 from msftk.training.batches import training_batches
-from msftk.training.steps import accumulate_gradients, check_scope
+from msftk.training.objective import Objective, make_objective
+from msftk.training.steps import accumulate_gradients
 from msftk.types import ATTRIBUTES, RatingScale
 
 
@@ -55,15 +55,14 @@ def fit(
         MsftkError: the loss is no longer a number.
     """
     training = settings.training
-    loss: Loss = settings.create("loss")
-    check_scope(loss, settings.loss.name, training.ccc_scope)
+    objective = make_objective(settings, network.targets)
     optimiser = make_optimiser(network, training)
     reached = load_state_into(run.state, network, optimiser, where.device)
     metrics = run.read_metrics(reached.epoch)  # a later line is trained again
     for epoch in range(reached.epoch + 1, training.epochs + 1):
         start = time.perf_counter()
         train_loss, rate = _epoch(
-            network, data.train, loss, optimiser, training, epoch, where, _noting(progress, stage, reached)
+            network, data.train, objective, optimiser, training, epoch, where, _noting(progress, stage, reached)
         )
         dev = _dev_ccc(network, data, where)
         mean = dev.get("mean", math.nan)
@@ -101,7 +100,7 @@ def rate_factor(step: int, total: int, warmup: float) -> float:
 def _epoch(
     network: SerNetwork,
     train: Examples,
-    loss: Loss,
+    objective: Objective,
     optimiser: AdamW,
     training: Training,
     epoch: int,
@@ -119,9 +118,15 @@ def _epoch(
         for group in optimiser.param_groups:
             group["lr"] = factor * group["peak"]
         rate = factor * training.learning_rate
-        micros = [(train.batch(rows).to(where.device), train.targets[rows].to(where.device)) for rows in rows_of_micros]
+        micros = [
+            (
+                train.batch(rows).to(where.device),
+                {name: truth[rows].to(where.device) for name, truth in train.truths.items()},
+            )
+            for rows in rows_of_micros
+        ]
         optimiser.zero_grad(set_to_none=True)
-        losses.append(accumulate_gradients(network, loss, micros, training.ccc_scope, where))
+        losses.append(accumulate_gradients(network, objective, micros, training.ccc_scope, where))
         if not math.isfinite(losses[-1]):
             raise MsftkError(
                 f"epoch {epoch}: the loss is {losses[-1]}. Lower training.learning_rate "

@@ -8,41 +8,35 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from msftk.errors import InputError
-from msftk.interfaces import Loss
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import CPU, Where
+from msftk.training.objective import Objective
 
-Micro = tuple[Batch, Tensor]  # a batch and its targets [batch, attribute]
-
-
-def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:
-    """A loss over a whole batch that reads features cannot be had from predictions alone."""
-    if ccc_scope == "batch" and loss.scope == "batch" and loss.reads_features:
-        raise InputError(
-            f"loss '{name}' reads features, which the two-pass batch scope does not keep. "
-            "Use --set training.ccc_scope=micro, or another loss."
-        )
+Micro = tuple[Batch, dict[str, Tensor]]  # a batch and its truths, target -> [batch, column]
 
 
 def accumulate_gradients(
-    network: SerNetwork, loss: Loss, micros: Sequence[Micro], ccc_scope: Literal["batch", "micro"], where: Where = CPU
+    network: SerNetwork,
+    objective: Objective,
+    micros: Sequence[Micro],
+    ccc_scope: Literal["batch", "micro"],
+    where: Where = CPU,
 ) -> float:
     """Adds the gradient of the step's loss to the parameters and returns the loss.
 
     "batch": the loss of all micro-batches as one batch, exactly. "micro": the mean of their losses. A loss that is a
     mean over examples needs no second pass: its micro-batches are weighted by their size.
     """
-    if ccc_scope == "batch" and loss.scope == "batch" and len(micros) > 1:
-        return _two_passes(network, loss, micros, where)
-    n = sum(len(targets) for _, targets in micros)
+    if ccc_scope == "batch" and objective.scope == "batch" and len(micros) > 1:
+        return _two_passes(network, objective, micros, where)
+    n = sum(len(batch) for batch, _ in micros)
     total = 0.0
-    for batch, targets in micros:
-        said = forward(network, batch, where)
-        weight = len(targets) / n if loss.scope == "example" else 1 / len(micros)
-        value = weight * loss(said.outputs, targets, said.features, network.parameters())
+    for batch, truths in micros:
+        found = forward(network, batch, where)
+        shares = {"example": len(batch) / n, "batch": 1 / len(micros)}
+        value = objective(_outputs(found), truths, found.features, network.parameters(), shares)
         torch.autograd.backward(value)
         total += value.item()
     return total
@@ -54,28 +48,40 @@ def forward(network: SerNetwork, batch: Batch, where: Where) -> NetworkOutput:
     return output
 
 
-def _two_passes(network: SerNetwork, loss: Loss, micros: Sequence[Micro], where: Where) -> float:
-    """First pass without graph; the loss' gradient at the predictions; second pass with the same random states.
+def _outputs(found: NetworkOutput) -> dict[str, dict[str, Tensor]]:
+    return {target: one.outputs for target, one in found.answers.items()}
+
+
+def _two_passes(network: SerNetwork, objective: Objective, micros: Sequence[Micro], where: Where) -> float:
+    """First pass without graph; the loss' gradient at the outputs; second pass with the same random states.
 
     Gradient caching (Gao et al. 2021): memory of one micro-batch, gradient of the whole batch. Dropout draws the same
     numbers twice, since each micro-batch starts from the random state it started from before.
     """
-    states, said = [], []
+    states, found = [], []
     with torch.no_grad():
         for batch, _ in micros:
             states.append(random_state(where.device))
-            said.append(forward(network, batch, where).outputs)
-    whole = {name: torch.cat([one[name] for one in said]).requires_grad_() for name in said[0]}
-    value = loss(whole, torch.cat([targets for _, targets in micros]), {}, network.parameters())
-    torch.autograd.backward(
-        value
-    )  # fills the gradients at the predictions, and those of parameters that the loss reads itself
+            found.append(_outputs(forward(network, batch, where)))
+    whole = {
+        target: {name: torch.cat([one[target][name] for one in found]).requires_grad_() for name in outputs}
+        for target, outputs in found[0].items()
+    }
+    truths = {target: torch.cat([own[target] for _, own in micros]) for target in whole}
+    value = objective(whole, truths, {}, network.parameters(), {"example": 1.0, "batch": 1.0})
+    # fills the gradients at the outputs, and those of parameters that the loss reads itself
+    torch.autograd.backward(value)
     start = 0
-    for (batch, targets), state in zip(micros, states, strict=True):
+    for (batch, _), state in zip(micros, states, strict=True):
         set_random_state(where.device, state)
-        again = forward(network, batch, where).outputs
-        rows = slice(start, start + len(targets))
-        start += len(targets)
-        gradients = {name: leaf.grad[rows] for name, leaf in whole.items() if leaf.grad is not None}
-        torch.autograd.backward([again[name] for name in gradients], list(gradients.values()))
+        again = _outputs(forward(network, batch, where))
+        rows = slice(start, start + len(batch))
+        start += len(batch)
+        pairs = [
+            (again[target][name], leaf.grad[rows])
+            for target, outputs in whole.items()
+            for name, leaf in outputs.items()
+            if leaf.grad is not None
+        ]
+        torch.autograd.backward([output for output, _ in pairs], [gradient for _, gradient in pairs])
     return value.item()

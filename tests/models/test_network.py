@@ -12,11 +12,14 @@ from reference import equations
 from reference.weights import shaken, weights
 
 from msftk.models.batch import Batch, make_batch
-from msftk.models.network import SerNetwork, group_members
+from msftk.models.build import build_network, group_members
+from msftk.models.network import SerNetwork
+from msftk.models.targets import rebuilt_targets
 from msftk.settings import Settings
 from msftk.types import ATTRIBUTES
 
 DIMS = {"gs": 6, "les": 6, "es": 4}
+VAD = {"vad": ATTRIBUTES}
 GROUPS = {"gs": "transcript", "les": "transcript", "es": "extended"}
 FUSIONS: dict[str, dict[str, object]] = {
     "none": {"name": "none"},
@@ -58,9 +61,8 @@ def make_network(
     fusion: str = "fm-moe", dims: dict[str, int] = DIMS, source_dropout: float = 0.1, intra: str = "gated"
 ) -> SerNetwork:
     torch.manual_seed(0)
-    network = SerNetwork(
-        make_settings(fusion, source_dropout, intra), dims, {source: GROUPS[source] for source in dims}
-    )
+    groups = {source: GROUPS[source] for source in dims}
+    network = build_network(make_settings(fusion, source_dropout, intra), dims, groups, rebuilt_targets(VAD))
     return shaken(network)
 
 
@@ -101,12 +103,12 @@ def test_network_equals_equations_3_to_7() -> None:
             h_sem = values["gs"][row] if gs else values["les"][row] if les else None
         groups = {"transcript": h_sem, "extended": values["es"][row] if es else None}
         experts, routing = equations.fm_moe(h_audio, groups, weights(network.fusion))
-        heads = weights(network.head)
+        heads = weights(network.heads["vad"])
         by_expert = np.array([[equations.head(expert, heads, name) for name in ATTRIBUTES] for expert in experts])
-        np.testing.assert_allclose(output.routing[row], routing, rtol=1e-5)
-        np.testing.assert_allclose(output.experts["value"][row], by_expert, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(output.answers["vad"].routing[row], routing, rtol=1e-5)
+        np.testing.assert_allclose(output.answers["vad"].experts["value"][row], by_expert, rtol=1e-4, atol=1e-5)
         expected = equations.mixture(by_expert, routing)
-        np.testing.assert_allclose(output.outputs["value"][row], expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(output.answers["vad"].outputs["value"][row], expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("fusion", "intra"), PARTS)
@@ -134,7 +136,9 @@ def test_padding_and_batch_order_change_nothing(
     with torch.no_grad():
         first, second = network(batch), network(other)
     # sums over other shapes round differently in float32, a few units in the last place
-    torch.testing.assert_close(second.outputs["value"], first.outputs["value"][order], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        second.answers["vad"].outputs["value"], first.answers["vad"].outputs["value"][order], rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("fusion", "intra"), PARTS)
@@ -151,7 +155,7 @@ def test_an_absent_source_has_no_influence(fusion: str, intra: str, present: lis
                 network(batch),
                 network(Batch(**{**vars(batch), "vectors": {**batch.vectors, source: garbage}})),
             )
-        assert torch.equal(found.outputs["value"], expected.outputs["value"])
+        assert torch.equal(found.answers["vad"].outputs["value"], expected.answers["vad"].outputs["value"])
 
 
 @pytest.mark.parametrize("fusion", ["fm-moe", "fm-moe other"])
@@ -161,7 +165,7 @@ def test_routing_sums_to_one_over_present_experts(fusion: str, present: list[boo
     network = network_of(fusion, "gated")
     mask = np.array(present).reshape(3, 3)
     with torch.no_grad():
-        routing = network(random_batch([5, 8, 3], mask)).routing.numpy()
+        routing = network(random_batch([5, 8, 3], mask)).answers["vad"].routing.numpy()
     assert network.expert_names == ("acoustic", "transcript", "extended")
     np.testing.assert_allclose(routing.sum(axis=-1), 1, rtol=1e-6)
     here = np.column_stack([np.ones(3, bool), mask[:, :2].any(axis=1), mask[:, 2]])
@@ -173,35 +177,35 @@ def test_bfloat16_of_mixed_precision_gives_nearly_the_same(fusion: str, intra: s
     network = network_of(fusion, intra)
     batch = random_batch([9, 4, 6], np.array([[1, 1, 1], [1, 0, 0], [0, 0, 0]], bool))
     with torch.no_grad():
-        expected = network(batch).outputs["value"]
+        expected = network(batch).answers["vad"].outputs["value"]
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            found = network(batch).outputs["value"]
+            found = network(batch).answers["vad"].outputs["value"]
     torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.05)
 
 
 def test_outputs_are_the_experts_mixed_by_routing() -> None:
     output = make_network()(random_batch([5, 8]))
-    mixed = torch.einsum("bka,bak->ba", output.experts["value"], output.routing)
-    torch.testing.assert_close(output.outputs["value"], mixed)
+    mixed = torch.einsum("bka,bak->ba", output.answers["vad"].experts["value"], output.answers["vad"].routing)
+    torch.testing.assert_close(output.answers["vad"].outputs["value"], mixed)
     assert set(output.features) == {"pooled", "fused", "transcript", "extended"}
 
 
 def test_source_dropout_hides_sources_in_training_only() -> None:
     network = make_network(source_dropout=0.5)
     batch = random_batch([4] * 64)
-    assert (network(batch).routing > 0).all()
+    assert (network(batch).answers["vad"].routing > 0).all()
     network.train()
     torch.manual_seed(1)
-    first = network(batch).routing
+    first = network(batch).answers["vad"].routing
     hidden = (first[:, 0, 2] == 0).float().mean()  # "extended" holds one source, es
     assert 0.3 < hidden < 0.7
     torch.manual_seed(1)
-    assert torch.equal(network(batch).routing, first)
+    assert torch.equal(network(batch).answers["vad"].routing, first)
 
 
 def test_without_source_dropout_training_sees_every_source() -> None:
     network = make_network(source_dropout=0.0).train()
-    assert (network(random_batch([4] * 16)).routing > 0).all()
+    assert (network(random_batch([4] * 16)).answers["vad"].routing > 0).all()
 
 
 def test_semantic_noise_moves_training_only_and_leaves_absent_sources_out() -> None:
@@ -223,7 +227,7 @@ def test_semantic_noise_moves_training_only_and_leaves_absent_sources_out() -> N
 
 
 def test_sources_of_one_group_with_other_dims_are_projected_to_the_widest() -> None:
-    network = SerNetwork(make_settings(), {"gs": 6, "les": 3}, GROUPS)
+    network = build_network(make_settings(), {"gs": 6, "les": 3}, GROUPS, rebuilt_targets(VAD))
     assert set(network.projections) == {"les"}
     assert network.projections["les"].weight.shape == (6, 3)
     assert not make_network().projections
@@ -231,9 +235,9 @@ def test_sources_of_one_group_with_other_dims_are_projected_to_the_widest() -> N
 
 def test_untrained_network_starts_near_the_middle_of_the_scale() -> None:
     torch.manual_seed(0)
-    network = SerNetwork(make_settings(), DIMS, GROUPS).eval()
-    assert (network(random_batch([30] * 8)).outputs["value"] - 0.5).abs().max() < 1.0
-    assert all(one[-1].bias.item() == 0.5 for one in network.head.regressions.values())
+    network = build_network(make_settings(), DIMS, GROUPS, rebuilt_targets(VAD)).eval()
+    assert (network(random_batch([30] * 8)).answers["vad"].outputs["value"] - 0.5).abs().max() < 1.0
+    assert all(one[-1].bias.item() == 0.5 for one in network.heads["vad"].regressions.values())
 
 
 def test_groups_keep_the_order_of_sources() -> None:
@@ -243,6 +247,6 @@ def test_groups_keep_the_order_of_sources() -> None:
 def test_network_without_semantics_predicts_from_sound() -> None:
     network = make_network("none", dims={})
     batch = random_batch([5, 8])
-    assert network(batch).outputs["value"].shape == (2, 3)
+    assert network(batch).answers["vad"].outputs["value"].shape == (2, 3)
     assert network.acoustic_config is None
     assert list(network.pretrained_parameters()) == []

@@ -45,7 +45,7 @@ def test_the_own_test_of_every_kinds_package_passes(written: list[NewPlugin], tm
         text=True,
     )
     assert ended.returncode == 0, ended.stdout
-    assert f"{2 * len(KINDS) + 2} passed" in ended.stdout  # corpus and alignment reader have a test more
+    assert f"{2 * len(KINDS) + 3} passed" in ended.stdout  # corpus, alignment reader and target have a test more
 
 
 def test_packages_are_written_as_clean_code(written: list[NewPlugin]) -> None:

@@ -47,9 +47,9 @@ def test_text_corpus_is_trained_without_sound(trained: TrainResult, texts: Manif
     assert trained.failures == {}
     assert trained.evaluations["test"].n == len(texts.split("test"))
     network = load(trained.run, "cpu").model.network
-    assert not network.hears
+    assert not network.acoustic.reads_sound
     assert network.expert_names == ("semantic",)
-    assert {name.partition(".")[0] for name, _ in network.named_parameters()} == {"fusion", "head"}
+    assert {name.partition(".")[0] for name, _ in network.named_parameters()} == {"fusion", "heads"}
 
 
 def test_same_words_get_the_same_prediction(trained: TrainResult, texts: Manifest) -> None:

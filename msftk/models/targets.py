@@ -1,0 +1,59 @@
+"""What a model predicts: the targets that settings name, each with its columns resolved on a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from msftk.errors import InputError
+from msftk.interfaces import Target
+from msftk.registry import registry
+from msftk.types import Float64, Utterance
+
+ONE_ROUTE = ("classes", "distribution")  # their columns are one answer, routed as one
+
+
+@dataclass(frozen=True)
+class BuiltTarget:
+    """A target, its registered name, and the names of its columns."""
+
+    name: str
+    target: Target
+    columns: tuple[str, ...]
+
+    @property
+    def n_routes(self) -> int:
+        """How many rows of routing weights the fusion gives it: one a column, or one for all."""
+        return 1 if self.target.answer in ONE_ROUTE else len(self.columns)
+
+    def truth(self, utterances: Sequence[Utterance]) -> Float64:
+        """[utterance, column], NaN where an utterance lacks it; a regression on the corpus scale."""
+        rows = [self.target.read(utterance, self.columns) for utterance in utterances]
+        return np.array(rows, np.float64).reshape(len(rows), len(self.columns))
+
+
+def fit_targets(names: Sequence[str], utterances: Sequence[Utterance]) -> dict[str, BuiltTarget]:
+    """The named targets, their columns found on these (training) utterances.
+
+    Raises InputError where one finds no column, or the first is no regression: scores begin with the ratings.
+    """
+    targets = {name: registry().create("target", name) for name in names}
+    return _checked({name: BuiltTarget(name, one, tuple(one.columns(utterances))) for name, one in targets.items()})
+
+
+def rebuilt_targets(columns: Mapping[str, Sequence[str]]) -> dict[str, BuiltTarget]:
+    """The targets of a checkpoint: name -> its columns."""
+    built = {name: BuiltTarget(name, registry().create("target", name), tuple(own)) for name, own in columns.items()}
+    return _checked(built)
+
+
+def _checked(built: dict[str, BuiltTarget]) -> dict[str, BuiltTarget]:
+    for name, one in built.items():
+        if not one.columns:
+            raise InputError(f"target '{name}' finds nothing to predict in the training utterances. Leave it out.")
+    first = next(iter(built.values()), None)
+    if first is None or first.target.answer != "regression":
+        raise InputError(f'targets = {list(built)}: the first must be ratings. Write e.g. targets = ["vad"].')
+    return built

@@ -1,0 +1,66 @@
+"""What training minimises: the losses of all targets, weighted and added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from torch import Tensor
+
+from msftk.errors import InputError
+from msftk.interfaces import Loss
+from msftk.models.targets import BuiltTarget
+from msftk.registry import registry
+from msftk.settings import Settings
+
+Outputs = Mapping[str, Mapping[str, Tensor]]  # target -> output -> [batch, column]
+Truths = Mapping[str, Tensor]  # target -> [batch, column], NaN where unrated
+
+
+class Objective:
+    """The sum over targets of weight times loss; `losses`: target -> loss."""
+
+    def __init__(self, losses: Mapping[str, Loss], weights: Mapping[str, float] | None = None) -> None:
+        self.losses = dict(losses)
+        self.weights = weights or dict.fromkeys(losses, 1.0)
+
+    @property
+    def scope(self) -> Literal["example", "batch"]:
+        """ "batch" if any loss needs the whole batch at once."""
+        return "batch" if any(loss.scope == "batch" for loss in self.losses.values()) else "example"
+
+    def __call__(
+        self,
+        outputs: Outputs,
+        truths: Truths,
+        features: Mapping[str, Tensor],
+        parameters: Iterable[Any],
+        shares: Mapping[str, float],
+    ) -> Tensor:
+        """Scalar; `shares`: scope of a loss -> the part of it that this (micro-)batch stands for, 1 if it is whole."""
+        parameters = tuple(parameters)
+        values = [
+            self.weights[name] * (shares[loss.scope] * loss(outputs[name], truths[name], features, parameters))
+            for name, loss in self.losses.items()
+        ]
+        total: Tensor = sum(values[1:], start=values[0])
+        return total
+
+
+def make_objective(settings: Settings, targets: Mapping[str, BuiltTarget]) -> Objective:
+    """Each target with the loss that it names, else the one of the settings. Raises as `check_scope`."""
+    losses: dict[str, Loss] = {}
+    for name, one in targets.items():
+        chosen = one.target.loss
+        losses[name] = registry().create("loss", chosen) if chosen else settings.create("loss")
+        check_scope(losses[name], chosen or settings.loss.name, settings.training.ccc_scope)
+    return Objective(losses, {name: one.target.weight for name, one in targets.items()})
+
+
+def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:
+    """A loss over a whole batch that reads features cannot be had from predictions alone."""
+    if ccc_scope == "batch" and loss.scope == "batch" and loss.reads_features:
+        raise InputError(
+            f"loss '{name}' reads features, which the two-pass batch scope does not keep. "
+            "Use --set training.ccc_scope=micro, or another loss."
+        )

@@ -1,0 +1,30 @@
+"""Valence, arousal and dominance: the mean rating of an utterance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from msftk.interfaces import Answers, Target, Utterance
+from msftk.interfaces import Options as BaseOptions
+from msftk.types import ATTRIBUTES
+
+
+class Vad(Target):
+    """The three attributes of every corpus here, on its rating scale; head and loss are those of the run."""
+
+    class Options(BaseOptions):
+        """No options."""
+
+    answer: ClassVar[Answers] = "regression"
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:
+        return ATTRIBUTES
+
+    def read(self, utterance: Utterance, columns: Sequence[str]) -> Sequence[float]:
+        """The utterance's ratings, NaN for an attribute that nobody rated."""
+        return [(utterance.ratings or {}).get(column, math.nan) for column in columns]

@@ -1,0 +1,116 @@
+"""A second target from another package beside the ratings, and heads that say what their outputs are."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from outside import targets
+from small_corpus import tiny_settings
+
+from msftk import testing
+from msftk.errors import InputError
+from msftk.evaluation.predictions import pooled, read_predictions
+from msftk.preparation.extract import Preparation
+from msftk.recipes.evaluate import evaluate
+from msftk.recipes.predict import load, predict_anew
+from msftk.recipes.train import train
+from msftk.registry import registry
+from msftk.settings import Component
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+from msftk.types import ATTRIBUTES, RatingScale
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _outside() -> Iterator[None]:
+    """The package is installed while these tests run."""
+    found = registry()
+    before = dict(found._plugins)
+    found.add(targets, "outside 1.0")
+    yield
+    found._plugins = before
+    found._manager.unregister(targets)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
+    folder = tmp_path_factory.mktemp("two") / "run"
+    settings = tiny_settings(targets=("vad", "category"))
+    train(tone_corpus, settings, folder, store=tone_store, device="cpu")
+    return folder
+
+
+def test_both_targets_learn_and_are_kept(run: Path) -> None:
+    said = read_predictions(run / "predictions" / "test.parquet")
+    assert said.values.shape == (8, 3)
+    assert said.others["category"].columns == ("calm", "excited")
+    assert said.others["category"].outputs["logits"].shape == (8, 2)
+    assert said.contributions.shape == (8, 3, 3)  # routes of the ratings alone
+
+
+def test_its_score_stands_under_its_own_name(run: Path, msftk: Callable) -> None:
+    scored = evaluate(run, split="test")
+    assert set(scored.targets) == {"category"}
+    assert 0 <= scored.targets["category"]["uar"] <= 1
+    ended = msftk("evaluate", run, "--split", "test", "--json")
+    assert json.loads(ended.out)["targets"] == scored.targets
+    assert "uar" in msftk("evaluate", run, "--split", "test").out
+
+
+def test_its_column_is_in_the_table(run: Path, tone_corpus: Manifest, tone_store: Store, msftk: Callable) -> None:
+    audio, out = tone_corpus.utterances[0].audio, run.parent / "said.csv"
+    ended = msftk("predict", run, audio, "--out", out, "--store", tone_store.root)
+    assert ended.code == 0, ended.err
+    (row,) = csv.DictReader(out.open())
+    assert list(row) == ["id", *ATTRIBUTES, "category", "scale", "clipped"]
+    assert row["category"] in ("calm", "excited")
+
+
+def test_folds_that_know_other_classes_are_pooled(run: Path) -> None:
+    said = read_predictions(run / "predictions" / "test.parquet")
+    category = replace(said.others["category"], columns=("excited", "angry"))
+    both = pooled([said, replace(said, others={"category": category})])
+    assert both.others["category"].columns == ("calm", "excited", "angry")
+    logits = both.others["category"].outputs["logits"]
+    np.testing.assert_array_equal(logits[8:, 1], said.others["category"].outputs["logits"][:, 0])
+    assert not logits[8:, 0].any()
+
+
+def test_the_ratings_come_first(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the first must be ratings\. Write e\.g\. targets = \[\"vad\"\]"):
+        train(tone_corpus, tiny_settings(targets=("category",)), tmp_path / "run", store=tone_store)
+
+
+def test_shipped_and_outside_targets_and_heads_keep_their_contracts(tone_corpus: Manifest) -> None:
+    testing.check_target("vad", tone_corpus.utterances)
+    testing.check_target("category", tone_corpus.utterances)
+    for head in ("regression", "evidential", "of-mixed"):
+        testing.check_head(head)
+
+
+@pytest.mark.parametrize("head", ["evidential", "of-mixed"])
+def test_outputs_come_back_on_their_scales(head: str, tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    settings = tiny_settings("training.epochs=1").model_copy(update={"head": Component(name=head)})
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    said = read_predictions(tmp_path / "run" / "predictions" / "test.parquet")
+    if head == "of-mixed":
+        assert np.isnan(said.contributions).all()  # one vector, so no parts
+        assert np.isfinite(said.values).all()
+        return
+    assert set(said.extra) == {"spread", "nu", "alpha", "beta"}
+    assert said.extra["alpha"].min() > 1  # as the head gave it
+    model = load(tmp_path / "run").model
+    tested = [u for u in tone_corpus.utterances if u.split == "test"]
+    unit, _, _ = predict_anew(model, tested, Preparation(model.settings, tone_store), scale=RatingScale(0, 1))
+    np.testing.assert_allclose(said.extra["spread"], 6 * unit.extra["spread"], rtol=1e-5)  # stretched, not shifted
+    np.testing.assert_allclose(said.values, 1 + 6 * unit.values, rtol=1e-5)
+    np.testing.assert_allclose(said.extra["alpha"], unit.extra["alpha"], rtol=1e-5)
+    np.testing.assert_allclose(
+        said.contributions.sum(axis=1) + said.scale.low, said.values, atol=1e-4
+    )  # the value is linear in the experts
