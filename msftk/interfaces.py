@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Options(BaseModel):
     """Base of every component's options: unknown names are refused, values are checked, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)  # a name may be a number: "2024"
 
 
 class Component(ABC):

@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Container, Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from msftk.errors import InputError, UnknownNameError, did_you_mean
+from msftk.assignments import SECTIONS, assigned, environment_pairs, gathered, lay, read_preset, read_toml
+from msftk.errors import UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS, Kind
 from msftk.registry import option_error, registry
 
 FORMAT_VERSION = 1
-ENVIRONMENT_PREFIX = "MSFTK_"
-SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}  # section -> kind that it chooses from
-ALSO_WRITTEN = {("emphasis", "f0"): ("f0", "name")}  # emphasis.f0=dio: F0 has a section of its own, for all who read it
 
 
 class Component(BaseModel):
@@ -108,10 +104,6 @@ class Settings(Sections):
         return registry().create(SECTIONS[section], chosen.name, chosen.options, **sizes)
 
 
-def presets() -> list[str]:
-    return sorted(path.name.removesuffix(".toml") for path in files("msftk").joinpath("presets").iterdir())
-
-
 def load_settings(
     preset: str = "tiny",
     file: Path | None = None,
@@ -125,22 +117,18 @@ def load_settings(
     `assignments` are "section.option=value" texts; `flags` maps dotted paths to values, None meaning not given.
     Raises InputError/UnknownNameError that names the path and what would do.
     """
-    if preset not in presets():
-        raise UnknownNameError(
-            f"unknown preset '{preset}'. {did_you_mean(preset, presets())}Known: {', '.join(presets())}."
-        )
     # so that `--set fusion.hidden=256` alone is enough
     merged: dict[str, Any] = {kind.section: {"name": kind.default} for kind in KINDS if kind.default}
-    _lay(merged, _preset(preset))
+    lay(merged, read_preset(preset))
     merged["preset"] = preset
     given = [(path, flag) for path, flag in (flags or {}).items() if flag is not None]
     layers = [
         {} if file is None else read_toml(file),
-        _gathered(_environment_pairs(os.environ if environment is None else environment)),
+        gathered(environment_pairs(os.environ if environment is None else environment)),
         # one layer: `--fusion film --set fusion.hidden=64` sets an option of the fusion that the flag chooses
-        _gathered([*map(_assigned, assignments), *given]),
+        gathered([*map(assigned, assignments), *given]),
     ]
-    changed = {section for layer in layers for section in _lay(merged, layer)}
+    changed = {section for layer in layers for section in lay(merged, layer)}
     return check_settings(merged, changed)
 
 
@@ -177,15 +165,6 @@ def _check_alignment(options: Iterable[str]) -> None:
             )
 
 
-def read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}). Give an existing TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: not valid TOML: {error}. Correct the file.") from error
-
-
 def settings_toml(settings: Settings) -> str:
     """Settings as TOML text, which `load_settings(file=...)` or `check_settings` reads back to the same object."""
     plain = settings.model_dump(mode="json")
@@ -201,72 +180,3 @@ def _toml(value: Any) -> str:
     """TOML writes all of these as JSON does, but for infinities and NaN."""
     text = json.dumps(value, ensure_ascii=False)
     return {"Infinity": "inf", "-Infinity": "-inf", "NaN": "nan"}.get(text, text)
-
-
-def _preset(name: str) -> dict[str, Any]:
-    values = tomllib.loads(files("msftk").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8"))
-    merged = _preset(values.pop("extends")) if "extends" in values else {}
-    _merge(merged, values)
-    return merged
-
-
-def _value(text: str) -> Any:
-    """The TOML value that `text` writes; a bare word is a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _environment_pairs(environment: Mapping[str, str]) -> list[tuple[str, object]]:
-    """MSFTK_FUSION__HIDDEN=256 -> ("fusion.hidden", 256); a name without "__" is no setting."""
-    names = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and "__" in name)
-    paths = [name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".") for name in names]
-    return [(path, _value(environment[name])) for path, name in zip(paths, names, strict=True)]
-
-
-def _assigned(assignment: str) -> tuple[str, object]:
-    path, equals, value = assignment.partition("=")
-    if not equals:
-        raise InputError(f"--set {assignment}: expected section.option=value, e.g. fusion.hidden=256.")
-    return path.strip(), _value(value.strip())
-
-
-def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
-    """Dotted paths with values as nested tables; of one path the last value counts."""
-    layer: dict[str, Any] = {}
-    for path, value in pairs:
-        *parents, last = path.split(".")
-        table = layer
-        for parent in parents:
-            if not isinstance(table.get(parent), dict):
-                table[parent] = {}
-            table = table[parent]
-        table[last] = value
-    return layer
-
-
-def _lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Iterable[str]:
-    """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`) read as the first.
-
-    Returns the sections that it has a say in.
-    """
-    plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in layer.items()}
-    for (section, option), (home, name) in ALSO_WRITTEN.items():
-        if isinstance(plain.get(section), dict) and option in plain[section]:
-            plain.setdefault(home, {})[name] = plain[section].pop(option)
-    _merge(merged, plain)
-    return plain.keys()
-
-
-def _merge(into: dict[str, Any], layer: Mapping[str, Any]) -> None:
-    """Lays `layer` over `into`. Another component name drops the options that belonged to the former one."""
-    for key, value in layer.items():
-        old = into.get(key)
-        if isinstance(value, Mapping) and isinstance(old, dict):
-            if key in SECTIONS and value.get("name", old.get("name")) != old.get("name"):
-                into[key] = dict(value)
-            else:
-                _merge(old, value)
-        else:
-            into[key] = dict(value) if isinstance(value, Mapping) else value

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from msftk.assignments import presets, read_toml
 from msftk.errors import InputError, UnknownNameError
 from msftk.registry import Plugin
-from msftk.settings import check_settings, load_settings, presets, read_toml, settings_toml
+from msftk.settings import check_settings, load_settings, settings_toml
 
 
 def test_later_layers_win(tmp_path: Path) -> None:

@@ -41,9 +41,10 @@ def prepare(
 
     Example: msftk prepare demo --out demo.parquet
     """
+    from msftk.assignments import assigned, gathered
     from msftk.recipes.prepare import prepare as run
 
-    options = _pairs(assignments, "--set", "option=value")
+    options = gathered(assigned(text, "option=value") for text in assignments or ())
     options |= {"columns": named} if (named := _pairs(columns, "--column", "field=column")) else {}
     options |= {"where": kept} if (kept := _pairs(where, "--where", "column=value")) else {}
     options |= {"scale": _scale(scale)} if scale is not None else {}
@@ -60,18 +61,14 @@ def prepare(
         raise typer.Exit(3)
 
 
-def _pairs(texts: list[str] | None, flag: str, form: str) -> dict[str, Any]:
-    """ "name=value" texts as a mapping; "table.name=value" goes into a mapping of its own."""
-    pairs: dict[str, Any] = {}
+def _pairs(texts: list[str] | None, flag: str, form: str) -> dict[str, str]:
+    """ "name=value" texts as a mapping."""
+    pairs = {}
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise InputError(f"{flag} {text}: expected {form}. Write {flag} {form}.")
-        table, dot, inner = name.strip().partition(".") if flag == "--set" else (name.strip(), "", "")
-        if dot:
-            pairs.setdefault(table, {})[inner] = value
-        else:
-            pairs[table] = value
+        pairs[name.strip()] = value
     return pairs
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from msftk.assignments import SECTIONS
 from msftk.evaluation.bootstrap import DRAWS, FEW_CLUSTERS
 from msftk.registry import registry
-from msftk.settings import SECTIONS, Settings
+from msftk.settings import Settings
 
 LIBRARIES = ("msftk", "torch", "transformers", "numpy", "safetensors", "pyarrow", "pyworld", "soundfile")
 

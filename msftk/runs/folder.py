@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from msftk.assignments import read_toml
 from msftk.errors import InputError, VersionError
 from msftk.evaluation.predictions import Predictions, read_predictions, write_predictions
 from msftk.files import json_text, read_json_object, read_text, write_whole
 from msftk.settings import FORMAT_VERSION as SETTINGS_VERSION
-from msftk.settings import Settings, check_settings, read_toml, settings_toml
+from msftk.settings import Settings, check_settings, settings_toml
 from msftk.store.manifest import Manifest, read_manifest
 
 FORMAT_VERSION = 1  # of the card, the weights and the state

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from tones import WORDS, write_utterance
 
+from msftk.assignments import read_toml
 from msftk.doctor.examine import examine
 from msftk.errors import InputError, UnknownNameError
 from msftk.preparation.extract import extract
-from msftk.settings import check_settings, load_settings, read_toml, settings_toml
+from msftk.settings import check_settings, load_settings, settings_toml
 from msftk.speech.alignment import fitting, utterance_alignment
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, write_manifest
