@@ -82,6 +82,7 @@ def work(name: str, inputs: str, seconds: str, seed: str, folder: str) -> None:
     stop = time.monotonic() + float(seconds)
     index = 0
     while index < int(inputs) and time.monotonic() < stop:
+        path.unlink(missing_ok=True)  # a file cut and written anew is put on the disk at once
         path.write_bytes(mutated(target.seeds, target.pieces, int(seed), index))
         signal.setitimer(signal.ITIMER_PROF, LIMIT_S)  # nobody catches its signal, so that compiled code is ended too
         try:
