@@ -119,10 +119,11 @@ def sha256_file(path: Path) -> str:
         raise unreadable(path, error) from error
 
 
-def read_text(path: Path, remedy: str = "Save it as UTF-8.") -> str:
+def read_text(path: Path, remedy: str = "Save it as UTF-8.", *, lenient: bool = False) -> str:
     """A text that somebody made: UTF-8, with or without its mark, or UTF-16 (whose mark may lack) and UTF-32.
 
-    Every line ends in a line feed.
+    Every line ends in a line feed. `lenient`: a byte of another encoding becomes a mark, for files whose labels matter
+    more than an accent.
 
     Raises:
         InputError: it cannot be read, is in another encoding, or no text (with the line of the first strange byte).
@@ -133,7 +134,7 @@ def read_text(path: Path, remedy: str = "Save it as UTF-8.") -> str:
         raise unreadable(path, error) from error
     encoding = _encoding(content)
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding, "replace" if lenient else "strict")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         strange = f"byte 0x{content[error.start]:02x} is not {encoding.removesuffix('-sig').upper()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from msftk.types import ATTRIBUTES, RatingScale
 DELIMITERS = ",;\t|"
 # What pandas and R write for a cell without a value, in exactly these forms: people say "none", and "Nan" is a name.
 ABSENT = frozenset({"", "nan", "NaN", "NA", "<NA>", "None", "NULL", "null", "NaT"})
+
+SPAN = re.compile(r"(?:(\d+) days? )?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,14 @@ class Row:
         if not math.isfinite(number):
             raise InputError(f"{self.place}: {column} is '{text}', expected {expected}. Correct the row or remove it.")
         return number
+
+    def seconds(self, column: str | None) -> float | None:
+        """A number of seconds, or a span as pandas writes it (0 days 00:00:01.5). Raises as `number`."""
+        span = SPAN.fullmatch(self.text(column) or "")
+        if span is None:
+            return self.number(column, "seconds")
+        days, hours, minutes, seconds = (float(part or 0) for part in span.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
     def ratings(self, columns: Mapping[str, str | None], scale: RatingScale) -> dict[str, float]:
         """Attribute -> rating for the columns named; what is absent is left out. InputError if one is off the scale."""

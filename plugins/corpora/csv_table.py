@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from msftk import interfaces
 from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.interfaces import CorpusReading
+from msftk.speech.alignment_files import alignments_under, the_only
 from msftk.speech.alignment_table import aligned_ids
 from msftk.store.manifest import split_name
 from msftk.tables import Row, Table, read_rows
@@ -19,8 +21,8 @@ from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 USUAL = {
     "id": ("id",),
     "audio": ("audio", "file", "path"),
-    "start_s": ("start_s",),
-    "end_s": ("end_s",),
+    "start_s": ("start_s", "start"),
+    "end_s": ("end_s", "end"),
     "speaker": ("speaker",),
     "gender": ("gender", "sex"),
     "language": ("language",),
@@ -41,8 +43,10 @@ class CsvTable(interfaces.Corpus):
 
     A corpus of text alone (`text_only`) has no audio: then the columns of id and transcript must exist.
 
-    Columns with other names: `--column valence=V`. With ratings the scale must be named: `--scale 1..5`. Absent columns
-    and blank cells stay absent. A table without ratings takes the mean of the raters' table, if there is one.
+    Columns are found in any case; others are named: `--column valence=V`. With ratings the scale must be named:
+    `--scale 1..5`. Absent columns and cells stay absent. A table without ratings takes the mean of the raters' table,
+    if there is one. Where no id is given it is the name of the audio, with their times for several segments of one
+    (audformat's `file,start,end`).
     """
 
     class Options(interfaces.Options):
@@ -54,7 +58,9 @@ class CsvTable(interfaces.Corpus):
         text_only: bool = Field(False, description="the rows are texts without audio")
         audio_root: Path | None = Field(None, description="folder where paths of audio start, if not the table's")
         audio_suffix: str = Field("", description="what the paths of audio leave out, e.g. .wav")
-        alignments: Path | None = Field(None, description="folder of alignment files named after ids, e.g. ID.TextGrid")
+        alignments: Path | None = Field(
+            None, description="folder with alignment files named after ids at any depth, e.g. ID.TextGrid"
+        )
         words: str = Field("words.csv", description='table of words beside it, phones.csv likewise; "" for none')
         raters: str = Field("ratings.csv", description='table beside it with a row a rater and utterance; "" for none')
         rater_columns: dict[str, str] = Field(default_factory=dict, description="field -> its column in `raters`")
@@ -70,36 +76,62 @@ class CsvTable(interfaces.Corpus):
         for field in ("id", "transcript") if self.options.text_only else ("audio",):
             _demand(table, columns, field, "--column ")
         raters = self._raters(root)
-        scale = self._scale(root, columns, rated_by_people=raters is not None)
+        scale = self._scale(table, columns, rated_by_people=raters is not None)
         problems = list(table.problems)
         reading = _Reading(self.options, root, columns, scale, raters, problems)
         utterances = reading.utterances(self._kept(table))
+        self._check_matches(reading)
         name = root.stem if root.stem != "manifest" else root.resolve().parent.name
         facts = {"table": root.name, "columns": ", ".join(f"{field}={c}" for field, c in columns.items() if c)}
         facts |= {"where": ", ".join(f"{c}={value}" for c, value in self.options.where.items())}
-        facts |= {"words": reading.words.name if reading.words else "", "raters": raters.path.name if raters else ""}
+        facts |= reading.facts(utterances) | {"raters": raters.path.name if raters else ""}
         return CorpusReading(name, utterances, scale, {key: fact for key, fact in facts.items() if fact}, problems)
 
     def _raters(self, root: Path) -> Table | None:
-        path = _beside(root, self.options.raters, CsvTable.Options.model_fields["raters"].default)
+        path = _beside(root, self.options.raters, _default("raters"))
         return read_rows(path) if path else None
 
-    def _scale(self, root: Path, columns: Columns, rated_by_people: bool) -> RatingScale:
+    def _scale(self, table: Table, columns: Columns, rated_by_people: bool) -> RatingScale:
+        rated = [columns[attribute] for attribute in ATTRIBUTES if columns[attribute]]
+        if self.options.scale is not None and not rated and not rated_by_people:
+            raise table.missing("valence", "Name the ratings with --column valence=NAME, or leave out --scale.")
         if self.options.scale is not None:
             return RatingScale(*self.options.scale)
-        rated = [columns[attribute] for attribute in ATTRIBUTES if columns[attribute]]
         if rated or rated_by_people:
             raise InputError(
-                f"{root}: ratings ({', '.join(filter(None, rated)) or self.options.raters}) on an unknown scale. "
+                f"{table.path}: ratings ({', '.join(filter(None, rated)) or self.options.raters}) on an unknown scale. "
                 "Name its ends, e.g. --scale 1..5."
             )
         return RatingScale(0, 1)  # nothing is rated: the unit scale, which says nothing
 
     def _kept(self, table: Table) -> list[Row]:
-        for column in self.options.where:
-            if column not in table.columns:
-                raise _no_column(table, column, "--where ", "COLUMN=VALUE")
-        return [row for row in table.rows if all(row.text(c) == value for c, value in self.options.where.items())]
+        wanted = {}
+        for name, value in self.options.where.items():
+            column = table.column(name)
+            if column is None:
+                raise table.missing(name, "Name the right one with --where COLUMN=VALUE.")
+            wanted[column] = value
+            if value not in (found := {row.text(column): None for row in table.rows}):
+                some = ", ".join(str(one) for one in list(found)[:10])
+                raise InputError(f"{table.path}: no row with {column}={value} (found: {some}). Correct --where.")
+        return [row for row in table.rows if all(row.text(c) == value for c, value in wanted.items())]
+
+    def _check_matches(self, reading: _Reading) -> None:
+        """Raises InputError where a folder or table that the user named has nothing for any row."""
+        for place, holds, is_default in (
+            (self.options.alignments, reading.files, False),
+            (reading.words, reading.aligned, reading.words_are_usual),
+            (self.options.raters, reading.by_people, self.options.raters == _default("raters")),
+        ):
+            if place and not is_default and reading.ids and not reading.ids.keys() & holds:
+                raise InputError(
+                    f"{place}: nothing in it has the id of an utterance, such as '{next(iter(reading.ids))}' (found: "
+                    f"{', '.join(sorted(holds)[:5]) or 'nothing'}). Name them by the same ids, or another place."
+                )
+
+
+def _default(option: str) -> object:
+    return CsvTable.Options.model_fields[option].default
 
 
 class _Reading:
@@ -116,11 +148,38 @@ class _Reading:
     ) -> None:
         self.options, self.root, self.columns, self.scale, self.problems = options, root, columns, scale, problems
         self.by_people = self._read_raters(raters) if raters else {}
-        self.words = _beside(root, options.words, CsvTable.Options.model_fields["words"].default)
-        self.aligned = frozenset(aligned_ids(self.words)) if self.words else frozenset()
-        self.files = _by_stem(options.alignments) if options.alignments else {}
+        self.words = _beside(root, options.words, _default("words"))
+        self.words_are_usual = options.words == _default("words")
+        self.not_words = ""  # why the table of that name is none
+        self.aligned = self._aligned()
+        self.files = alignments_under(options.alignments) if options.alignments else {}
+        self.segmented: frozenset[Path] = frozenset()
+        self.ids: dict[str, None] = {}  # of all rows, also of those that cannot be used
+
+    def facts(self, utterances: Sequence[Utterance]) -> dict[str, str]:
+        """Which tables and folders of alignments were used, and for how many."""
+        n = sum(utterance.alignment is not None for utterance in utterances)
+        places = [str(self.options.alignments)] if self.options.alignments else []
+        places += [self.words.name] if self.words else []
+        found = {"alignments": f"{n} of {len(utterances)}, from {' and '.join(places)}"} if places else {}
+        found |= {"words": self.words.name} if self.words else {}
+        return found | ({"not read": self.not_words} if self.not_words else {})
+
+    def _aligned(self) -> frozenset[str]:
+        if self.words is None:
+            return frozenset()
+        try:
+            return frozenset(aligned_ids(self.words))
+        except InputError as error:
+            if not self.words_are_usual:
+                raise
+            self.words, self.not_words = None, str(error)  # a file of that name, of something else
+            return frozenset()
 
     def utterances(self, rows: Sequence[Row]) -> list[Utterance]:
+        if self.columns["id"] is None:
+            times = Counter(self._audio_of(row) for row in rows)
+            self.segmented = frozenset(path for path, n in times.items() if path and n > 1)
         taken: dict[str, Utterance] = {}
         places: dict[str, str] = {}
         for row in rows:
@@ -138,16 +197,20 @@ class _Reading:
 
     def _utterance(self, row: Row) -> Utterance:
         audio = self._audio(row)
+        start_s, end_s = row.seconds(self.columns["start_s"]), row.seconds(self.columns["end_s"])
         utterance_id = row.text(self.columns["id"]) if self.columns["id"] or audio is None else audio.stem
         if utterance_id is None:
             raise InputError(f"{row.place}: {self.columns['id']} is empty, expected an id. Complete the row.")
+        if audio in self.segmented and (start_s, end_s) != (None, None):
+            utterance_id += f"_{start_s or 0:.3f}-{'end' if end_s is None else format(end_s, '.3f')}"
+        self.ids[utterance_id] = None
         people = self.by_people.get(utterance_id)
-        gender = (row.text(self.columns["gender"]) or "").lower()
+        gender = (row.name(self.columns["gender"]) or "").lower()
         return Utterance(
             id=utterance_id,
             audio=audio,
-            start_s=row.number(self.columns["start_s"], "seconds"),
-            end_s=row.number(self.columns["end_s"], "seconds"),
+            start_s=start_s,
+            end_s=end_s,
             gender=GENDERS.get(gender, gender) or None,
             alignment=self._alignment(row, utterance_id),
             split=split_name(row.text(self.columns["split"])),
@@ -163,10 +226,15 @@ class _Reading:
     def _audio(self, row: Row) -> Path | None:
         if self.options.text_only:
             return None
-        audio = row.text(self.columns["audio"])
+        audio = self._audio_of(row)
         if audio is None:
             raise InputError(f"{row.place}: {self.columns['audio']} is empty, expected a path. Complete the row.")
-        return (self.options.audio_root or self.root.parent) / f"{audio}{self.options.audio_suffix}"
+        return audio
+
+    def _audio_of(self, row: Row) -> Path | None:
+        audio = row.text(self.columns["audio"])
+        folder = (self.options.audio_root or self.root.parent).absolute()
+        return None if audio is None else folder / f"{audio}{self.options.audio_suffix}"
 
     def _alignment(self, row: Row, utterance_id: str) -> Path | None:
         """The row's own file, else the one named after the id, else the table of words."""
@@ -175,7 +243,11 @@ class _Reading:
             if not path.is_file():
                 raise InputError(f"{row.place}: no alignment file {path}. Correct the row, or leave the cell empty.")
             return path
-        return self.files.get(utterance_id) or (self.words if utterance_id in self.aligned else None)
+        try:
+            found = the_only(utterance_id, self.files.get(utterance_id, ()))
+        except InputError as error:
+            raise InputError(f"{row.place}: {error}") from error
+        return found or (self.words if utterance_id in self.aligned else None)
 
     def _ratings(self, row: Row, people: Sequence[RaterRating] | None) -> Mapping[str, float] | None:
         if any(self.columns[attribute] for attribute in ATTRIBUTES):
@@ -191,7 +263,7 @@ class _Reading:
         self.problems += table.problems
         given: dict[str, list[RaterRating]] = {}
         for row in table.rows:
-            utterance_id, rater = row.text(columns["id"]), row.text(columns["rater"])
+            utterance_id, rater = row.text(columns["id"]), row.name(columns["rater"])
             try:
                 if utterance_id is None or rater is None:
                     raise InputError(f"{row.place}: no id or no rater. Complete the row or remove it.")
@@ -203,39 +275,26 @@ class _Reading:
 
 def _columns(table: Table, usual: Mapping[str, Sequence[str]], named: Mapping[str, str], flag: str) -> Columns:
     """The column of each field: the one that the user named, which must exist, else a usual one, else None."""
-    for field, column in named.items():
+    found = {field: next(filter(None, map(table.column, names)), None) for field, names in usual.items()}
+    for field, name in named.items():
         if field not in usual:
             raise UnknownNameError(
-                f"{flag}{field}={column}: unknown field '{field}'. {did_you_mean(field, usual)}"
-                f"Known: {', '.join(usual)}."
+                f"{flag}{field}={name}: unknown field '{field}'. {did_you_mean(field, usual)}Known: {', '.join(usual)}."
             )
-        if column not in table.columns:
-            raise _no_column(table, column, f"{flag}", f"{field}=NAME")
-    found = {field: next((name for name in names if name in table.columns), None) for field, names in usual.items()}
-    return found | dict(named)
+        found[field] = table.column(name)
+        if found[field] is None:
+            raise table.missing(name, f"Name the right one with {flag}{field}=NAME.")
+    return found
 
 
 def _demand(table: Table, columns: Columns, field: str, flag: str) -> None:
     if columns[field] is None:
-        raise _no_column(table, field, flag, f"{field}=NAME")
+        raise table.missing(field, f"Name the right one with {flag}{field}=NAME.")
 
 
-def _no_column(table: Table, column: str, flag: str, form: str) -> InputError:
-    return InputError(
-        f"{table.path}: no column '{column}' (found: {', '.join(table.columns)}). "
-        f"{did_you_mean(column, table.columns)}Name the right one with {flag}{form}."
-    )
-
-
-def _beside(root: Path, name: str, default: str) -> Path | None:
+def _beside(root: Path, name: str, default: object) -> Path | None:
     """The table `name` in the folder of `root`; one that the user named must exist, the default one may not."""
     path = root.parent / name
     if not name or (name == default and not path.is_file()):
         return None
     return path
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of alignments. Correct --set alignments=FOLDER.")
-    return {path.stem: path for path in sorted(folder.iterdir()) if not path.name.startswith(".")}

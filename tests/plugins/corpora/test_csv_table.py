@@ -63,7 +63,7 @@ def test_columns_are_named_by_the_user(table: Path) -> None:
 
 def test_audio_may_lie_elsewhere_and_lack_its_suffix(table: Path, tmp_path: Path) -> None:
     table.write_text("id,audio\nu1,u1\n")
-    (one,) = read(table, audio_root=tmp_path / "sounds", audio_suffix=".wav").utterances
+    (one,) = read(table, scale=None, audio_root=tmp_path / "sounds", audio_suffix=".wav").utterances
     assert one.audio == tmp_path / "sounds/u1.wav"
 
 
@@ -106,13 +106,13 @@ def test_alignment_files_by_column_or_by_id(table: Path, tmp_path: Path) -> None
     for name in ("grids/u2.TextGrid", "mine/own.TextGrid"):
         (tmp_path / name).write_text("")
     table.write_text("id,audio,alignment\nu1,1.wav,own.TextGrid\nu2,2.wav,\nu3,3.wav,gone.TextGrid\n")
-    reading = read(table, alignments=tmp_path / "grids")
+    reading = read(table, scale=None, alignments=tmp_path / "grids")
     assert [u.alignment for u in reading.utterances] == [table.parent / "own.TextGrid", tmp_path / "grids/u2.TextGrid"]
     assert list(reading.problems) == [
         f"{table}:4: no alignment file {table.parent}/gone.TextGrid. Correct the row, or leave the cell empty."
     ]
-    with pytest.raises(InputError, match=r"gone: no such folder of alignments\. Correct --set alignments=FOLDER\."):
-        read(table, alignments=tmp_path / "gone")
+    with pytest.raises(InputError, match=r"gone: no such folder of alignments\. Correct its path\."):
+        read(table, scale=None, alignments=tmp_path / "gone")
 
 
 def test_raters_stand_beside_the_ratings(table: Path) -> None:
@@ -168,10 +168,10 @@ def test_bad_rows_are_listed_with_their_line_and_skipped(table: Path) -> None:
 def test_column_that_is_not_there_names_those_found_and_the_flag(table: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"manifest\.csv: no column 'Valence' \(found: id, file, .+\)\. Did you mean 'valence'\? Name the "
+        match=r"manifest\.csv: no column 'Valense' \(found: id, file, .+\)\. Did you mean 'valence'\? Name the "
         r"right one with --column valence=NAME\.",
     ):
-        read(table, columns={"valence": "Valence"})
+        read(table, columns={"valence": "Valense"})
     with pytest.raises(
         UnknownNameError, match=r"--column valense=V: unknown field 'valense'\. Did you mean 'valence'\? Known"
     ):
@@ -194,3 +194,81 @@ def test_recorded_prompts_of_the_package_are_such_a_corpus() -> None:
     )
     assert (reading.name, len(reading.utterances), reading.problems) == ("prompts", 28, [])
     assert all(u.alignment and u.transcript and u.ratings is None for u in reading.utterances)
+
+
+def test_columns_are_found_in_any_case_and_one_named_twice_is_refused(table: Path) -> None:
+    table.write_text("ID,File,Speaker,Text,Valence\nu1,u1.flac,s1,go home,2\n")
+    (one,) = read(table, columns={"audio": "FILE"}).utterances
+    assert (one.id, one.speaker, one.transcript, one.ratings) == ("u1", "s1", "go home", {"valence": 2})
+    table.write_text("id,file,file\nu1,u1.flac,u2.flac\n")
+    with pytest.raises(InputError, match=r"manifest\.csv: column 'file' stands there twice\. Rename or remove one\."):
+        read(table)
+
+
+def test_a_scale_without_ratings_lists_the_columns(table: Path) -> None:
+    table.write_text("id,file,val\nu1,u1.flac,2\n")
+    with pytest.raises(
+        InputError, match=r"no column 'valence' \(found: id, file, val\)\. .*Name the ratings with --col"
+    ):
+        read(table)
+
+
+def test_what_stands_for_nothing_is_absent(table: Path) -> None:
+    table.write_text("id,file,speaker,text,valence,arousal\nu1,u1.flac,nan,NaN,NA,2\nu2,u2.flac,Unknown,None,3,\n")
+    first, second = read(table).utterances
+    assert (first.speaker, first.transcript, first.ratings) == (None, None, {"arousal": 2})
+    assert (second.speaker, second.transcript, second.ratings) == (None, None, {"valence": 3})
+
+
+def test_segments_of_one_recording_have_their_times_in_their_ids(table: Path) -> None:
+    table.write_text(
+        "file,start,end,valence\nlong.flac,0 days 00:00:00.100000,0 days 00:00:00.300000,1\n"
+        "long.flac,0 days 00:01:00.5,NaT,2\nother.flac,0.25,1,3\n"
+    )
+    utterances = read(table).utterances
+    assert [(u.id, u.start_s, u.end_s) for u in utterances] == [
+        ("long_0.100-0.300", 0.1, 0.3),
+        ("long_60.500-end", 60.5, None),
+        ("other", 0.25, 1),
+    ]
+
+
+def test_alignments_lie_at_any_depth_and_only_what_a_reader_claims_counts(table: Path, tmp_path: Path) -> None:
+    table.write_text("id,audio\nu1,1.wav\nu2,2.wav\n")
+    grids = tmp_path / "grids"
+    for name in ("s1/u1.TextGrid", "s1/u1.lab", "s1/u1.txt", "s1/u1.flac", "u3.TextGrid"):
+        (grids / name).parent.mkdir(parents=True, exist_ok=True)
+        (grids / name).write_text("")
+    reading = read(table, scale=None, alignments=grids)
+    assert [u.alignment for u in reading.utterances] == [grids / "s1/u1.TextGrid", None]
+    assert reading.facts["alignments"] == f"1 of 2, from {grids}"
+    (grids / "u1.json").write_text("{}")
+    (problem,) = read(table, scale=None, alignments=grids).problems
+    assert problem == (
+        f"{table}:2: several alignments of 'u1': {grids}/s1/u1.TextGrid, {grids}/u1.json. Keep one of them."
+    )
+    table.write_text("id,audio\nu1.wav,1.wav\n")
+    with pytest.raises(
+        InputError, match=r"grids: nothing in it has the id of an utterance, such as 'u1\.wav' \(found: u1"
+    ):
+        read(table, scale=None, alignments=grids)
+
+
+def test_tables_that_the_user_named_must_hold_someone(table: Path) -> None:
+    (table.parent / "tokens.csv").write_text("id,start,end,word\nx1,0,1,hello\n")
+    with pytest.raises(
+        InputError, match=r"tokens\.csv: nothing in it has the id of an utterance, such as 'u1' \(found: x1"
+    ):
+        read(table, words="tokens.csv")
+    (table.parent / "people.csv").write_text("id,rater,valence\nx1,r1,2\n")
+    with pytest.raises(InputError, match=r"people\.csv: nothing in it has the id of an utterance"):
+        read(table, raters="people.csv")
+    with pytest.raises(InputError, match=r"no row with language=fr \(found: en, da\)\. Correct --where\."):
+        read(table, where={"language": "fr"})
+
+
+def test_another_table_of_the_usual_name_is_left_and_said(table: Path) -> None:
+    (table.parent / "words.csv").write_text("word,count\nthe,3\n")
+    reading = read(table)
+    assert [u.alignment for u in reading.utterances] == [None, None, None]
+    assert "no column 'id' (found: word, count)" in reading.facts["not read"]
