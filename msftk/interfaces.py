@@ -49,7 +49,10 @@ class Component(ABC):
 
 @dataclass(frozen=True)
 class CorpusReading:
-    """What a corpus adapter found: utterances, scale, facts for the manifest (spellings, version), and bad items."""
+    """What a corpus adapter found: utterances, scale, facts for the manifest (spellings, version), and bad items.
+
+    facts["missing"]: parts that the corpus should have and that were not found; `doctor` repeats them.
+    """
 
     name: str
     utterances: Sequence[Utterance]

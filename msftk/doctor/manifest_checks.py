@@ -19,7 +19,9 @@ NARROW = 0.25  # of the scale: ratings that use less are perhaps on another scal
 
 
 def check_manifest(manifest: Manifest) -> Iterator[Finding]:
-    """What the table itself tells: splits, speakers, shared audio, ratings."""
+    """What the table itself tells: parts of the corpus, splits, speakers, shared audio, ratings."""
+    if missing := manifest.facts.get("missing"):
+        yield Finding("warning", "corpus", f"not found: {missing}", "Complete the corpus, then prepare again.")
     yield from _splits(manifest)
     yield from _speakers(manifest)
     yield from _same_audio(manifest.utterances)

@@ -92,16 +92,17 @@ def read_corpus(
     if root is None and adapter.needs_root:
         raise InputError(f"corpus '{corpus}' needs a ROOT. Give its folder or table: msftk prepare {corpus} ROOT ...")
     reading: CorpusReading = adapter.read((root or Path()).absolute())
-    files = list(dict.fromkeys(utterance.audio for utterance in reading.utterances if utterance.audio is not None))
+    read = [replace(one, audio=one.audio.absolute()) if one.audio else one for one in reading.utterances]
+    files = list(dict.fromkeys(utterance.audio for utterance in read if utterance.audio is not None))
     examined = _examine_all(files, known or {}, workers, progress or silent)
 
     problems = list(reading.problems)
     utterances = []
-    for utterance in reading.utterances:
+    for utterance in read:
         try:
             utterances.append(_complete(utterance, examined))
         except MsftkError as error:
-            problems.append(f"{utterance.id}: {error}")
+            problems.append(str(MsftkError(f"{utterance.id}: {error}")))  # its text can be shown whatever the id is
     if not utterances:
         raise InputError(
             f"{root or corpus}: no utterance can be used, {len(problems)} cannot. "
@@ -169,6 +170,9 @@ def _examine_all(
 
 def _complete(utterance: Utterance, examined: Mapping[Path, Audio | Exception]) -> Utterance:
     """The utterance with absolute paths, length and hash. Raises MsftkError if its audio or segment is unusable."""
+    named = f"{utterance.id}{utterance.audio or ''}{utterance.alignment or ''}"
+    if named != named.encode(errors="replace").decode():
+        raise InputError(f"{utterance.audio or utterance.id}: a name that is not UTF-8. Rename the file.")
     if utterance.audio is None:
         return utterance
     found = examined[utterance.audio]
@@ -177,7 +181,6 @@ def _complete(utterance: Utterance, examined: Mapping[Path, Audio | Exception]) 
     first, last = segment_bounds(utterance.audio, found.facts.duration_s, utterance.start_s, utterance.end_s)
     return replace(
         utterance,
-        audio=utterance.audio.absolute(),
         alignment=None if utterance.alignment is None else utterance.alignment.absolute(),
         duration_s=last - first,
         audio_sha256=found.sha256,

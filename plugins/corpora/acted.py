@@ -9,19 +9,19 @@ that graded emotion is measured.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
+from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.tables import read_rows
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 SCALE = RatingScale(-1, 1)
 WARNING = "demonstration labels (category-derived, not ratings)"
-SUFFIXES = (".wav", ".flac")
 
 
 @cache
@@ -37,7 +37,7 @@ def named_files(root: Path, pattern: re.Pattern[str], corpus: str, form: str) ->
 
     Raises InputError where there is none.
     """
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and not p.name.startswith("."))
     fitting = [path for path in paths if pattern.fullmatch(path.stem)]
     if not fitting:
         raise InputError(
@@ -56,10 +56,11 @@ def category_reading(
     form: str,
     utterance_of: Callable[[re.Match[str], Path], Utterance | None],
     facts: Mapping[str, str],
+    speakers: Collection[str],
 ) -> CorpusReading:
     """Every file as an utterance rated by its category; those for which `utterance_of` gives None are counted.
 
-    A category without values (calm) is left out and counted too.
+    `speakers`: all that the corpus has. A category without values (calm) is left out and counted too.
     """
     files, copies = named_files(root, pattern, name, form)
     matches = {path: pattern.fullmatch(stem) for stem, path in files.items()}
@@ -74,5 +75,7 @@ def category_reading(
         "copies not read": copies,
     }
     said = {"ratings": WARNING, **facts, **{key: str(n) for key, n in counts.items() if n}}
+    if absent := sorted(set(speakers) - {str(utterance.speaker) for utterance in found}):
+        said["missing"] = f"speakers {', '.join(absent)}"
     utterances = [replace(u, ratings=dict(rated[u.category])) for u in kept if u.category]
     return CorpusReading(name, utterances, SCALE, said)

@@ -11,6 +11,7 @@ from msftk.types import Utterance
 from msftk_plugins.corpora.acted import category_reading
 
 NAME = re.compile(r"(\d\d)([ab]\d\d)([WLEAFTN])([a-z])")  # speaker, text, emotion, version
+SPEAKERS = ("03", "08", "09", "10", "11", "12", "13", "14", "15", "16")
 MEN = frozenset({"03", "10", "11", "12", "15"})
 EMOTIONS = {
     "W": "anger",  # Wut
@@ -50,7 +51,9 @@ class EmoDb(interfaces.Corpus):
 
     def read(self, root: Path) -> CorpusReading:
         facts = {"licence": "CC0-1.0", "splits": "none; use --folds speaker"}
-        reading: CorpusReading = category_reading("emodb", root, NAME, "SSTTTEV.wav (03a01Fa.wav)", _utterance, facts)
+        reading: CorpusReading = category_reading(
+            "emodb", root, NAME, "SSTTTEV.wav (03a01Fa.wav)", _utterance, facts, SPEAKERS
+        )
         return reading
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from msftk import interfaces
 from msftk.errors import InputError
+from msftk.files import read_text
 from msftk.interfaces import CorpusReading
 from msftk.tables import Row
 from msftk.types import RaterRating, RatingScale, Utterance
 
 SCALE = RatingScale(1, 5)
+SESSIONS = tuple(f"Session{number}" for number in range(1, 6))
 ORDER = {"valence": "V", "arousal": "A", "dominance": "D"}  # [V, A, D] of a turn
 OF_RATER = {"valence": "val", "arousal": "act", "dominance": "dom"}
 TURN = re.compile(r"\[(?P<times>[^\]]*)\]\s+(?P<id>\S+)\s+(?P<category>\S+)\s+\[(?P<vad>[^\]]*)\]")
@@ -51,7 +53,8 @@ class Iemocap(interfaces.Corpus):
     def read(self, root: Path) -> CorpusReading:
         problems: list[str] = []
         utterances: dict[str, Utterance] = {}
-        for session in _sessions(root):
+        sessions = _sessions(root)
+        for session in sessions:
             spoken = dict(_transcripts(session / "dialog" / "transcriptions"))
             for file in _texts(session / "dialog" / "EmoEvaluation"):
                 for place, utterance in _turns(file, session, spoken, problems):
@@ -59,7 +62,9 @@ class Iemocap(interfaces.Corpus):
                         problems.append(f"{place}: '{utterance.id}' stands there twice. Remove one of them.")
                     utterances.setdefault(utterance.id, utterance)
         found = list(utterances.values())
-        return CorpusReading("iemocap", found, SCALE, _facts(found), problems)
+        missing = ", ".join(name for name in SESSIONS if name not in {session.name for session in sessions})
+        facts = {"missing": missing} if missing else {}
+        return CorpusReading("iemocap", found, SCALE, facts | _facts(found), problems)
 
 
 def _sessions(root: Path) -> list[Path]:
@@ -138,10 +143,7 @@ def _utterance(place: str, line: str, session: Path, spoken: Mapping[str, str]) 
 
 def _lines(file: Path) -> list[str]:
     """Lines without the blanks around them; a byte that is no UTF-8 (an old accent) becomes a mark."""
-    try:
-        return [line.strip() for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines()]
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}). Check its rights.") from error
+    return [line.strip() for line in read_text(file, lenient=True).split("\n")]
 
 
 def _facts(utterances: list[Utterance]) -> dict[str, str]:

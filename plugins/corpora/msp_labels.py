@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from msftk.errors import InputError
+from msftk.files import read_json_object, read_text
 from msftk.tables import Row, read_rows
 from msftk.types import RaterRating, RatingScale
 
 SCALE = RatingScale(1, 7)
+REMEDY = "Take the label file of the release."
 NEEDED = ("FileName", "EmoVal", "EmoAct", "EmoDom")
 LETTER_VALUE = re.compile(r"\b([VAD]):\s*([^;\s]+)")  # "A:2.200000;", in any order
 LETTERS = {"valence": "V", "arousal": "A", "dominance": "D"}
@@ -28,7 +29,7 @@ def read_consensus(path: Path, problems: list[str]) -> list[Row]:
     for column in NEEDED:
         if column not in columns:
             found = ", ".join(columns) or "none"
-            raise InputError(f"{path}: no column '{column}' (found: {found}). Take the label file of the release.")
+            raise InputError(f"{path}: no column '{column}' (found: {found}). {REMEDY}")
     return rows
 
 
@@ -38,8 +39,8 @@ def read_raters(path: Path, problems: list[str]) -> dict[str, tuple[RaterRating,
     stem: str | None = None
     for number, line in enumerate(_lines(path), start=1):
         name = line.partition(";")[0].strip()
-        if name.endswith(".wav"):
-            stem = name.removesuffix(".wav")
+        if name.lower().endswith(".wav"):
+            stem = stem_of(name)
             raters.setdefault(stem, [])
         elif name and stem is not None:
             try:
@@ -54,24 +55,24 @@ def read_raters(path: Path, problems: list[str]) -> dict[str, tuple[RaterRating,
 def read_partition(path: Path) -> dict[str, str]:
     """File stem -> split, from lines "Train; NAME.wav"."""
     pairs = (line.split(";") for line in _lines(path))
-    return {pair[1].strip().removesuffix(".wav"): pair[0].strip() for pair in pairs if len(pair) > 1}
+    return {stem_of(pair[1].strip()): pair[0].strip() for pair in pairs if len(pair) > 1}
+
+
+def stem_of(name: str) -> str:
+    """The name of an audio file without its ending, which some tables leave out or write in capitals."""
+    return name[:-4] if name.lower().endswith(".wav") else name
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}). Take the file of the release.") from error
+    return read_text(path).split("\n")
 
 
 def _json_rows(path: Path) -> list[Row]:
     """The json form: FileName -> the other columns."""
-    try:
-        labels = json.loads(path.read_text(encoding="utf-8-sig"))
-        entries = [(name, dict(entry)) for name, entry in labels.items()]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"{path}: not a JSON object of labels ({error}). Take the file of the release.") from error
-    return [
-        Row(f"{path}: {name}", {"FileName": name} | {key: "" if v is None else str(v) for key, v in entry.items()})
-        for name, entry in entries
-    ]
+    rows = []
+    for name, entry in read_json_object(path, REMEDY).items():
+        if not isinstance(entry, dict):
+            raise InputError(f"{path}: {name}: holds {type(entry).__name__}, expected its labels. {REMEDY}")
+        cells = {key: "" if value is None else str(value) for key, value in entry.items()}
+        rows.append(Row(f"{path}: {name}", {"FileName": name} | cells))
+    return rows

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from msftk import interfaces
 from msftk.errors import InputError
+from msftk.files import read_text
 from msftk.interfaces import CorpusReading
+from msftk.speech.alignment_files import alignments_under, the_only
+from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.store.manifest import split_name
 from msftk.tables import Row
 from msftk.types import RaterRating, Utterance
-from msftk_plugins.corpora.msp_labels import SCALE, read_consensus, read_partition, read_raters
+from msftk_plugins.corpora.msp_labels import SCALE, read_consensus, read_partition, read_raters, stem_of
 
 COLUMNS = {"valence": "EmoVal", "arousal": "EmoAct", "dominance": "EmoDom"}
 LABEL_FOLDERS = ("Labels", "Labels/Labels", ".")
 LABEL_FILES = ("labels_consensus.csv", "labels_concensus.csv", "labels_consensus.json", "labels_concensus.json")
 AUDIO_FOLDERS = ("Audios", "Audio")
+TEXT_FOLDERS = ("Transcripts", "ForceAligned")  # which a release may lack
 PARTITION_FILES = ("Partition.txt", "Partitions.txt")
 CATEGORIES = {  # X, no agreement, is absent
     "A": "angry",
@@ -31,35 +36,50 @@ CATEGORIES = {  # X, no agreement, is absent
     "O": "other",
 }
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """What is where beside the labels, by file stem."""
 
-    audio: Mapping[str, Path]
-    transcripts: Mapping[str, Path]
-    alignments: Mapping[str, Path]
+    audio: Mapping[str, Sequence[Path]]
+    transcripts: Mapping[str, Sequence[Path]]
+    alignments: Mapping[str, Sequence[Path]]
     partition: Mapping[str, str]
     raters: Mapping[str, tuple[RaterRating, ...]]
+    unread: list[str]  # transcripts and alignments that a turn is kept without
 
     def utterance(self, stem: str, row: Row) -> Utterance:
-        """Raises InputError if the audio is missing or a rating is wrong."""
-        if stem not in self.audio:
+        """Raises InputError if the audio is missing or there twice, or a rating is wrong."""
+        audio = self.audio.get(stem, ())
+        if not audio:
             raise InputError(f"{row.place}: no audio file of '{stem}'. Add it to the corpus, or remove the row.")
+        if len(audio) > 1:
+            names = ", ".join(path.name for path in audio)
+            raise InputError(f"{row.place}: several audio files of '{stem}': {names}. Keep one of them.")
         ratings = row.ratings(COLUMNS, SCALE)
         return Utterance(
             id=stem,
-            audio=self.audio[stem],
-            speaker=_known(row.text("SpkrID")),
-            gender=(_known(row.text("Gender")) or "").lower() or None,
+            audio=audio[0],
+            speaker=row.name("SpkrID"),
+            gender=(row.name("Gender") or "").lower() or None,
             language="en",
-            transcript=_transcript(self.transcripts.get(stem)),
-            alignment=self.alignments.get(stem),
+            transcript=self._or_without(_transcript, self.transcripts.get(stem, ())),
+            alignment=self._or_without(lambda paths: the_only(stem, paths), self.alignments.get(stem, ())),
             split=split_name(row.text("Split_Set") or self.partition.get(stem)),
             ratings=ratings or None,
             rater_ratings=self.raters.get(stem),
             category=CATEGORIES.get(row.text("EmoClass") or ""),
         )
+
+    def _or_without(self, read: Callable[[Sequence[Path]], Value | None], paths: Sequence[Path]) -> Value | None:
+        """A rated turn is not lost for a file beside it."""
+        try:
+            return read(paths)
+        except InputError as error:
+            self.unread.append(str(error))
+            return None
 
 
 class MspPodcast(interfaces.Corpus):
@@ -84,17 +104,23 @@ class MspPodcast(interfaces.Corpus):
         partition = next((root / name for name in PARTITION_FILES if (root / name).is_file()), None)
         problems: list[str] = []
         rows = read_consensus(labels, problems)
+        transcripts, alignments = (_find(root, [name]) for name in TEXT_FOLDERS)
         tree = Tree(
-            _by_stem(audio),
-            _by_stem(root / "Transcripts"),
-            _by_stem(root / "ForceAligned"),
+            _by_stem(audio, AUDIO_SUFFIXES),
+            _by_stem(transcripts, [".txt"]),
+            alignments_under(alignments) if alignments else {},
             read_partition(partition) if partition else {},
             read_raters(raters, problems) if raters.is_file() else {},
+            [],
         )
         utterances = _utterances(tree, rows, partition, problems)
         facts = {"labels": str(labels.relative_to(root)), "audio": audio.name}
         facts |= {"raters": str(raters.relative_to(root))} if tree.raters else {}
         facts |= {"partition": partition.name} if partition else {}
+        if missing := [name for name in TEXT_FOLDERS if _find(root, [name]) is None]:
+            facts["missing"] = f"{' and '.join(missing)} (found: {_inside(root)})"
+        if tree.unread:
+            facts["kept without a file that cannot be read"] = f"{len(tree.unread)}, the first: {tree.unread[0]}"
         return CorpusReading("msp-podcast", utterances, SCALE, facts | _counts(utterances, rows), problems)
 
 
@@ -104,7 +130,7 @@ def _utterances(tree: Tree, rows: Sequence[Row], partition: Path | None, problem
     named = [(row.text("FileName") or "", row) for row in rows]
     unlabelled = [(stem, Row(f"{partition}: {stem}", {})) for stem in tree.partition]
     for name, row in [*named, *unlabelled]:
-        stem = name.removesuffix(".wav")
+        stem = stem_of(name)
         if stem in seen:
             if row.cells:
                 problems.append(f"{row.place}: '{name}' stands there twice (first: {seen[stem]}). Remove one row.")
@@ -118,34 +144,48 @@ def _utterances(tree: Tree, rows: Sequence[Row], partition: Path | None, problem
 
 
 def _first(root: Path, names: Sequence[str], what: str) -> Path:
-    """The first of `names` that exists under root; macOS and Windows disks may ignore case, Linux does not."""
-    for name in names:
-        if (root / name).exists():
-            return root / name
-    inside = ", ".join(sorted(path.name for path in root.iterdir() if not path.name.startswith("."))) or "nothing"
-    raise InputError(
-        f"{root}: no {what} (looked for {', '.join(names)}; found: {inside}). Give the top folder of MSP-Podcast."
-    )
+    """The first of `names` that exists under root, in any case, as on the disks of macOS and Windows."""
+    found = _find(root, names)
+    if found is None:
+        raise InputError(
+            f"{root}: no {what} (looked for {', '.join(names)}; found: {_inside(root)}). Give the top folder of "
+            "MSP-Podcast."
+        )
+    return found
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
-    """Files by stem; "._*" are leavings of macOS. A folder that does not exist holds nothing."""
-    if not folder.is_dir():
-        return {}
-    return {path.stem: path for path in sorted(folder.iterdir()) if not path.name.startswith(".")}
+def _find(root: Path, names: Sequence[str]) -> Path | None:
+    return next(filter(None, (_below(root, name.split("/")) for name in names)), None)
 
 
-def _known(text: str | None) -> str | None:
-    return None if text is None or text.lower() == "unknown" else text
+def _below(folder: Path, parts: Sequence[str]) -> Path | None:
+    for part in parts:
+        if not folder.is_dir():
+            return None
+        beside = {path.name.lower(): path for path in sorted(folder.iterdir())}
+        inner = folder if part == "." else beside.get(part.lower())
+        if inner is None:
+            return None
+        folder = inner
+    return folder
 
 
-def _transcript(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return " ".join(path.read_text(encoding="utf-8-sig").split()) or None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}). Save the transcript as UTF-8.") from error
+def _inside(root: Path) -> str:
+    return ", ".join(sorted(path.name for path in root.iterdir() if not path.name.startswith("."))) or "nothing"
+
+
+def _by_stem(folder: Path | None, endings: Sequence[str]) -> dict[str, list[Path]]:
+    """Files with one of these endings, by stem; "._*" are leavings of macOS. No folder holds nothing."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder else ():
+        if path.suffix.lower() in endings and not path.name.startswith("."):
+            found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def _transcript(paths: Sequence[Path]) -> str | None:
+    """Raises InputError for one in another encoding."""
+    return " ".join(read_text(paths[0]).split()) or None if paths else None
 
 
 def _counts(utterances: Sequence[Utterance], rows: Sequence[Row]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from msftk_plugins.corpora.acted import category_reading
 
 # modality, channel, emotion, intensity, statement, repetition, actor
 NAME = re.compile(r"(\d\d)-(\d\d)-(0[1-8])-(\d\d)-(0[12])-(\d\d)-(\d\d)")
+ACTORS = tuple(f"{actor:02d}" for actor in range(1, 25))
 AUDIO_ONLY, SPEECH = "03", "01"
 EMOTIONS = ("neutral", "calm", "happiness", "sadness", "anger", "fear", "disgust", "surprise")  # 01 to 08
 STATEMENTS = ("Kids are talking by the door.", "Dogs are sitting by the door.")  # 01, 02
@@ -33,7 +34,8 @@ class Ravdess(interfaces.Corpus):
 
     def read(self, root: Path) -> CorpusReading:
         facts = {"licence": "CC BY-NC-SA 4.0", "splits": "none; use --folds speaker:K"}
-        reading: CorpusReading = category_reading("ravdess", root, NAME, "03-01-EE-II-SS-RR-AA.wav", _utterance, facts)
+        form = "03-01-EE-II-SS-RR-AA.wav"
+        reading: CorpusReading = category_reading("ravdess", root, NAME, form, _utterance, facts, ACTORS)
         return reading
 
 

@@ -106,6 +106,7 @@ def test_blank_dominance_is_absent_and_own_reports_are_no_raters(root: Path) -> 
 
 def test_facts_count_what_is_not_there(root: Path) -> None:
     assert read(root).facts == {
+        "missing": "Session2, Session4, Session5",
         "splits": "none; use --folds session",
         "clusters": "session",
         "without transcript": "0",
@@ -150,3 +151,10 @@ def test_turn_that_stands_twice_is_a_problem(root: Path) -> None:
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no Session1/dialog/EmoEvaluation\. Give the folder that holds Session1 to"):
         read(tmp_path)
+
+
+def test_label_files_in_utf16_are_read_as_those_in_utf8(root: Path) -> None:
+    before = read(root)
+    for path in root.rglob("EmoEvaluation/*.txt"):
+        path.write_bytes(path.read_text().encode("utf-16"))
+    assert read(root).utterances == before.utterances

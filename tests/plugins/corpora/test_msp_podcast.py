@@ -182,5 +182,37 @@ def test_label_file_without_a_column_names_those_found(root: Path) -> None:
 def test_broken_json_is_refused(root: Path) -> None:
     (root / "Labels/labels_consensus.csv").unlink()
     (root / "Labels/labels_consensus.json").write_text("[1, 2]")
-    with pytest.raises(InputError, match=r"labels_consensus\.json: not a JSON object of labels \(.+\)\. Take the file"):
+    with pytest.raises(InputError, match=r"labels_consensus\.json: holds a JSON list, expected an object\. Take the"):
         read(root)
+
+
+def test_a_transcript_in_an_older_encoding_costs_no_rated_turn(root: Path) -> None:
+    path = root / "Transcripts/MSP-PODCAST_0001_0008.txt"
+    path.write_bytes("It\u2019s a caf\xe9.".encode("cp1252"))
+    reading = read(root)
+    assert (reading.utterances[0].id, reading.utterances[0].transcript) == ("MSP-PODCAST_0001_0008", None)
+    assert reading.problems == read(root).problems
+    assert reading.facts["kept without a file that cannot be read"] == (
+        f"1, the first: {path}:1: byte 0x92 is not UTF-8 (Latin-1 or Windows-1252?). Save it as UTF-8."
+    )
+
+
+def test_a_folder_that_is_not_there_is_named_beside_those_that_are(root: Path) -> None:
+    (root / "ForceAligned").rename(root / "Forced_Aligned")
+    reading = read(root)
+    assert reading.facts["missing"] == "ForceAligned (found: Audios, Forced_Aligned, Labels, Transcripts)"
+    assert reading.utterances[0].alignment is None
+    (root / "Forced_Aligned").rename(root / "forcealigned")
+    assert read(root).utterances[0].alignment == root / "forcealigned/MSP-PODCAST_0001_0008.TextGrid"
+    assert "missing" not in read(root).facts
+
+
+def test_files_of_other_endings_are_no_audio_transcript_or_alignment(root: Path) -> None:
+    for name in ("Audios/MSP-PODCAST_0001_0008.txt", "Transcripts/MSP-PODCAST_0001_0008.zip"):
+        (root / name).write_text("")
+    (root / "ForceAligned/MSP-PODCAST_0001_0008.lab").write_text("")
+    first = read(root).utterances[0]
+    assert (first.audio, first.transcript) == (root / "Audios/MSP-PODCAST_0001_0008.wav", "Well, there you go.")
+    assert first.alignment == root / "ForceAligned/MSP-PODCAST_0001_0008.TextGrid"
+    (root / "Audios/MSP-PODCAST_0001_0008.flac").write_text("")
+    assert "several audio files of 'MSP-PODCAST_0001_0008'" in read(root).problems[-1]
