@@ -69,6 +69,14 @@ def _sound(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> I
             f"{len(mixed)} of {len(known)} are stereo: the mean of the channels is heard, also where one is silent",
             examples=first_of(mixed),
         )
+    if loud := ids_where(files, utterances, "is_far_too_loud"):
+        yield Finding(
+            "warning",
+            "sound",
+            f"{len(loud)} are far beyond full scale: whole numbers written as floats?",
+            "Divide their samples by 32768, or export them again.",
+            first_of(loud),
+        )
     rates = Counter(facts.sample_rate_hz for facts in known.values())
     for rate_hz, n in sorted(rates.items()):
         if rate_hz < SAMPLE_RATE_HZ:

@@ -16,7 +16,7 @@ from msftk.preparation.given import Given
 from msftk.progress import Progress, ProgressCallback
 from msftk.prosody.words import FORGIVEN_S
 from msftk.settings import Settings
-from msftk.speech.audio import load_utterance, segment_bounds
+from msftk.speech.audio import is_far_beyond_full_scale, load_utterance, segment_bounds
 from msftk.speech.audio_file import AudioFacts, audio_facts
 from msftk.store.audio import audio_sha256
 from msftk.store.manifest import Manifest
@@ -35,6 +35,7 @@ class FileFacts:
     unreadable: str | None = None
     audio: AudioFacts | None = None
     is_silent: bool = False
+    is_far_too_loud: bool = False
     is_changed: bool = False
     no_alignment: str | None = None
     bad_alignment: str | None = None
@@ -72,9 +73,11 @@ class ExamineFiles:
                 audio = audio_facts(utterance.audio)
                 first, last = segment_bounds(utterance.audio, audio.duration_s, utterance.start_s, utterance.end_s)
                 duration_s = last - first
-                is_silent = self.decode and not np.any(load_utterance(utterance))
+                waveform = load_utterance(utterance) if self.decode else None
+                is_silent = waveform is not None and not np.any(waveform)
+                is_loud = waveform is not None and is_far_beyond_full_scale(waveform)
                 is_changed = _is_changed(utterance.audio, utterance)
-                facts = FileFacts(audio=audio, is_silent=is_silent, is_changed=is_changed)
+                facts = FileFacts(audio=audio, is_silent=is_silent, is_far_too_loud=is_loud, is_changed=is_changed)
             except MsftkError as error:
                 facts = FileFacts(unreadable=str(error))
         return _with_words(facts, Given(utterance, self.alignment), duration_s)

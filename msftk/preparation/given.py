@@ -9,12 +9,13 @@ from msftk.errors import AbsentError, InputError
 from msftk.preparation.f0 import audio_key, samples_key
 from msftk.prosody.words import within
 from msftk.speech.alignment import utterance_alignment
-from msftk.speech.audio import load_utterance
+from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
 from msftk.store.keys import alignment_digest
 from msftk.types import Alignment, Float32, Utterance
 
 NO_TRANSCRIPT = "no transcript"
 NO_ALIGNMENT = "no alignment"
+TOO_LOUD = "far beyond full scale (whole numbers written as floats?). Divide the samples by 32768."
 BAD_ALIGNMENT = "alignment cannot be used"
 
 
@@ -22,7 +23,7 @@ class Given:
     """The files of one utterance, or the samples that were handed in for it.
 
     What it does not have raises AbsentError with a countable reason, audio that cannot be used InputError. `warnings`:
-    what -> message, where something is there and cannot be used: it counts as absent.
+    what -> message, where something is there and cannot be used (it counts as absent), or is used and surely wrong.
 
     Args:
         alignment_options: those of alignment readers, as `settings.alignment`.
@@ -48,7 +49,10 @@ class Given:
 
     @cached_property
     def waveform(self) -> Float32:
-        return load_utterance(self.utterance) if self.samples is None else self.samples
+        waveform = load_utterance(self.utterance) if self.samples is None else self.samples
+        if is_far_beyond_full_scale(waveform):
+            self.warnings["sound"] = f"{self.utterance.audio or 'samples'}: {TOO_LOUD}"
+        return waveform
 
     @cached_property
     def transcript(self) -> str:

@@ -85,7 +85,7 @@ def open_audio(path: Path) -> soundfile.SoundFile:
         found = "a folder" if stat.S_ISDIR(mode) else "no regular file"
         raise InputError(f"{path}: {found}, not an audio file. Check the path of the audio.")
     try:
-        file = soundfile.SoundFile(path)
+        file = soundfile.SoundFile(os.fsencode(path))
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, which has no header
         raise _undecodable(path, error) from error
     try:
@@ -137,7 +137,7 @@ class _Stream(soundfile.SoundFile):  # type: ignore[misc]
 def _to_the_end(path: Path, file: soundfile.SoundFile) -> Iterator[Float32]:
     n_frames = 0
     try:
-        with _Stream(path) as stream:
+        with _Stream(os.fsencode(path)) as stream:
             while len(block := stream.read(BLOCK, dtype="float32", always_2d=True)):
                 n_frames += len(block)
                 _check_hours(path, n_frames / file.samplerate)

@@ -200,3 +200,20 @@ def test_root_that_nobody_knows_is_refused(tmp_path: Path) -> None:
         examine(tmp_path)
     with pytest.raises(InputError, match=r"gone: no such file or folder\. Give a manifest \(\.parquet\) or the root"):
         examine(tmp_path / "gone")
+
+
+def test_parts_that_the_corpus_should_have_are_named(tone_corpus: Manifest) -> None:
+    corpus = replace(tone_corpus, facts={**tone_corpus.facts, "missing": "Session2, Session4"})
+    assert "corpus: not found: Session2, Session4" in texts(examine(corpus), "warning")
+
+
+def test_sound_far_beyond_full_scale_is_named(corpus: Manifest, tmp_path: Path) -> None:
+    first = corpus.utterances[0]
+    assert first.audio
+    samples, rate_hz = soundfile.read(first.audio, dtype="float32")
+    loud = tmp_path / "loud.wav"
+    soundfile.write(loud, samples * 32_768, rate_hz, subtype="FLOAT")
+    found = examine(changed(corpus, lambda u: {"audio": loud} if u.id == first.id else {}), decode=True)
+    (finding,) = [one for one in found.findings if "far beyond full scale" in one.text]
+    assert (finding.level, finding.examples) == ("warning", (first.id,))
+    assert "32768" in finding.remedy

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,24 @@ def test_corpus_without_its_root_asks_for_it(tmp_path: Path) -> None:
         InputError, match=r"corpus 'csv' needs a ROOT\. Give its folder or table: msftk prepare csv ROOT"
     ):
         prepare("csv", None, tmp_path / "m.parquet")
+
+
+def test_a_name_that_is_not_utf8_fails_alone(table: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "emodb" / os.fsdecode(b"caf\xe9")
+    corpus.mkdir(parents=True)
+    soundfile.write(tmp_path / "emodb" / "03a01Fa.wav", np.zeros(1_600), 16_000)
+    shutil.copy(tmp_path / "emodb" / "03a01Fa.wav", corpus / "08a01Nc.wav")
+    result = prepare("emodb", tmp_path / "emodb", tmp_path / "m.parquet")
+    assert [u.id for u in read_manifest(tmp_path / "m.parquet").utterances] == ["03a01Fa"]
+    assert result.problems == (
+        rf"08a01Nc: {tmp_path}/emodb/caf\udce9/08a01Nc.wav: a name that is not UTF-8. Rename the file.",
+    )
+
+
+def test_audio_root_may_be_relative(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sounds").mkdir()
+    soundfile.write("sounds/u1.wav", np.zeros(1_600), 16_000)
+    Path("other.csv").write_text("id,audio\nu1,u1.wav\n")
+    result = prepare("csv", Path("other.csv"), Path("m.parquet"), options={"audio_root": "sounds"})
+    assert result.manifest.utterances[0].audio == tmp_path / "sounds/u1.wav"

@@ -128,3 +128,9 @@ def test_sound_far_beyond_full_scale_is_told_from_loud_sound() -> None:
     assert not is_far_beyond_full_scale(loud)
     assert is_far_beyond_full_scale(loud * 32_768)
     assert not is_far_beyond_full_scale(loud[:0])
+
+
+def test_a_name_that_is_not_utf8_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.flac")
+    path.write_bytes((CASES / "unknown-length.flac").read_bytes())
+    assert len(load_audio(path)) == 10_061
