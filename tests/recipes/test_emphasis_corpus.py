@@ -21,7 +21,6 @@ from tones import tones, write_utterance
 from msftk.errors import MsftkError
 from msftk.files import lock
 from msftk.progress import Progress
-from msftk.recipes import emphasis_corpus as recipe
 from msftk.recipes.emphasis_corpus import EmphasisTable, emphasise_corpus
 from msftk.recipes.emphasis_table import RowLog
 from msftk.settings import load_settings
@@ -199,28 +198,12 @@ def test_a_scorer_that_refuses_one_utterance_spoils_no_other(tmp_path: Path, mon
     assert done.n_utterances == 2
 
 
-def test_groups_are_longest_first_small_in_a_small_corpus_and_bounded_in_a_large_one() -> None:
-    assert list(recipe._groups([1.0, 3.0, 2.0], 1)) == [(1,), (2,), (0,)]
-    groups = list(recipe._groups([10.0] * 1000 + [4000.0], 2))
-    assert groups[0] == (1000,)
-    assert {len(group) for group in groups[1:]} == {30, 10}
-    assert list(recipe._groups([], 2)) == []
-    assert list(recipe._groups([0.0, 0.0], 2)) == [(0, 1)]
-
-
 def test_progress_counts_seconds_of_audio_and_tells_the_speed(tmp_path: Path) -> None:
     steps: list[Progress] = []
     done = run(corpus(tmp_path, 3), tmp_path / "t.parquet", progress=steps.append, workers=1)
     assert [(step.done, step.total) for step in steps] == [(2, 6), (4, 6), (6, 6)]
     assert all(step.note.endswith(" s of audio a second") for step in steps)
     assert done.audio_s == 6
-
-
-def test_utterances_unknown_to_the_manifest_as_to_length_are_read_from_their_headers(tmp_path: Path) -> None:
-    utterance = replace(corpus(tmp_path, 1).utterances[0], duration_s=None)
-    assert recipe._duration_s(utterance) == 2
-    assert recipe._duration_s(replace(utterance, start_s=0.5, end_s=1.25)) == 0.75
-    assert recipe._duration_s(replace(utterance, audio=tmp_path / "gone.wav")) == 0
 
 
 def test_a_merge_in_small_steps_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
