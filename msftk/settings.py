@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from msftk.assignments import SECTIONS, assigned, environment_pairs, gathered, lay, read_preset, read_toml
+from msftk.consent import refuse_switches
 from msftk.errors import UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS, Kind
 from msftk.registry import option_error, registry
@@ -134,6 +135,7 @@ def load_settings(
 
 def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTIONS) -> Settings:
     """Builds `Settings` from plain values; every component name must exist, and every option in `sections`."""
+    refuse_switches(values)
     try:
         settings = Settings.model_validate(dict(values))
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msftk.cli.console import bar, out, print_json, some_failed
-from msftk.cli.options import Device, Json, Store, Workers
+from msftk.cli.options import AllowDownload, Device, Json, Store, TrustRemoteCode, Workers
 from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets, ratings_warning
 
 
@@ -17,6 +17,8 @@ def evaluate(
     manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Another corpus to score.")] = None,
     split: Annotated[str, typer.Option("--split", help="dev, test, test1 ...")] = "dev",
     device: Device = "auto",
+    trust_remote_code: TrustRemoteCode = False,
+    allow_download: AllowDownload = False,
     store: Store = None,
     workers: Workers = None,
     json: Json = False,
@@ -31,7 +33,17 @@ def evaluate(
     from msftk.recipes.evaluate import evaluate as evaluate_run
 
     with bar() as progress:
-        scored = evaluate_run(run, manifest, split, store=store, device=device, progress=progress, workers=workers)
+        scored = evaluate_run(
+            run,
+            manifest,
+            split,
+            store=store,
+            device=device,
+            trust_remote_code=trust_remote_code,
+            allow_download=allow_download,
+            progress=progress,
+            workers=workers,
+        )
     if json:
         print_json(scored.json())
     else:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from msftk.cli.console import bar, err, out, print_json, some_failed
-from msftk.cli.options import Config, Json, Preset, Semantics, Set, Store, Workers, settings_from
+from msftk.cli.options import Config, Json, Preset, Semantics, Set, Store, TrustRemoteCode, Workers, settings_from
 
 if TYPE_CHECKING:
     from msftk.recipes.extract import Extraction
@@ -21,6 +21,7 @@ def extract(
     preset: Preset = "tiny",
     config: Config = None,
     assignments: Set = None,
+    trust_remote_code: TrustRemoteCode = False,
     store: Store = None,
     workers: Workers = None,
     json: Json = False,
@@ -33,7 +34,14 @@ def extract(
 
     settings = settings_from(preset, config, assignments, semantics)
     with bar() as progress:
-        done = extract_corpus(manifest, settings, store=store, progress=progress, workers=workers)
+        done = extract_corpus(
+            manifest,
+            settings,
+            store=store,
+            trust_remote_code=trust_remote_code,
+            progress=progress,
+            workers=workers,
+        )
     if json:
         print_json(done.json())
     else:

@@ -17,6 +17,10 @@ Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sou
 Store = Annotated[Path | None, typer.Option("--store", help="Feature store (default: MSFTK_STORE or user cache).")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads (default: all cores).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+TrustRemoteCode = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Run Python code that comes with a model. Read it first.")
+]
+AllowDownload = Annotated[bool, typer.Option("--allow-download", help="Fetch a model that the run names.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
-from msftk.cli.options import Device, Json, Store, Workers
+from msftk.cli.options import AllowDownload, Device, Json, Store, TrustRemoteCode, Workers
 from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
 
@@ -21,6 +21,8 @@ def predict(
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
     ] = None,
     device: Device = "auto",
+    trust_remote_code: TrustRemoteCode = False,
+    allow_download: AllowDownload = False,
     store: Store = None,
     workers: Workers = None,
     json: Json = False,
@@ -35,7 +37,7 @@ def predict(
 
     if table is not None:
         check_table(table)
-    loaded = load(run, device)
+    loaded = load(run, device, trust_remote_code=trust_remote_code, allow_download=allow_download)
     with bar() as progress:
         result = loaded.predict(inputs, store=store, clip=clip, progress=progress, workers=workers)
     if table is not None:

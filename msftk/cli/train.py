@@ -9,8 +9,25 @@ from typing import Annotated
 import typer
 
 from msftk.cli.console import bar, err, out, print_json, some_failed
-from msftk.cli.options import Config, Device, Json, Preset, Semantics, Set, Store, Workers, settings_from
+from msftk.cli.options import (
+    Config,
+    Device,
+    Json,
+    Preset,
+    Semantics,
+    Set,
+    Store,
+    TrustRemoteCode,
+    Workers,
+    settings_from,
+)
 from msftk.cli.scores import print_ccc, print_experts
+
+BEGUN = {
+    "new": "",
+    "resumed": "resumed from where it was interrupted",
+    "finished": "trained before: these are its scores",
+}
 
 
 def train(
@@ -26,11 +43,13 @@ def train(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training part.")] = None,
     allow_overlap: Annotated[bool, typer.Option("--allow-overlap", help="Let speakers train and test.")] = False,
     device: Device = "auto",
+    trust_remote_code: TrustRemoteCode = False,
     store: Store = None,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Train a model, choose its best epoch on dev, and score it. An interrupted run goes on from its last epoch.
+    """Train a model, choose its best epoch on dev, and score it. An interrupted run goes on from its last epoch; of a
+    finished one the same command prints the scores.
 
     Without a manifest it trains on the demo corpus. --fusion none is acoustics alone.
 
@@ -53,6 +72,7 @@ def train(
             folds=folds,
             device=device,
             allow_overlap=allow_overlap,
+            trust_remote_code=trust_remote_code,
             progress=progress,
             workers=workers,
         )
@@ -61,8 +81,8 @@ def train(
     else:
         if result.settings.fusion.name != settings.fusion.name:
             out.print(f"the corpus is text without sound: trained with --fusion {result.settings.fusion.name}")
-        if result.resumed:
-            out.print("resumed from where it was interrupted")
+        if note := BEGUN[result.begun.value]:
+            out.print(note)
         print_ccc(result.evaluations)
         for split, scored in result.evaluations.items():
             if split != "dev" or len(result.evaluations) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from msftk.consent import Consent, consenting
 from msftk.errors import UnknownNameError, did_you_mean
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
 from msftk.models.threads import threads_for
@@ -28,13 +29,16 @@ def evaluate(
     *,
     store: Store | Path | None = None,
     device: str = "auto",
+    trust_remote_code: bool = False,
+    allow_download: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Evaluation:
     """Scores of a finished run on one split, pooled over folds where it has folds.
 
     Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model; on a
-    corpus with another rating scale, predictions are laid on that scale (low on low, high on high).
+    corpus with another rating scale, predictions are laid on that scale (low on low, high on high). Then
+    `trust_remote_code` lets Python code run that comes with a model, `allow_download` lets a model be fetched.
 
     Raises:
         InputError: an unfinished run, no ratings to score against; a run of folds with a manifest.
@@ -45,7 +49,8 @@ def evaluate(
     if manifest is None:
         return _evaluate_kept(folder, protocol, split)
     corpus = read_manifest(manifest) if isinstance(manifest, Path) else manifest
-    return _evaluate_anew(folder, protocol, corpus, split, store, device, progress or silent, workers)
+    with consenting(Consent(remote_code=trust_remote_code, download=allow_download)):
+        return _evaluate_anew(folder, protocol, corpus, split, store, device, progress or silent, workers)
 
 
 def _evaluate_kept(run: RunFolder, protocol: dict[str, Any], split: str) -> Evaluation:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msftk.consent import Consent, consenting
 from msftk.preparation.extract import extract
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
@@ -51,15 +52,18 @@ def extract_corpus(
     settings: Settings,
     *,
     store: Path | None = None,
+    trust_remote_code: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Extraction:
     """Prepares every utterance of a manifest, and F0 where the settings' acoustic encoder reads it.
 
-    `store` None: MSFTK_STORE, else the user's cache folder. Raises what `extract` and `read_manifest` raise.
+    `store` None: MSFTK_STORE, else the user's cache folder. `trust_remote_code` lets Python code run that comes with a
+    text encoder. Raises what `extract` and `read_manifest` raise.
     """
     with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
     corpus = read_manifest(manifest)
     place = Store(default_store_path(store))
-    prepared = extract(corpus.utterances, settings, place, with_f0=with_f0, progress=progress, workers=workers)
+    with consenting(Consent(remote_code=trust_remote_code, download=True)):
+        prepared = extract(corpus.utterances, settings, place, with_f0=with_f0, progress=progress, workers=workers)
     return Extraction(prepared, len(corpus.utterances), corpus.facts.get("ratings"), place.root)

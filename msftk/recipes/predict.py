@@ -10,7 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from msftk.errors import AbsentError, InputError
+import numpy as np
+
+from msftk.consent import NOTHING, Consent, consenting
+from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.evaluation.predictions import Predictions
 from msftk.files import read_text, sha256_file
 from msftk.models.where import choose_where
@@ -70,8 +73,9 @@ class PredictResult:
 class Run:
     """A trained run in memory: `load(folder).predict([...])`; what prepares recordings is built once."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, consent: Consent = NOTHING) -> None:
         self.model = model
+        self._consent = consent
         self._preparations: dict[tuple[Path, int | None], Preparation] = {}
 
     def predict(
@@ -97,7 +101,8 @@ class Run:
             raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
         model, place = self.model, default_store_path(store)
         if (place, workers) not in self._preparations:
-            self._preparations[place, workers] = Preparation(model.settings, Store(place), workers=workers)
+            with consenting(self._consent):
+                self._preparations[place, workers] = Preparation(model.settings, Store(place), workers=workers)
         predictions, unreadable, prepared = predict_anew(
             model,
             utterances,
@@ -126,7 +131,7 @@ def predict_anew(
 ) -> tuple[Predictions, dict[str, str], Prepared]:
     """Prepares utterances and predicts them on `scale`; who failed, and what was prepared.
 
-    `preparation` is made of the run's settings. `clip` None: as these say.
+    `preparation` is made of the run's settings. `clip` None: as these say. Raises MsftkError for what is not finite.
     """
     settings = model.settings
     prepared = preparation.prepare(utterances, with_f0=model.network.acoustic.needs_f0, progress=progress)
@@ -141,12 +146,25 @@ def predict_anew(
         where=model.where,
         progress=progress,
     )
+    if not np.isfinite(predictions.values).all():
+        broken = predictions.ids[int(np.flatnonzero(~np.isfinite(predictions.values).all(axis=1))[0])]
+        raise MsftkError(
+            f"{model.run}: what it predicts is not a finite number, first for {broken}. The run is broken: train again."
+        )
     return predictions, unreadable, prepared
 
 
-def load(run: str | Path, device: str = "auto") -> Run:
-    """Loads a finished run folder for prediction on `device` (auto, cpu, cuda). Raises as `load_model` does."""
-    return Run(load_model(Path(run), choose_where(device)))
+def load(
+    run: str | Path, device: str = "auto", *, trust_remote_code: bool = False, allow_download: bool = False
+) -> Run:
+    """Loads a finished run folder for prediction on `device` (auto, cpu, cuda). Raises as `load_model` does.
+
+    A run folder may come from anybody: neither does code of a model that it names run, nor is one fetched, unless the
+    caller says so.
+    """
+    consent = Consent(remote_code=trust_remote_code, download=allow_download)
+    with consenting(consent):
+        return Run(load_model(Path(run), choose_where(device)), consent)
 
 
 def collect(

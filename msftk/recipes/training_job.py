@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msftk.consent import consent
 from msftk.errors import InputError
 from msftk.evaluation.predictions import pooled
 from msftk.evaluation.protocol import protocol_card
@@ -50,6 +51,13 @@ class Job:
     allow_overlap: bool
     where: Where
     progress: ProgressCallback
+
+    def train_run(self, splits: Sequence[Split], run: RunFolder) -> None:
+        """One model, or one a fold with their predictions pooled."""
+        if self.folds is None:
+            self.train_split(splits[0], run, "training")
+        else:
+            pool_folds(self, run, {split.name: self.train_fold(split, run) for split in splits})
 
     def train_fold(self, split: Split, run: RunFolder) -> dict[str, Any]:
         """A fold is a run of its own, whose manifest has its splits; a finished one is kept as it is."""
@@ -131,6 +139,7 @@ class Job:
             "producers": dict(self.prepared.producers),
             "store": str(self.store.root),
             "device": str(self.where.device),
+            "trusted_remote_code": consent().remote_code,
         }
         run.write_card(protocol_card(self.settings, {**corpus, **facts}))
         return run.read_card()

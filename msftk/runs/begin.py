@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from enum import Enum
 
 from msftk.errors import InputError
 from msftk.files import json_text, read_json_object, write_whole
@@ -21,20 +22,28 @@ class Plan:
     data: str  # fingerprint of the manifest
 
 
-def begin_run(run: RunFolder, settings: Settings, plan: Plan, manifest: Manifest) -> bool:
-    """Makes the run folder, or checks that an unfinished one is the same run; True: it is resumed.
+class Begun(Enum):
+    """How a run was found."""
 
-    Raises InputError where `run` is finished, is something else, or was begun with other settings, folds or data.
+    NEW = "new"
+    RESUMED = "resumed"
+    FINISHED = "finished"
+
+
+def begin_run(run: RunFolder, settings: Settings, plan: Plan, manifest: Manifest) -> Begun:
+    """Makes the run folder, or checks that what lies there is the same run.
+
+    Raises InputError where `run` is something else, or was begun with other settings, folds or data.
     """
     if run.path.is_file():
         raise InputError(f"{run.path}: a file, expected a folder for the run. Choose another --out.")
+    if run.plan_file.is_file():
+        _check_same(run, settings, plan)
+        return Begun.FINISHED if run.is_finished else Begun.RESUMED
     if run.is_finished:
         raise InputError(
             f"{run.path}: a finished run, which is not overwritten. Choose another --out, or remove that folder."
         )
-    if run.plan_file.is_file():
-        _check_same(run, settings, plan)
-        return True
     if run.path.is_dir() and not all(_of_beginning(run, path.name) for path in run.path.iterdir()):
         run.refuse_pickles()
         raise InputError(f"{run.path}: not empty, and no run of msftk. Choose another --out.")
@@ -42,7 +51,7 @@ def begin_run(run: RunFolder, settings: Settings, plan: Plan, manifest: Manifest
     run.write_settings(settings)
     write_manifest(manifest, run.manifest_file)
     write_whole(run.plan_file, json_text({"format_version": FORMAT_VERSION, **asdict(plan)}) + "\n")
-    return False
+    return Begun.NEW
 
 
 def _of_beginning(run: RunFolder, name: str) -> bool:
@@ -68,16 +77,18 @@ def _check_same(run: RunFolder, settings: Settings, plan: Plan) -> None:
     before = read_json_object(run.plan_file, "Choose another --out.")
     if (version := before.get("format_version")) != FORMAT_VERSION:
         refuse_version(run.plan_file, version, FORMAT_VERSION)
-    remedy = "Give what it was begun with to resume it, or another --out to begin anew."
+    if run.is_finished:
+        found, remedy = "a finished run", "It is not overwritten: choose another --out, or remove that folder."
+    else:
+        found = "an unfinished run"
+        remedy = "Give what it was begun with to resume it, or another --out to begin anew."
     if different := differences(run.read_settings(), settings):
-        raise InputError(f"{run.path}: an unfinished run with other settings ({'; '.join(different)}). {remedy}")
+        raise InputError(f"{run.path}: {found} with other settings ({'; '.join(different)}). {remedy}")
     for name, now in (("folds", plan.folds), ("allow_overlap", plan.allow_overlap)):
         if before.get(name) != now:
-            raise InputError(f"{run.path}: an unfinished run with {name} {before.get(name)}, now {now}. {remedy}")
+            raise InputError(f"{run.path}: {found} with {name} {before.get(name)}, now {now}. {remedy}")
     if before.get("data") != plan.data:
-        raise InputError(
-            f"{run.path}: an unfinished run on other data (its {run.manifest_file.name} differs). {remedy}"
-        )
+        raise InputError(f"{run.path}: {found} on other data (its {run.manifest_file.name} differs). {remedy}")
 
 
 def differences(before: Settings, now: Settings) -> list[str]:

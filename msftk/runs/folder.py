@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from msftk.assignments import read_toml
+from msftk.consent import without_switches
 from msftk.errors import InputError, VersionError
 from msftk.evaluation.predictions import Predictions, read_predictions, write_predictions
-from msftk.files import json_text, read_json_object, read_text, write_whole
+from msftk.files import json_text, lock, read_json_object, read_text, write_whole
 from msftk.settings import FORMAT_VERSION as SETTINGS_VERSION
 from msftk.settings import Settings, check_settings, settings_toml
 from msftk.store.manifest import Manifest, read_manifest
@@ -83,8 +85,8 @@ class RunFolder:
     # ---------------------------------------------------------------- reading
 
     def read_settings(self) -> Settings:
-        """Raises VersionError for settings of another format version."""
-        values = read_toml(self.settings_file)
+        """What in them would let code run is left out. Raises VersionError for settings of another format version."""
+        values = without_switches(read_toml(self.settings_file))
         _check_version(self.settings_file, values.get("format_version"), SETTINGS_VERSION)
         return check_settings(values)
 
@@ -130,6 +132,18 @@ class RunFolder:
         raise InputError(
             f"{run}: the run is not finished. Resume it with the command that began it, msftk train ... --out {run}."
         )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other processes out of the run while it is written.
+
+        Raises MsftkError where one is in it, OSError where the place cannot be written.
+        """
+        place = self.path.absolute()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        remedy = "It trains in this folder: wait for it to end, or choose another --out."
+        with lock(place.parent / f".{place.name}.lock", remedy):
+            yield
 
     def refuse_pickles(self) -> None:
         """Raises InputError if the folder holds a pickle."""

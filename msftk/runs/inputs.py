@@ -19,7 +19,7 @@ from msftk.types import RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
 F0_HOP_S = 0.005  # grid of every stored F0
-NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model of text with --fusion semantics-only."
+NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model on texts alone."
 
 
 class Inputs:

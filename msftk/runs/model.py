@@ -24,6 +24,7 @@ _Written = tuple[RatingScale, dict[str, int], dict[str, str], dict[str, list[str
 class Model:
     """A trained network with what prediction needs beside it, rebuilt from a run folder."""
 
+    run: Path
     network: SerNetwork
     settings: Settings
     scale: RatingScale
@@ -75,7 +76,7 @@ def load_model(run: Path, where: Where = CPU) -> Model:
     )
     load_weights(network, weights, folder.model_file)
     network.to(where.device).eval()
-    return Model(network, settings, scale, dims, groups, about["corpus"], about["ratings"], where)
+    return Model(run, network, settings, scale, dims, groups, about["corpus"], about["ratings"], where)
 
 
 def _check_has_model(folder: RunFolder) -> None:

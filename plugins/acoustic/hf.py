@@ -15,7 +15,7 @@ from msftk.errors import InputError
 from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
-from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained, model_identity
+from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained, model_identity, plain_config
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
@@ -41,7 +41,6 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         )
         freeze: bool = Field(False, description="train nothing of the pretrained model")
         gradient_checkpointing: bool = Field(False, description="less memory, more time")
-        trust_remote_code: bool = Field(False, description="run Python code that comes with the model")
 
     needs_f0: ClassVar[bool] = False
 
@@ -50,9 +49,9 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         self.options = options
         self.rebuilt = config is not None
         model = (
-            load_pretrained(options.model, options.revision, options.trust_remote_code)
+            load_pretrained(options.model, options.revision)
             if config is None
-            else build_from_config(config, options.trust_remote_code)
+            else build_from_config(config, options.model, options.revision)
         )
         self.config = model.config
         self.dim: int = self.config.hidden_size
@@ -111,9 +110,8 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
     def config_json(self) -> str:
-        """The model's configuration, for the checkpoint."""
-        text: str = self.config.to_json_string(use_diff=False)
-        return text
+        """The model's configuration, for the checkpoint: what describes layers, and names no code."""
+        return plain_config(self.config)
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,24 @@ from typing import Any
 
 import torch
 
+from msftk.consent import SWITCH, consent
 from msftk.errors import InputError
 from msftk_plugins.text.folder import folder_digest
 
+# what makes transformers import a module that a model brings, or fetch a kernel by name; and where the model lay
+NAMES_CODE = (
+    *("auto_map", "custom_pipelines", "_name_or_path"),
+    *("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation"),
+)
+MODEL_ID = re.compile(r"[\w.-]+/[\w.-]+")
+COMES_WITH_CODE = (
+    "acoustic.model '{name}' comes with Python code, which does not run by itself. Read that code, and where you trust "
+    "it give --trust-remote-code."
+)
 
-def load_pretrained(name: str, revision: str | None, trust_remote_code: bool) -> Any:
-    """The model with its weights, float32.
+
+def load_pretrained(name: str, revision: str | None) -> Any:
+    """The model with its weights, float32. It is fetched, and code of its own runs, where the caller consents.
 
     Raises InputError: no such model, no safetensors, no convolutional front end, weights missing.
     """
@@ -25,14 +38,22 @@ def load_pretrained(name: str, revision: str | None, trust_remote_code: bool) ->
         with _quiet():
             model, info = AutoModel.from_pretrained(
                 name,
-                config=_config(name, name, revision, trust_remote_code),
+                config=_speech_config(_read_config(name, revision), name),
                 revision=revision or "main",
-                trust_remote_code=trust_remote_code,
+                trust_remote_code=consent().remote_code,
+                local_files_only=not consent().download,
                 use_safetensors=True,  # never a pickle
                 dtype=torch.float32,
                 output_loading_info=True,
             )
     except (OSError, ValueError) as error:
+        if SWITCH in str(error):
+            raise InputError(COMES_WITH_CODE.format(name=name)) from error
+        if not consent().download and MODEL_ID.fullmatch(name):
+            raise InputError(
+                f"acoustic.model '{name}' is not in the Hugging Face cache, and this call may not fetch it. "
+                f"Give --allow-download, or fetch it yourself (hf download {name})."
+            ) from error
         first_line = str(error).strip().splitlines()[0]
         raise InputError(
             f"acoustic.model '{name}' cannot be loaded: {first_line} Give a model id that can be downloaded, "
@@ -63,14 +84,41 @@ def model_identity(name: str, revision: str | None) -> dict[str, str]:
     return {"model": f"sha256:{folder_digest(folder)}", "revision": commit}
 
 
-def build_from_config(config: str, trust_remote_code: bool) -> Any:
-    """The model that a checkpoint's configuration (JSON) describes, weights still to be filled in."""
-    from transformers import AutoModel
+def build_from_config(config: str, name: str, revision: str | None) -> Any:
+    """The model that a checkpoint's configuration (JSON) describes, weights still to be filled in.
 
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "config.json").write_text(config, encoding="utf-8")
-        read = _config(folder, "of the checkpoint", None, trust_remote_code)
-    return AutoModel.from_config(read, trust_remote_code=trust_remote_code, dtype=torch.float32)
+    Of a type that transformers does not know, the code is that of model `name`, and runs where the caller consents:
+    a checkpoint brings none. Raises InputError for no such configuration.
+    """
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    try:
+        kept = {key: value for key, value in json.loads(config).items() if key not in NAMES_CODE}
+        kind = str(kept["model_type"])
+        if kind in CONFIG_MAPPING:
+            read = CONFIG_MAPPING[kind].from_dict(kept)
+        elif consent().remote_code:
+            read = _read_config(name, revision)
+            read.update({key: value for key, value in kept.items() if key != "model_type"})
+        else:
+            raise InputError(COMES_WITH_CODE.format(name=name))
+        model = AutoModel.from_config(
+            _speech_config(read, "of the checkpoint"), trust_remote_code=consent().remote_code, dtype=torch.float32
+        )
+    except InputError:
+        raise
+    except Exception as error:  # a configuration from elsewhere may hold anything
+        raise InputError(
+            f"the checkpoint's configuration of acoustic.model '{name}' is none that transformers can build: "
+            f"{type(error).__name__}: {error}. Train again into a new folder."
+        ) from error
+    return model
+
+
+def plain_config(config: Any) -> str:
+    """A configuration as JSON without what names code: `build_from_config` reads it back."""
+    values = json.loads(config.to_json_string(use_diff=False))
+    return json.dumps({key: value for key, value in values.items() if key not in NAMES_CODE}, indent=2, sort_keys=True)
 
 
 @contextmanager
@@ -89,11 +137,19 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _config(source: str, name: str, revision: str | None, trust_remote_code: bool) -> Any:
-    """The configuration at `source` with SpecAugment off; it must be of the kind with convolutions in front."""
+def _read_config(name: str, revision: str | None) -> Any:
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(source, revision=revision or "main", trust_remote_code=trust_remote_code)
+    return AutoConfig.from_pretrained(
+        name,
+        revision=revision or "main",
+        trust_remote_code=consent().remote_code,
+        local_files_only=not consent().download,
+    )
+
+
+def _speech_config(config: Any, name: str) -> Any:
+    """The configuration with SpecAugment off; it must be of the kind with convolutions in front."""
     if not hasattr(config, "conv_kernel") or not hasattr(config, "feat_extract_norm"):
         raise InputError(
             f"acoustic.model '{name}' is of type {config.model_type}: expected a speech encoder with a "

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from msftk.consent import SWITCH, consent
 from msftk.errors import InputError
 from msftk.files import sha256_file
 from msftk.interfaces import TextEncoder
@@ -40,14 +41,13 @@ class FolderEncoder(TextEncoder):
         pooling: str = "mean",
         layer: int = -1,
         max_length: int = 512,
-        trust_remote_code: bool = False,
     ) -> None:
         check_weights(folder)
         self.folder = folder
         self.pooling = pooling
         self.layer = layer
         self.max_length = max_length
-        self.trust_remote_code = trust_remote_code
+        self.remote_code = consent().remote_code  # of who builds it: other threads may load the model
 
     @property
     def dim(self) -> int:  # type: ignore[override]  # asking loads the model
@@ -75,7 +75,7 @@ class FolderEncoder(TextEncoder):
 
         return self._loaded(
             lambda: AutoTokenizer.from_pretrained(
-                self.folder, local_files_only=True, trust_remote_code=self.trust_remote_code
+                self.folder, local_files_only=True, trust_remote_code=self.remote_code
             )
         )
 
@@ -90,7 +90,7 @@ class FolderEncoder(TextEncoder):
                     self.folder,
                     use_safetensors=True,
                     local_files_only=True,
-                    trust_remote_code=self.trust_remote_code,
+                    trust_remote_code=self.remote_code,
                     dtype=torch.float32,
                 )
             )
@@ -122,6 +122,11 @@ class FolderEncoder(TextEncoder):
                 warnings.simplefilter("ignore")
                 return load()
         except Exception as error:  # transformers raises anything, from KeyError to its own
+            if SWITCH in str(error):
+                raise InputError(
+                    f"{self.folder}: a model that comes with Python code, which does not run by itself. Read that "
+                    "code, and where you trust it give --trust-remote-code."
+                ) from error
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InputError(
                 f"{self.folder}: not a text encoder that transformers can load: {reason} "

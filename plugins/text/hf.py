@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from msftk import interfaces
+from msftk.consent import consent
 from msftk.errors import InputError
 from msftk_plugins.text.folder import READ, FolderEncoder, check_weights, folder_digest
 
@@ -18,7 +19,8 @@ from msftk_plugins.text.folder import READ, FolderEncoder, check_weights, folder
 class HfTextEncoder(FolderEncoder):
     """A frozen transformers encoder such as RoBERTa (paper Sec. 2.2: RoBERTa-large), weights from safetensors only.
 
-    A model id is looked up in the Hugging Face cache, and fetched if it is not there and HF_HUB_OFFLINE is not set.
+    A model id is looked up in the Hugging Face cache, and fetched if it is not there, the call allows it (settings of a
+    run that was received do not) and HF_HUB_OFFLINE is not set.
     """
 
     class Options(interfaces.Options):
@@ -27,7 +29,6 @@ class HfTextEncoder(FolderEncoder):
         pooling: Literal["mean", "cls"] = Field("mean", description="mean over real tokens, or the first token")
         layer: int = Field(-1, description="hidden layer, -1 the last, 0 the embeddings")
         max_length: int = Field(512, ge=4, description="tokens kept of a text")
-        trust_remote_code: bool = Field(False, description="run the Python code that comes with the model")
 
     def __init__(self, options: HfTextEncoder.Options) -> None:
         self.options = options
@@ -36,7 +37,6 @@ class HfTextEncoder(FolderEncoder):
             pooling=options.pooling,
             layer=options.layer,
             max_length=options.max_length,
-            trust_remote_code=options.trust_remote_code,
         )
 
     def identity(self) -> Mapping[str, str]:
@@ -64,9 +64,16 @@ def model_folder(model: str, revision: str | None) -> Path:
             check_weights(folder)
             return folder
         except (LocalEntryNotFoundError, InputError):  # not fetched, or only in part
+            if not consent().download:
+                raise InputError(
+                    f"text model '{model}' is not in the Hugging Face cache, and this call may not fetch it. "
+                    f"Give --allow-download, or fetch it yourself (hf download {model})."
+                ) from None
             return Path(snapshot_download(model, revision=revision, allow_patterns=list(READ)))
     except HFValidationError as error:
         raise InputError(f"text.model is '{model}': no such folder, and no model id (owner/name).") from error
+    except InputError:
+        raise
     except Exception as error:  # no network, no such model, gated: the hub raises many kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         offline = " HF_HUB_OFFLINE is set." if os.environ.get("HF_HUB_OFFLINE") else ""

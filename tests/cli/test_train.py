@@ -49,9 +49,16 @@ def test_train_json_is_one_object(msftk: Callable, arguments: list[object]) -> N
 
 def test_second_training_into_the_same_folder_is_refused(msftk: Callable, arguments: list[object]) -> None:
     assert msftk(*arguments, "--fusion", "none").code == 0
-    ended = msftk(*arguments, "--fusion", "none")
+    ended = msftk(*arguments, "--fusion", "none", "--seed", "3")
     assert ended.code == 2
-    assert "a finished run, which is not overwritten" in ended.err
+    assert "a finished run with other settings (training.seed: 0 -> 3). It is not overwritten" in ended.err
+
+
+def test_the_same_command_on_a_finished_run_prints_its_scores(msftk: Callable, arguments: list[object]) -> None:
+    first = msftk(*arguments, "--fusion", "none")
+    again = msftk(*arguments, "--fusion", "none")
+    assert (first.code, again.code) == (0, 0)
+    assert again.out == "trained before: these are its scores\n" + first.out
 
 
 def test_folds_print_mean_and_spread(msftk: Callable, arguments: list[object]) -> None:

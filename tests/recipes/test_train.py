@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,14 @@ from safetensors.numpy import load_file
 from small_corpus import tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.predictions import read_predictions
 from msftk.progress import Progress
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.train import train
+from msftk.runs.begin import Begun
+from msftk.runs.folder import RunFolder
 from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
@@ -113,7 +116,7 @@ def test_killed_run_resumes_to_the_same_bits(
     with pytest.raises(InputError, match="the run is not finished"):
         load_model(run)
     result = train(tone_corpus, tiny_settings(), run, store=tone_store, device="cpu")
-    assert result.resumed
+    assert result.begun is Begun.RESUMED
     assert model_bytes(run) == model_bytes(tiny_run)
     before, after = (
         [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in (r / "metrics.jsonl").open()]
@@ -146,7 +149,7 @@ def test_run_killed_while_its_folder_was_made_begins_anew(
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "settings.toml").write_text("format_ver")
     settings = tiny_settings("training.epochs=1", "fusion.name=none")
-    assert not train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu").resumed
+    assert train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu").begun is Begun.NEW
 
 
 def test_prediction_does_not_depend_on_what_is_kept_in_memory(
@@ -185,9 +188,50 @@ def test_unfinished_run_is_not_resumed_with_other_settings_folds_or_data(
         train(fewer, tiny_settings(), run, store=tone_store, device="cpu")
 
 
-def test_finished_run_is_not_overwritten(tiny_run: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+def test_the_same_command_on_a_finished_run_gives_its_scores(
+    tiny_run: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    before = model_bytes(tiny_run)
+    again = train(tone_corpus, tiny_settings(), tiny_run, store=tone_store, device="cpu")
+    assert again.begun is Begun.FINISHED
+    assert again.evaluations["test"].ccc == evaluate(tiny_run, split="test").ccc
+    assert set(again.epochs) == {"model"}
+    assert model_bytes(tiny_run) == before
+
+
+def test_finished_run_is_not_overwritten(
+    tiny_run: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    with pytest.raises(InputError, match=r"a finished run with other settings \(training\.seed: 0 -> 1\)\. It is not"):
+        train(tone_corpus, tiny_settings("training.seed=1"), tiny_run, store=tone_store, device="cpu")
+    strange = shutil.copytree(tiny_run, tmp_path / "strange")
+    shutil.rmtree(strange / "state")
     with pytest.raises(InputError, match=r"a finished run, which is not overwritten\. Choose another --out"):
-        train(tone_corpus, tiny_settings(), tiny_run, store=tone_store, device="cpu")
+        train(tone_corpus, tiny_settings(), strange, store=tone_store, device="cpu")
+
+
+def test_two_trainings_in_one_folder_are_refused_by_the_others_process(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    with RunFolder(tmp_path / "run").held(), pytest.raises(MsftkError, match=rf"held by process {os.getpid()} on "):
+        train(tone_corpus, tiny_settings(), tmp_path / "run", store=tone_store, device="cpu")
+
+
+def test_folder_that_cannot_be_made_is_told_before_the_work(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    stages = set()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        train(
+            tone_corpus,
+            tiny_settings(),
+            tmp_path / "file" / "run",
+            store=tone_store,
+            device="cpu",
+            progress=lambda progress: stages.add(progress.stage),
+        )
+    assert stages == set()
 
 
 def test_folder_that_is_no_run_is_left_alone(tmp_path: Path, tone_corpus: Manifest, tone_store: Store) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 
+from msftk.consent import Consent, consenting
 from msftk.errors import InputError
 from msftk.preparation.parts import make_part
 from msftk.registry import registry
@@ -134,9 +135,16 @@ def test_a_model_that_is_not_here_is_refused_with_the_remedies(monkeypatch: pyte
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(
-        InputError, match=r"'msftk-tests/none' is not in the Hugging Face cache .*HF_HUB_OFFLINE is set"
+    allowed = consenting(Consent(download=True))
+    with (
+        allowed,
+        pytest.raises(InputError, match=r"'msftk-tests/none' is not in the Hugging Face cache .*HF_HUB_OFFLINE is set"),
     ):
+        encoder(Path("msftk-tests/none"))
+
+
+def test_a_model_is_not_fetched_unless_the_call_allows_it() -> None:
+    with pytest.raises(InputError, match=r"this call may not fetch it\. Give --allow-download"):
         encoder(Path("msftk-tests/none"))
 
 

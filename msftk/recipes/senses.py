@@ -1,0 +1,36 @@
+"""What a model of a corpus reads: sound, meaning, or both; what it does not read is not prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msftk.errors import InputError
+from msftk.hookspecs import find_kind
+from msftk.registry import registry
+from msftk.settings import Component, Settings
+from msftk.types import Utterance
+
+
+def settings_for(settings: Settings, utterances: Iterable[Utterance]) -> Settings:
+    """Settings without meaning for a fusion of sound alone, and without sound for one of meaning alone.
+
+    On a corpus of text without sound the default fusion gives way to the first that reads none. Raises InputError for
+    another fusion that reads sound.
+    """
+    without_audio = not any(utterance.audio for utterance in utterances)
+    if without_audio and settings.fusion.name == find_kind("fusion").default:
+        settings = settings.model_copy(update={"fusion": _first("fusion", "reads_acoustics")})
+    fusion = registry().get("fusion", settings.fusion.name).load()
+    if without_audio and fusion.reads_acoustics:
+        raise InputError(
+            f"fusion '{settings.fusion.name}' reads sound, and no utterance of the corpus has audio. "
+            f"Take --fusion {_first('fusion', 'reads_acoustics').name}."
+        )
+    if not fusion.reads_acoustics:
+        settings = settings.model_copy(update={"acoustic": _first("acoustic-encoder", "reads_sound")})
+    return settings if fusion.reads_semantics else settings.model_copy(update={"semantics": ()})
+
+
+def _first(kind: str, ability: str) -> Component:
+    """The first component of a kind that lacks that ability."""
+    return Component(name=registry().first(kind, ability, False).name)
