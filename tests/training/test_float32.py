@@ -11,11 +11,15 @@ from tiny_wavlm import save_tiny_wavlm
 from torch import Tensor
 
 from msftk.models.batch import make_batch
+from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
+from msftk.models.targets import rebuilt_targets
 from msftk.models.where import CPU, Where
 from msftk.settings import Settings, load_settings
 from msftk.training.loop import make_optimiser
+from msftk.training.objective import make_objective
 from msftk.training.steps import Micro, accumulate_gradients, forward
+from msftk.types import ATTRIBUTES
 
 HALF = Where(torch.device("cpu"), autocast=torch.bfloat16)
 DIMS, GROUPS = {"gs": 12, "les": 12, "es": 12}, {"gs": "transcript", "les": "transcript", "es": "extended"}
@@ -32,7 +36,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def network(settings: Settings) -> SerNetwork:
     torch.manual_seed(0)
-    network = SerNetwork(settings, DIMS, GROUPS)
+    network = build_network(settings, DIMS, GROUPS, rebuilt_targets({"vad": ATTRIBUTES}))
     network.acoustic.eval()
     return network
 
@@ -43,7 +47,7 @@ def micro(network: SerNetwork, n: int = 16) -> Micro:
     prepared = [torch.as_tensor(network.acoustic.prepare(wave, None)) for wave in waves]
     vectors = {source: [noise.normal(size=dim) for _ in range(n)] for source, dim in DIMS.items()}
     batch = make_batch([str(k) for k in range(n)], prepared, vectors, DIMS)
-    return batch, torch.from_numpy(noise.uniform(0, 1, (n, 3)).astype(np.float32))
+    return batch, {"vad": torch.from_numpy(noise.uniform(0, 1, (n, 3)).astype(np.float32))}
 
 
 def is_bf16(values: Tensor) -> bool:
@@ -58,21 +62,22 @@ def test_only_frames_come_out_of_bf16(network: SerNetwork) -> None:
     assert is_bf16(heard.frames) or not torch.equal(heard.frames, network.listen(batch, CPU).frames)
     assert not is_bf16(heard.pooled)
     output = network(batch, heard)
-    assert not any(is_bf16(values) for values in (*output.features.values(), output.routing))
-    assert all(values.dtype == torch.float32 for values in (*output.outputs.values(), *output.experts.values()))
+    vad = output.answers["vad"]
+    assert not any(is_bf16(values) for values in (*output.features.values(), vad.routing))
+    assert all(values.dtype == torch.float32 for values in (*vad.outputs.values(), *vad.experts.values()))
 
 
 def test_predictions_are_no_multiples_of_a_bf16_step_and_keep_small_differences(network: SerNetwork) -> None:
     batch, _ = micro(network)
     network.eval()
-    lasts = [regression[-1] for regression in network.head.regressions.values()]
+    lasts = [regression[-1] for regression in network.heads["vad"].regressions.values()]
     with torch.no_grad():
         for last in lasts:
             last.weight.normal_(std=0.01)  # the start has no differences yet
-        before = forward(network, batch, HALF).outputs["value"]
+        before = forward(network, batch, HALF).answers["vad"].outputs["value"]
         for last in lasts:
             last.bias.add_(1e-4)
-        after = forward(network, batch, HALF).outputs["value"]
+        after = forward(network, batch, HALF).answers["vad"].outputs["value"]
     assert not is_bf16(before)
     assert len(before.unique()) == before.numel()
     torch.testing.assert_close(after - before, torch.full_like(before, 1e-4), rtol=0, atol=2e-7)
@@ -88,10 +93,11 @@ def test_first_steps_lower_the_loss_as_in_float32(network: SerNetwork, settings:
 def losses(network: SerNetwork, start: dict[str, Tensor], settings: Settings, where: Where) -> list[float]:
     """Loss of each of the first 20 steps, on one batch."""
     network.load_state_dict(start)
-    loss, optimiser, batch = settings.create("loss"), make_optimiser(network, settings.training), micro(network)
+    objective, optimiser = make_objective(settings, network.targets), make_optimiser(network, settings.training)
+    batch = micro(network)
     found = []
     for _ in range(20):
         optimiser.zero_grad()
-        found.append(accumulate_gradients(network, loss, [batch], "micro", where))
+        found.append(accumulate_gradients(network, objective, [batch], "micro", where))
         optimiser.step()
     return found
