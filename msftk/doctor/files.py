@@ -11,7 +11,7 @@ import numpy as np
 
 from msftk.errors import AbsentError, MsftkError
 from msftk.interfaces import Want
-from msftk.preparation.engine import make_engine
+from msftk.preparation.engine import few_at_a_time, make_engine
 from msftk.preparation.given import Given
 from msftk.progress import Progress, ProgressCallback
 from msftk.prosody.words import FORGIVEN_S
@@ -49,22 +49,28 @@ def examine_files(
 ) -> dict[str, FileFacts]:
     """Facts of every utterance's files by id. `decode`: all samples are read."""
     examined: dict[str, FileFacts] = {}
+    engine = make_engine(settings.engine, workers)
+    everyone = manifest.utterances
     work = ExamineFiles(decode, settings.alignment)
-    for utterance, facts in make_engine(settings.engine, workers).map(work, manifest.utterances):
-        examined[utterance.id] = facts if isinstance(facts, FileFacts) else FileFacts(unreadable=str(facts))
-        progress(Progress("files", len(examined), len(manifest.utterances)))
+    for batch, found in engine.map(work, few_at_a_time(everyone, engine.workers)):
+        for place, utterance in enumerate(batch):
+            examined[utterance.id] = FileFacts(unreadable=str(found)) if isinstance(found, Exception) else found[place]
+            progress(Progress("files", len(examined), len(everyone)))
     return examined
 
 
 @dataclass(frozen=True)
 class ExamineFiles:
-    """Opens the files of an utterance."""
+    """Opens the files of some utterances."""
 
     decode: bool
     alignment: Mapping[str, object]  # options of its readers
     wants: ClassVar[Want] = "cpu-kernel"
 
-    def __call__(self, utterance: Utterance) -> FileFacts:
+    def __call__(self, batch: Sequence[Utterance]) -> list[FileFacts]:
+        return [self._examine(utterance) for utterance in batch]
+
+    def _examine(self, utterance: Utterance) -> FileFacts:
         facts, duration_s = FileFacts(), utterance.duration_s
         if utterance.audio is not None and not utterance.audio.is_file():
             facts = FileFacts(missing=str(utterance.audio))

@@ -7,10 +7,18 @@ that an engine may send it to another process, and builds what it needs there, w
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
 from msftk.errors import InputError
 from msftk.interfaces import Engine
 from msftk.registry import registry
 from msftk.settings import Component, Settings
+
+Item = TypeVar("Item")
+
+FEW = 16  # items of a batch at most ...
+ROUNDS = 64  # ... of a corpus so large that each worker gets so many batches
 
 
 def make_engine(chosen: Component | None = None, workers: int | None = None) -> Engine:
@@ -28,3 +36,12 @@ def make_engine(chosen: Component | None = None, workers: int | None = None) -> 
         options["workers"] = workers
     engine: Engine = registry().create("engine", chosen.name, options)
     return engine
+
+
+def few_at_a_time(items: Sequence[Item], workers: int, least: int = 1, most: int = FEW) -> Iterator[Sequence[Item]]:
+    """Batches of quick work: to hand one item to a worker costs as much as to find it done.
+
+    A small corpus is handed out by `least`, so that no worker waits long for another at the end.
+    """
+    size = min(most, max(least, len(items) // (workers * ROUNDS)))
+    return (items[first : first + size] for first in range(0, len(items), size))

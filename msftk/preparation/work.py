@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from msftk.interfaces import Want
 from msftk.preparation.descriptions import describe
+from msftk.preparation.engine import FEW, few_at_a_time
 from msftk.preparation.material import Material
 from msftk.preparation.texts import Answer, ask
 from msftk.preparation.vectors import encode
@@ -15,9 +16,6 @@ from msftk.types import Float32, Utterance
 
 if TYPE_CHECKING:
     from msftk.preparation.extract import Preparation
-
-FEW = 16  # utterances handed to a worker at once, if there are so many that every worker gets ROUNDS such batches
-ROUNDS = 64
 
 
 class Question(NamedTuple):
@@ -69,11 +67,9 @@ class Read:
         return describer.component.batch if describer else 1
 
     def batches(self, questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
-        """As the describer wants them; where it takes one at a time, a few of a large corpus, since handing them to a
-        worker costs as much as finding them done."""
-        few = min(FEW, len(questions) // (self.preparation.engine.workers * ROUNDS))
-        size = max(self._together, few if self.wants == "cpu-kernel" else 1)
-        return (questions[first : first + size] for first in range(0, len(questions), size))
+        """As the describer wants them."""
+        most = max(self._together, FEW) if self.wants == "cpu-kernel" else self._together
+        return few_at_a_time(questions, self.preparation.engine.workers, self._together, most)
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
         materials = [self.preparation.material(*question) for question in batch]
