@@ -45,6 +45,7 @@ MP3_PREROLL = 16 * MP3_FRAME
 FORGIVEN_S = 0.02  # by which a file may be shorter than its header says; an MP3 by two of its frames
 ENDLESS = 0x7FFF0000  # bytes: what writes to a pipe puts this much or more for a length that it does not know yet
 
+UNDECODABLE = (soundfile.SoundFileError, ValueError)  # ValueError: a length that a broken header makes negative
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 # libsndfile's log of a WAV, AIFF or AU whose header promises more bytes than the file has
 SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
@@ -86,7 +87,7 @@ def open_audio(path: Path) -> soundfile.SoundFile:
         raise InputError(f"{path}: {found}, not an audio file. Check the path of the audio.")
     try:
         file = soundfile.SoundFile(os.fsencode(path))
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: .raw, which has no header
+    except (*UNDECODABLE, TypeError) as error:  # TypeError: .raw, which has no header
         raise _undecodable(path, error) from error
     try:
         _check_form(path, file)
@@ -112,7 +113,7 @@ def read_frames(path: Path, file: soundfile.SoundFile, start: int, stop: int) ->
         while missing and len(block := file.read(min(missing, BLOCK), dtype="float32", always_2d=True)):
             blocks.append(block)
             missing -= len(block)
-    except soundfile.SoundFileError as error:
+    except UNDECODABLE as error:
         raise _undecodable(path, error) from error
     if missing > _forgiven(file):
         raise _cut(path, file.frames / file.samplerate, (stop - missing) / file.samplerate)
@@ -142,7 +143,7 @@ def _to_the_end(path: Path, file: soundfile.SoundFile) -> Iterator[Float32]:
                 n_frames += len(block)
                 _check_hours(path, n_frames / file.samplerate)
                 yield block
-    except soundfile.SoundFileError as error:
+    except UNDECODABLE as error:
         raise _undecodable(path, error) from error
 
 
@@ -176,7 +177,7 @@ def _check_end(path: Path, file: soundfile.SoundFile) -> None:
     try:
         file.seek(near)
         found = len(file.read(1))
-    except soundfile.SoundFileError:
+    except UNDECODABLE:
         found = 0
     if not found:
         raise _cut(path, file.frames / file.samplerate)

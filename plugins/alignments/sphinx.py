@@ -16,7 +16,7 @@ from msftk.types import Alignment, Tier
 FRAMES_PER_S = 100  # Sphinx' frame shift is 10 ms
 HEADER = ("SFrm", "EFrm", "SegAScr")
 END = "Total score"
-ROW = re.compile(r"(\d+)\s+(\d+)\s+(-?\d+)\s+(\S.*)")
+ROW = re.compile(r"(\d{1,9})\s+(\d{1,9})\s+(-?\d+)\s+(\S.*)")
 VARIANT = re.compile(r"\(\d+\)$")  # the second entry of a pronunciation dictionary is READ(2)
 
 

@@ -1,11 +1,11 @@
-"""What is fuzzed: one function a reader, and the kernels (kernels.py)."""
+"""What is fuzzed: TextGrids, other files (readers.py) and the kernels (kernels.py)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from fuzz import kernels  # noqa: F401  (registers its target)
+from fuzz import kernels, readers  # noqa: F401  (register their targets)
 from fuzz.frame import target
 
 from msftk.speech.alignment import read_alignment
