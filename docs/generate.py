@@ -92,15 +92,18 @@ def signature(name: str, thing: Any) -> str:
 
 
 def prose(thing: Any) -> str:
-    """A docstring as Markdown: what is indented under "Args:" becomes a list."""
+    """A docstring as Markdown: what is indented under "Args:" becomes a list, an example a block of code."""
+    text, _, example = (inspect.getdoc(thing) or "").partition("\n>>> ")
     lines: list[str] = []
-    for line in (inspect.getdoc(thing) or "").splitlines():
+    for line in text.splitlines():
         if re.fullmatch(r"(Args|Returns|Raises):", line):
             lines += ["", f"*{line}*", ""]
         elif re.match(r"    \S", line):
             lines.append(f"- {line.strip()}")
         else:
             lines.append(line if not line.startswith("     ") else f"  {line.strip()}")
+    if example:
+        lines += ["", "```pycon", f">>> {example}", "```"]
     return "\n".join(lines) + "\n"
 
 

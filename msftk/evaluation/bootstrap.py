@@ -33,7 +33,11 @@ class Clusters:
 
 
 def clusters_of(utterances: Sequence[Utterance], by: str = "speaker") -> Clusters:
-    """Groups utterances by speaker or session (`by`); utterances that lack it are clusters of their own."""
+    """Groups utterances by speaker or session (`by`); utterances that lack it are clusters of their own.
+
+    >>> clusters_of([Utterance("a", None, speaker="s1"), Utterance("b", None, speaker="s1"), Utterance("c", None)])
+    Clusters(by='speaker', labels=('=s1', '=s1', '?c'), unknown=('c',))
+    """
     known = [getattr(utterance, by) for utterance in utterances]
     labels = tuple(
         f"={label}" if label is not None else f"?{utterance.id}"
@@ -44,7 +48,12 @@ def clusters_of(utterances: Sequence[Utterance], by: str = "speaker") -> Cluster
 
 
 def cluster_moments(prediction: Float64, truth: Float64, labels: Sequence[str]) -> Float64:
-    """Moments of each cluster, sorted by label: prediction, truth [n, attribute] -> [cluster, attribute, 6]."""
+    """Moments of each cluster, sorted by label: prediction, truth [n, attribute] -> [cluster, attribute, 6].
+
+    >>> one_attribute = np.array([[1.0], [2.0], [4.0]])
+    >>> cluster_moments(one_attribute, one_attribute, ["s1", "s1", "s2"]).shape
+    (2, 1, 6)
+    """
     members: dict[str, list[int]] = {}
     for row, label in enumerate(labels):
         members.setdefault(label, []).append(row)
@@ -56,6 +65,10 @@ def resample(by_cluster: Float64, draws: int = DRAWS, seed: int = 0) -> Float64:
     """CCC of `draws` resamplings of the clusters: [cluster, attribute, 6] -> [draw, attribute].
 
     A resampled set's moments are the drawn clusters' sum, so all draws are one product of counts and moments.
+
+    >>> truth = np.array([[1.0], [2.0], [4.0], [6.0]])
+    >>> resample(cluster_moments(truth + 1, truth, ["s1", "s1", "s2", "s2"]), draws=3).shape
+    (3, 1)
     """
     n_clusters = len(by_cluster)
     random = np.random.default_rng(seed)
@@ -69,7 +82,11 @@ def resample(by_cluster: Float64, draws: int = DRAWS, seed: int = 0) -> Float64:
 
 
 def interval(drawn: Float64) -> tuple[float, float]:
-    """95 % percentile interval of drawn values [draw]; NaN where fewer than half of the draws are defined."""
+    """95 % percentile interval of drawn values [draw]; NaN where fewer than half of the draws are defined.
+
+    >>> interval(np.linspace(0, 1, 1001))
+    (0.025, 0.975)
+    """
     defined = drawn[~np.isnan(drawn)]
     if 2 * len(defined) < len(drawn):
         return (float("nan"), float("nan"))
@@ -83,6 +100,10 @@ def ccc_intervals(
     """Intervals of each attribute's CCC and, last, of their mean: prediction, truth [n, attribute] -> attribute + 1.
 
     One cluster alone cannot be resampled: NaN.
+
+    >>> truth = np.array([[1.0], [2.0], [4.0], [6.0]])
+    >>> ccc_intervals(truth, truth, ["s1", "s1", "s2", "s2"])  # one attribute and the mean
+    [(1.0, 1.0), (1.0, 1.0)]
     """
     if len(set(labels)) < 2:
         return [(float("nan"), float("nan"))] * (prediction.shape[1] + 1)

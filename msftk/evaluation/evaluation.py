@@ -93,6 +93,13 @@ def evaluate_predictions(
         folds: fold -> ids that it tests; adds mean and spread of folds.
     Raises:
         InputError: no utterance has both a rating and a prediction.
+
+    >>> from msftk.types import RatingScale
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+    >>> rated = [Utterance(one, None, ratings=dict(zip(ATTRIBUTES, row))) for one, row in zip(made.ids, values)]
+    >>> evaluate_predictions(made, rated).ccc
+    {'valence': 1.0, 'arousal': 1.0, 'dominance': 1.0, 'mean': 1.0}
     """
     have = set(predictions.ids)
     predicted = [u for u in utterances if u.id in have]
@@ -130,7 +137,14 @@ def evaluate_predictions(
 
 
 def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> dict[str, Numbers]:
-    """Scores of every target beside the ratings, as the target itself scores: target -> name -> score."""
+    """Scores of every target beside the ratings, as the target itself scores: target -> name -> score.
+
+    >>> from msftk.types import RatingScale
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+    >>> score_others(made, [Utterance("a", None)])  # this model predicts ratings alone
+    {}
+    """
     kept = predictions.of([utterance.id for utterance in utterances])
     scored = {}
     for name, other in kept.others.items():
@@ -142,7 +156,12 @@ def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> d
 
 
 def ccc_by_attribute(values: Float64, truth: Float64) -> Numbers:
-    """CCC of each attribute and their plain mean: values, truth [n, attribute]; NaN where one is undefined."""
+    """CCC of each attribute and their plain mean: values, truth [n, attribute]; NaN where one is undefined.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> ccc_by_attribute(values, values)
+    {'valence': 1.0, 'arousal': 1.0, 'dominance': 1.0, 'mean': 1.0}
+    """
     by = {a: ccc(values[:, column], truth[:, column]) for column, a in enumerate(ATTRIBUTES)}
     return {**by, "mean": float(np.mean(list(by.values())))}
 
@@ -150,7 +169,15 @@ def ccc_by_attribute(values: Float64, truth: Float64) -> Numbers:
 def fold_scores(
     predictions: Predictions, utterances: Sequence[Utterance], folds: Mapping[str, Sequence[str]]
 ) -> FoldScores:
-    """CCC inside each fold, then mean and sample standard deviation over the folds where it is defined."""
+    """CCC inside each fold, then mean and sample standard deviation over the folds where it is defined.
+
+    >>> from msftk.types import RatingScale
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+    >>> rated = [Utterance(one, None, ratings=dict(zip(ATTRIBUTES, row))) for one, row in zip(made.ids, values)]
+    >>> fold_scores(made, rated, {"fold1": ["a", "b"]}).mean["valence"]
+    1.0
+    """
     by_id = {u.id: u for u in utterances}
     each: dict[str, Numbers] = {}
     for name, ids in folds.items():

@@ -23,7 +23,14 @@ class ExpertScores:
 
 
 def score_experts(predictions: Predictions, truth: Float64) -> ExpertScores:
-    """Scores every expert of `predictions` against `truth` [n, attribute] (corpus scale, NaN = unrated)."""
+    """Scores every expert of `predictions` against `truth` [n, attribute] (corpus scale, NaN = unrated).
+
+    >>> from msftk.types import RatingScale
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+    >>> score_experts(made, values).share["arousal"]
+    {'one': 1.0}
+    """
     share: dict[str, dict[str, float]] = {}
     loss: dict[str, dict[str, float]] = {}
     for a, attribute in enumerate(ATTRIBUTES):
@@ -39,6 +46,9 @@ def variance_shares(contributions: Float64) -> Float64:
     """Covariance share cov(pi_k f_k, y) / var(y), y their sum: [n, expert] -> [expert], adding up to 1.
 
     A share below 0 is an expert that works against the sum. NaN where the sum does not vary.
+
+    >>> variance_shares(np.array([[0.0, 1.0], [3.0, 2.0]])).tolist()
+    [0.75, 0.25]
     """
     if len(contributions) < 2:
         return np.full(contributions.shape[1], np.nan)
@@ -53,6 +63,9 @@ def without_expert(contributions: Float64, routing: Float64, k: int) -> Float64:
     """The prediction (above scale.low) with expert `k` removed and routing renormalised: [n, expert] -> [n].
 
     NaN where no other expert is present.
+
+    >>> without_expert(np.array([[1.5, 2.0]]), np.array([[0.5, 0.5]]), k=0).tolist()
+    [4.0]
     """
     left = 1.0 - routing[:, k]
     others = contributions.sum(axis=1) - contributions[:, k]

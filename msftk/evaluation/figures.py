@@ -14,7 +14,12 @@ COLOURS = {"valence": "#0072b2", "arousal": "#d55e00", "dominance": "#009e73"}  
 
 
 def training_svgs(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Training loss, and dev CCC where there was a dev part, by epoch: from the lines of metrics.jsonl."""
+    """Training loss, and dev CCC where there was a dev part, by epoch: from the lines of metrics.jsonl.
+
+    >>> epochs = [{"epoch": 1, "train_loss": 2.9, "dev_ccc": {}}, {"epoch": 2, "train_loss": 2.1, "dev_ccc": {}}]
+    >>> [drawn[:4] for drawn in training_svgs(epochs)]
+    ['<svg']
+    """
     number = [line["epoch"] for line in epochs]
     figure, loss = _axes(4.4, 2.8)
     loss.plot(number, [line["train_loss"] for line in epochs], color="#444444")
@@ -36,6 +41,10 @@ def scatter_svgs(values: Float64, truth: Float64, scale: RatingScale) -> list[st
 
     Args:
         values, truth: [n, attribute] on the corpus scale. A prediction beyond the scale lies on the edge.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> len(scatter_svgs(values, values, RatingScale(1, 7)))
+    3
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -57,7 +66,12 @@ def scatter_svgs(values: Float64, truth: Float64, scale: RatingScale) -> list[st
 
 
 def svg_text(figure: Any) -> str:
-    """The figure as an <svg> element that an HTML page can hold, with the same bytes for the same figure."""
+    """The figure as an <svg> element that an HTML page can hold, with the same bytes for the same figure.
+
+    >>> from matplotlib.figure import Figure
+    >>> svg_text(Figure()).rstrip().endswith("</svg>")
+    True
+    """
     import matplotlib as mpl
 
     with mpl.rc_context({"svg.hashsalt": "msftk", "svg.fonttype": "none"}):

@@ -54,7 +54,13 @@ class Predictions:
         return len(self.ids)
 
     def of(self, ids: Sequence[str]) -> Predictions:
-        """The rows of `ids`, in their order; ids without a prediction are left out."""
+        """The rows of `ids`, in their order; ids without a prediction are left out.
+
+        >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+        >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+        >>> made.of(["b", "unknown"]).values.tolist()
+        [[5.0, 6.0, 7.0]]
+        """
         place = {one: row for row, one in enumerate(self.ids)}
         rows = [place[one] for one in ids if one in place]
         return replace(
@@ -69,7 +75,13 @@ class Predictions:
         )
 
     def on(self, scale: RatingScale) -> Predictions:
-        """The same predictions on another corpus' scale: low stays low, high stays high."""
+        """The same predictions on another corpus' scale: low stays low, high stays high.
+
+        >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+        >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+        >>> made.on(RatingScale(0, 6)).values.tolist()
+        [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+        """
         if scale == self.scale:
             return self
         ratio = (scale.high - scale.low) / (self.scale.high - self.scale.low)
@@ -84,7 +96,13 @@ class Predictions:
 
 
 def pooled(parts: Sequence[Predictions]) -> Predictions:
-    """Predictions of several folds as one set."""
+    """Predictions of several folds as one set.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+    >>> pooled([made.of(["b"]), made.of(["a"])]).ids
+    ('b', 'a')
+    """
     first = parts[0]
     return replace(
         first,
@@ -116,6 +134,14 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     """Columns id, valence, arousal, dominance, what the head adds, each ATTRIBUTE_EXPERT_contribution and _routing.
 
     Then ATTRIBUTE given SOURCES, where predictions with fewer sources are there.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+    >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_predictions(made, Path(folder) / "predictions.parquet")
+    ...     read_predictions(Path(folder) / "predictions.parquet").ids
+    ('a', 'b')
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -155,7 +181,12 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Raises InputError for a file that is not such a table, VersionError for one of another format version."""
+    """Raises InputError for a file that is not such a table, VersionError for one of another format version.
+
+    >>> read_predictions(Path("missing.parquet"))
+    Traceback (most recent call last):
+    msftk.errors.InputError: missing.parquet: not a predictions table of msftk ...
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

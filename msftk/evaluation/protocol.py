@@ -31,7 +31,12 @@ DECISIONS = (
 
 
 def resolved_settings(settings: Settings) -> dict[str, Any]:
-    """All settings with every option of every component, defaults too."""
+    """All settings with every option of every component, defaults too.
+
+    >>> from msftk.settings import load_settings
+    >>> resolved_settings(load_settings("tiny"))["emphasis"]
+    {'name': 'lemf', 'weight_pitch': 1.0, 'weight_energy': 1.2, 'weight_duration': 0.8}
+    """
     plain = settings.model_dump(mode="json")
     for section, kind in SECTIONS.items():
         chosen = settings.component(section)
@@ -41,14 +46,23 @@ def resolved_settings(settings: Settings) -> dict[str, Any]:
 
 
 def component_packages(settings: Settings) -> dict[str, str]:
-    """Section or semantic source -> the package, with its version, that the component came from."""
+    """Section or semantic source -> the package, with its version, that the component came from.
+
+    >>> from msftk.settings import load_settings
+    >>> component_packages(load_settings("tiny"))["fusion"].split()[0]
+    'msftk'
+    """
     chosen = {section: registry().get(kind, settings.component(section).name) for section, kind in SECTIONS.items()}
     chosen |= {source: registry().get("semantic-source", source) for source in settings.semantics}
     return {what: plugin.package for what, plugin in chosen.items()}
 
 
 def library_versions() -> dict[str, str]:
-    """Installed versions of what a number may depend on."""
+    """Installed versions of what a number may depend on.
+
+    >>> sorted(library_versions())[:3]
+    ['msftk', 'numpy', 'pyarrow']
+    """
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
@@ -59,7 +73,13 @@ def library_versions() -> dict[str, str]:
 
 
 def protocol_card(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The card of a run: `facts` (corpus, splits, missing counts, producers ...), settings, decisions and versions."""
+    """The card of a run: `facts` (corpus, splits, missing counts, producers ...), settings, decisions and versions.
+
+    >>> from msftk.settings import load_settings
+    >>> card = protocol_card(load_settings("tiny"), {"corpus": "demo"})
+    >>> card["corpus"], card["settings"]["fusion"]["name"], card["clipping"]
+    ('demo', 'fm-moe', False)
+    """
     listens = registry().get("acoustic-encoder", settings.acoustic.name).load().reads_sound
     return {
         **facts,

@@ -13,14 +13,22 @@ MIN_RATED = 10  # utterances a person must share with others before their CCC co
 
 
 def ratings_of(utterances: Sequence[Utterance]) -> Float64:
-    """Ratings on the corpus scale [n, attribute], NaN where unrated."""
+    """Ratings on the corpus scale [n, attribute], NaN where unrated.
+
+    >>> ratings_of([Utterance("a", None, ratings={"valence": 2.0, "arousal": 5.0})])
+    array([[ 2.,  5., nan]])
+    """
     return np.array([[(u.ratings or {}).get(a, np.nan) for a in ATTRIBUTES] for u in utterances], np.float64).reshape(
         len(utterances), len(ATTRIBUTES)
     )
 
 
 def pearson(prediction: Float64, truth: Float64) -> float:
-    """Pearson correlation [n]; NaN where either side does not vary."""
+    """Pearson correlation [n]; NaN where either side does not vary.
+
+    >>> pearson(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0]))
+    1.0
+    """
     p, t = _complete(prediction, truth)
     if len(p) < 2 or np.ptp(p) == 0 or np.ptp(t) == 0:
         return float("nan")
@@ -29,19 +37,31 @@ def pearson(prediction: Float64, truth: Float64) -> float:
 
 
 def bias(prediction: Float64, truth: Float64) -> float:
-    """Mean of prediction - truth, corpus scale."""
+    """Mean of prediction - truth, corpus scale.
+
+    >>> bias(np.array([2.0, 3.0]), np.array([1.0, 4.0]))
+    0.0
+    """
     p, t = _complete(prediction, truth)
     return float((p - t).mean()) if len(p) else float("nan")
 
 
 def scale_ratio(prediction: Float64, truth: Float64) -> float:
-    """Standard deviation of the predictions over that of the truth; below 1: predictions are drawn to the middle."""
+    """Standard deviation of the predictions over that of the truth; below 1: predictions are drawn to the middle.
+
+    >>> scale_ratio(np.array([3.0, 4.0]), np.array([1.0, 5.0]))
+    0.25
+    """
     p, t = _complete(prediction, truth)
     return float(p.std() / t.std()) if len(p) > 1 and np.ptp(t) > 0 else float("nan")
 
 
 def rmse(prediction: Float64, truth: Float64) -> float:
-    """Root mean squared error, corpus scale."""
+    """Root mean squared error, corpus scale.
+
+    >>> rmse(np.array([2.0, 3.0]), np.array([1.0, 4.0]))
+    1.0
+    """
     p, t = _complete(prediction, truth)
     return float(np.sqrt(((p - t) ** 2).mean())) if len(p) else float("nan")
 
@@ -62,6 +82,10 @@ def ccc_within_category(prediction: Float64, truth: Float64, categories: Sequenc
 
     Returns:
         NaN where no category has two rated utterances.
+
+    >>> truth = np.array([1.0, 2.0, 6.0, 7.0])
+    >>> ccc_within_category(truth + [3, 3, 0, 0], truth, ["sad", "sad", "happy", "happy"])
+    1.0
     """
     complete = ~(np.isnan(prediction) | np.isnan(truth))
     p_left, t_left = [], []
@@ -81,6 +105,14 @@ def person(utterances: Sequence[Utterance]) -> dict[str, float]:
 
     Returns:
         attribute -> CCC, NaN where no rater counts.
+
+    >>> from msftk.types import RaterRating
+    >>> rated = [
+    ...     Utterance(str(i), None, rater_ratings=tuple(RaterRating(name, {"valence": i}) for name in ("ann", "bob")))
+    ...     for i in range(MIN_RATED)
+    ... ]
+    >>> person(rated)
+    {'valence': 1.0, 'arousal': nan, 'dominance': nan}
     """
     return {attribute: _person(utterances, attribute) for attribute in ATTRIBUTES}
 

@@ -14,7 +14,17 @@ SHOWN = ("word", "start_s", "end_s", "voiced", *NUMBERS, "emphasised")  # of `ms
 
 
 def shown(emphasis: Emphasis) -> dict[str, list[Any]]:
-    """The columns of one utterance's words by name, in the order of `SHOWN`; NaN where a number is undefined."""
+    """The columns of one utterance's words by name, in the order of `SHOWN`; NaN where a number is undefined.
+
+    >>> import numpy as np
+    >>> from msftk.prosody.stress import emphasis
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> columns = shown(emphasis(np.zeros(16_000, np.float32), 16_000, aligned))
+    >>> columns["word"], columns["voiced"], columns["emphasised"]
+    (['stop', 'now'], [False, False], [False, True])
+    """
     prosody = emphasis.prosody
     own: dict[str, list[Any]] = {
         "word": list(prosody.words),

@@ -40,6 +40,12 @@ def harvest(
     Raises:
         InputError: empty, one sample, several channels, NaN or infinite samples, impossible rate, range or hop, or an
             MSFTK_SIMD that this processor lacks.
+
+    >>> seconds = np.arange(16_000) / 16_000
+    >>> voice = sum(np.sin(2 * np.pi * 120 * harmonic * seconds) / harmonic for harmonic in range(1, 6))
+    >>> f0_hz = harvest(voice, 16_000)
+    >>> len(f0_hz), round(f0_hz[100])
+    (201, 120)
     """
     check_waveform(waveform, "waveform")
     if sample_rate_hz < LOWEST_RATE_HZ:
@@ -70,6 +76,9 @@ def simd() -> str:
 
     Raises:
         InputError: MSFTK_SIMD names none, or one that this processor lacks.
+
+    >>> simd() in ("scalar", "avx2", "avx512")
+    True
     """
     try:
         return str(widest_or(os.environ.get("MSFTK_SIMD", "")))

@@ -33,6 +33,10 @@ def plot_emphasis(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis
         path: its suffix says the format: png, svg or pdf.
     Raises:
         InputError: another suffix, a place that cannot be written, or matplotlib is not installed.
+
+    >>> plot_emphasis("a", np.zeros(0), np.zeros(0), None, Path("a.gif"))
+    Traceback (most recent call last):
+    msftk.errors.InputError: a.gif: cannot draw '.gif' files. Name a file that ends in .png, .svg or .pdf.
     """
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
@@ -45,7 +49,16 @@ def plot_emphasis(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis
 
 
 def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emphasis) -> str:
-    """The same figure as one `<svg>` element, to stand inside an HTML page; equal input gives equal text."""
+    """The same figure as one `<svg>` element, to stand inside an HTML page; equal input gives equal text.
+
+    >>> from msftk.prosody.stress import emphasis
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> silence, unvoiced = np.zeros(16_000, np.float32), np.zeros(201)
+    >>> emphasis_svg("a", silence, unvoiced, emphasis(silence, 16_000, aligned, f0_hz=unvoiced))[:4]
+    '<svg'
+    """
     figure = _figure(utterance_id, waveform, f0_hz, emphasis)
     import matplotlib
 

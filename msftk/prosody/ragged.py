@@ -83,6 +83,13 @@ def lemf_batch(
         words: at least one spoken word an utterance (`check_utterance`).
     Raises:
         InputError: MSFTK_SIMD names no vector width, or one that this processor lacks (`f0.simd`).
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> found = lemf_batch([np.zeros(16_000, np.float32)], [np.full(201, 120.0)], RaggedWords.of([aligned]))
+    >>> found.phone_duration_s.round(3).tolist(), found.score.round(2).tolist()
+    ([0.125, 0.167], [-0.8, 0.8])
     """
     samples = [np.ascontiguousarray(waveform, dtype=np.float32) for waveform in waveforms]
     tracks = [np.ascontiguousarray(track, dtype=np.float64) for track in f0_hz]
@@ -119,12 +126,21 @@ def lemf_batch(
 
 
 def frame_count(n_samples: int) -> int:
-    """Energy frames of a signal: they start at 0 and lie wholly inside; a shorter signal has one, padded with zeros."""
+    """Energy frames of a signal: they start at 0 and lie wholly inside; a shorter signal has one, padded with zeros.
+
+    >>> frame_count(16_000), frame_count(100)
+    (99, 1)
+    """
     return 1 + max(0, (n_samples - WINDOW) // HOP)
 
 
 def spoken(tier: Tier) -> Tier:
-    """The tier without silences, fillers and noises."""
+    """The tier without silences, fillers and noises.
+
+    >>> from msftk.speech.alignment import make_tier
+    >>> spoken(make_tier([0.0, 0.5], [0.5, 1.0], ["sil", "now"])).labels
+    ('now',)
+    """
     if tier.spoken.all():
         return tier
     kept = np.flatnonzero(tier.spoken)
@@ -132,17 +148,29 @@ def spoken(tier: Tier) -> Tier:
 
 
 def micros(seconds: Any) -> Any:
-    """Whole microseconds."""
+    """Whole microseconds.
+
+    >>> int(micros(0.1) + micros(0.2)) == int(micros(0.3))
+    True
+    """
     return np.rint(np.asarray(seconds, dtype=np.float64) * 1e6).astype(np.int64)
 
 
 def offsets_of(lengths: Iterable[int]) -> Int64:
-    """[items + 1] from the length of each item."""
+    """[items + 1] from the length of each item.
+
+    >>> offsets_of([3, 0, 2]).tolist()
+    [0, 3, 3, 5]
+    """
     return np.array([0, *np.cumsum(list(lengths), dtype=np.int64)], dtype=np.int64)
 
 
 def flat(arrays: Sequence[Any]) -> Any:
-    """All arrays end to end; one array is returned as it is, if contiguous."""
+    """All arrays end to end; one array is returned as it is, if contiguous.
+
+    >>> flat([np.array([1, 2]), np.array([3])]).tolist()
+    [1, 2, 3]
+    """
     if len(arrays) == 1:  # spares a copy
         return np.ascontiguousarray(arrays[0])
     return np.concatenate(arrays) if arrays else np.empty(0)

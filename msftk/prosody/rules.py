@@ -25,7 +25,11 @@ _compiling = Lock()  # Numba compiles one function at a time
 
 
 def z(values: Float64) -> Float64:
-    """z-scores within a sentence, for use in rules: NaN is left out and gets 0, what does not vary gives 0."""
+    """z-scores within a sentence, for use in rules: NaN is left out and gets 0, what does not vary gives 0.
+
+    >>> z(np.array([1.0, np.nan, 3.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
     known = values[~np.isnan(values)]
     if len(known) == 0 or known.max() - known.min() <= SAME * np.abs(known).max():
         return np.zeros(len(values))
@@ -74,6 +78,12 @@ class FeatureRule:
 
     Raises:
         InputError: a parameter is neither a feature nor has a number as its default.
+
+    >>> @FeatureRule
+    ... def loud_and_long(log_energy, phone_duration_s, length=0.8):
+    ...     return z(log_energy) + length * z(phone_duration_s)
+    >>> loud_and_long.features, loud_and_long.Options().length
+    (('log_energy', 'phone_duration_s'), 0.8)
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:

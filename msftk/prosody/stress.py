@@ -41,6 +41,15 @@ def emphasis(
         scorer: `lemf` with the paper's weights if None.
     Raises:
         InputError: bad samples, no spoken word, a word after the end of the audio.
+
+    >>> from importlib.resources import files
+    >>> from msftk.speech.alignment import read_alignment
+    >>> from msftk.speech.audio import load_audio
+    >>> demo = files("msftk") / "demo" / "prompts"
+    >>> waveform = load_audio(demo / "audio" / "agent-incorrect.flac")
+    >>> aligned = read_alignment(demo / "words.csv", "agent-incorrect")
+    >>> emphasis(waveform, 16_000, aligned).segment_text
+    'login incorrect'
     """
     check_waveform(waveform, alignment.source or "waveform")
     if sample_rate_hz != SAMPLE_RATE_HZ:
@@ -58,7 +67,15 @@ def emphasis_batch(
     transcripts: Sequence[str | None] | None = None,
     scorer: EmphasisScorer | None = None,
 ) -> list[Emphasis]:
-    """`emphasis` of many 16 kHz utterances in one pass of the kernels, with the same bits as one by one."""
+    """`emphasis` of many 16 kHz utterances in one pass of the kernels, with the same bits as one by one.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> found = emphasis_batch([np.zeros(16_000, np.float32)] * 2, [aligned] * 2, [np.full(201, 120.0)] * 2)
+    >>> [one.prosody.words[one.top] for one in found]
+    ['now', 'now']
+    """
     scorer = scorer or registry().create("emphasis", find_kind("emphasis").default)
     for waveform, alignment, f0 in zip(waveforms, alignments, f0_hz, strict=True):
         check_utterance(waveform, alignment, f0)
@@ -83,6 +100,14 @@ def emphasis_ragged(
 
     A scorer that is a weighted sum of the z-scores (`weights`) is computed within the kernel, one that scores a ragged
     batch (`batch_scores`) is called once, any other once an utterance.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> scorer = registry().create("emphasis", "lemf")
+    >>> words, found = emphasis_ragged([np.zeros(16_000, np.float32)], [aligned], [np.full(201, 120.0)], [None], scorer)
+    >>> len(words), found.score.round(2).tolist()
+    (1, [-0.8, 0.8])
     """
     words = RaggedWords.of(alignments)
     weights = _offered(scorer, "weights")
@@ -110,14 +135,22 @@ def emphasis_ragged(
 
 
 def segments(score: Float64, offsets: Int64) -> Int64:
-    """[3, utterances]: the word with the highest score (ties: first), first and last word of the segment around it."""
+    """[3, utterances]: the word with the highest score (ties: first), first and last word of the segment around it.
+
+    >>> segments(np.array([0.1, 0.9, 0.3, 0.2]), np.array([0, 4])).tolist()
+    [[1], [0], [2]]
+    """
     found = np.empty((3, len(offsets) - 1), dtype=np.int64)
     kernels.top_words(score, offsets, *found)
     return found
 
 
 def scorer_settings(scorer: EmphasisScorer) -> dict[str, object]:
-    """A scorer's registered name (its class where it has none) and its options, as every result records them."""
+    """A scorer's registered name (its class where it has none) and its options, as every result records them.
+
+    >>> scorer_settings(registry().create("emphasis", "lemf"))
+    {'scorer': 'lemf', 'weight_pitch': 1.0, 'weight_energy': 1.2, 'weight_duration': 0.8}
+    """
     adopt(type(scorer), EmphasisScorer)  # it may have been handed in by a caller
     target = scorer.target or f"{type(scorer).__module__}:{type(scorer).__qualname__}"
     names = [plugin.name for plugin in registry().plugins("emphasis") if plugin.target == target]
@@ -126,7 +159,14 @@ def scorer_settings(scorer: EmphasisScorer) -> dict[str, object]:
 
 
 def emphasis_json(utterance_id: str, emphasis: Emphasis) -> dict[str, Any]:
-    """The emphasis of one utterance in plain values, in the stable shape of `msftk emphasis --json`."""
+    """The emphasis of one utterance in plain values, in the stable shape of `msftk emphasis --json`.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> emphasis_json("a", emphasis(np.zeros(16_000, np.float32), 16_000, aligned))["segment"]
+    {'text': 'stop now', 'first': 0, 'last': 1, 'start_s': 0.0, 'end_s': 1.0}
+    """
     prosody = emphasis.prosody
     columns = shown(emphasis)
     words = [without_nan(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]

@@ -39,6 +39,13 @@ def word_prosody(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> Wor
         every array [n_words]. Silence and a single word are valid: a feature that does not vary has z = 0.
     Raises:
         InputError: no spoken word, a word that ends after the audio, F0 of another audio.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> found = word_prosody(np.zeros(16_000, np.float32), aligned, np.full(201, 120.0))
+    >>> found.words, found.phone_duration_s.round(3).tolist()  # without phones: a letter's duration
+    (('stop', 'now'), [0.125, 0.167])
     """
     return word_prosody_batch([waveform], [alignment], [f0_hz])[0]
 
@@ -46,7 +53,14 @@ def word_prosody(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> Wor
 def word_prosody_batch(
     waveforms: Sequence[Float32], alignments: Sequence[Alignment], f0_hz: Sequence[Float64]
 ) -> list[WordProsody]:
-    """`word_prosody` of many utterances in one pass of the kernels; an utterance's bits do not depend on its batch."""
+    """`word_prosody` of many utterances in one pass of the kernels; an utterance's bits do not depend on its batch.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> word_prosody_batch([np.zeros(16_000, np.float32)], [aligned], [np.full(201, 120.0)])[0].voiced.tolist()
+    [True, True]
+    """
     for waveform, alignment, f0 in zip(waveforms, alignments, f0_hz, strict=True):
         check_utterance(waveform, alignment, f0)
     words = RaggedWords.of(alignments)
@@ -54,7 +68,15 @@ def word_prosody_batch(
 
 
 def prosodies(words: RaggedWords, found: LemfBatch) -> list[WordProsody]:
-    """The batch utterance by utterance; the arrays are views of its columns."""
+    """The batch utterance by utterance; the arrays are views of its columns.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> words = RaggedWords.of([aligned])
+    >>> prosodies(words, lemf_batch([np.zeros(16_000, np.float32)], [np.zeros(201)], words))[0].words
+    ('stop', 'now')
+    """
     voiced = ~np.isnan(found.log_f0)
     features = {field.name: getattr(found, field.name) for field in fields(WordFeatures)}
     return [
@@ -77,6 +99,10 @@ def frame_energy(waveforms: Sequence[Float32 | Float64]) -> tuple[Float64, Int64
 
     Returns:
         energy [frames of all] float64, and offsets [waveforms + 1]: waveform i owns energy[offsets[i]:offsets[i + 1]].
+
+    >>> energy, offsets = frame_energy([np.ones(480, np.float32), np.zeros(320, np.float32)])
+    >>> energy.round(2).tolist(), offsets.tolist()
+    ([178.89, 178.89, 0.0], [0, 2, 3])
     """
     samples = flat(waveforms)
     if samples.dtype not in (np.float32, np.float64):
@@ -91,6 +117,9 @@ def z_scores(feature: Float64, word_offsets: Int64) -> Float64:
     """z-scores within each utterance (Eq. 1), population form, flat [words]; NaN is left out and gets 0.
 
     A feature that does not vary (relative spread up to 1e-9, which is rounding) gives 0 for every word.
+
+    >>> z_scores(np.array([1.0, 3.0, 5.0, 5.0]), np.array([0, 2, 4])).tolist()
+    [-1.0, 1.0, 0.0, 0.0]
     """
     z: Float64 = np.empty(len(feature))
     kernels.z_scores(feature, word_offsets, z)
@@ -103,7 +132,14 @@ def score_words(
     weight_energy: float = PAPER_WEIGHTS[1],
     weight_duration: float = PAPER_WEIGHTS[2],
 ) -> Float64:
-    """LEMf score of each word (paper Eq. 2, with its weights), [n_words] float64, no unit."""
+    """LEMf score of each word (paper Eq. 2, with its weights), [n_words] float64, no unit.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> score_words(word_prosody(np.zeros(16_000, np.float32), aligned, np.full(201, 120.0))).round(2).tolist()
+    [-0.8, 0.8]
+    """
     score: Float64 = np.empty(len(prosody.words))
     kernels.weighted_scores(
         prosody.z_pitch, prosody.z_energy, prosody.z_duration, weight_pitch, weight_energy, weight_duration, score
@@ -112,7 +148,15 @@ def score_words(
 
 
 def check_utterance(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> None:
-    """Raises InputError: no spoken word, a word that ends after the audio, F0 of another audio."""
+    """Raises InputError: no spoken word, a word that ends after the audio, F0 of another audio.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> check_utterance(np.zeros(16_000, np.float32), aligned, np.zeros(50))
+    Traceback (most recent call last):
+    msftk.errors.InputError: example: 50 F0 frames for 1.000 s of audio, expected 201 on the 5 ms grid. ...
+    """
     audio_s = len(waveform) / SAMPLE_RATE_HZ
     check_words(alignment, audio_s)
     expected = len(waveform) // round(HOP_S * SAMPLE_RATE_HZ) + 1
@@ -124,7 +168,15 @@ def check_utterance(waveform: Float32, alignment: Alignment, f0_hz: Float64) -> 
 
 
 def check_words(alignment: Alignment, audio_s: float) -> None:
-    """Raises InputError: no spoken word, or one that ends more than `FORGIVEN_S` after the audio."""
+    """Raises InputError: no spoken word, or one that ends more than `FORGIVEN_S` after the audio.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> check_words(aligned, audio_s=0.8)
+    Traceback (most recent call last):
+    msftk.errors.InputError: example: word 'now' ends at 1.000 s, but the audio ends at 0.800 s. ...
+    """
     place = alignment.source or "alignment"
     said = spoken(alignment.words)
     if not len(said):
@@ -144,6 +196,12 @@ def within(alignment: Alignment, audio_s: float) -> Alignment:
     """The alignment, with what runs over the end of the audio by up to `FORGIVEN_S` cut there.
 
     Raises as `check_words`.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> within(aligned, audio_s=0.98).words.end_s.tolist()
+    [0.5, 0.98]
     """
     check_words(alignment, audio_s)
     tiers = (alignment.words, alignment.phones)
