@@ -54,7 +54,10 @@ def test_items_left_out_are_listed_and_end_with_3(msftk: Callable[..., Any], tab
     ("flags", "message"),
     [
         (("--scale", "1-5"), "--scale 1-5: expected lowest and highest rating. Write e.g. --scale 1..5."),
-        (("--scale", "5..1"), "rating scale 5..1: expected two finite numbers, low below high."),
+        (
+            ("--column", "valence=V", "--scale", "5..1"),
+            "rating scale 5..1: expected two finite numbers, low below high.",
+        ),
         (("--column", "audio"), "--column audio: expected field=column. Write --column field=column."),
         (("--set", "audio_rot=x"), "unknown option 'corpus.audio_rot'. Did you mean 'audio_root'?"),
     ],
