@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from msftk import testing
-from msftk.cli.app import app
+from msftk.cli.commands import app
 from msftk.recipes.new_plugin import new_plugin
 from msftk.registry import registry
 

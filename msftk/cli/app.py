@@ -1,54 +1,79 @@
-"""The `msftk` command: registers every command, and is the only catcher of errors."""
+"""The `msftk` command line from its first moment to its exit code, and the only catcher of errors."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
+from types import FrameType
+from typing import NoReturn
 
-import typer
-from rich.text import Text
-
-from msftk import __version__
-from msftk.cli.console import err
-from msftk.errors import MsftkError
-
-COMMANDS = ("prepare", "doctor", "emphasis", "extract", "train", "evaluate", "predict", "report", "quickstart")
-
-INTERRUPTED = 130
-
-app = typer.Typer(
-    name="msftk",
-    help="Valence, arousal and dominance from speech, listening to which words are stressed (MSF-SER).",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-for name in COMMANDS:
-    app.command(name)(getattr(import_module(f"msftk.cli.{name}"), name))
-app.add_typer(import_module("msftk.cli.plugins").plugins, name="plugins")
-
-
-@app.callback(invoke_without_command=True)
-def version(show: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:
-    if show:
-        print(f"msftk {__version__}")
-        raise typer.Exit
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 def main() -> None:
-    """The console command: runs `sys.argv` and ends with the documented exit code."""
-    sys.exit(run())
+    """The console command: runs `sys.argv` and ends with the documented exit code.
+
+    SIGTERM, which batch schedulers send, ends it as Ctrl-C does: what is finished is written.
+    """
+    terminated = False
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        nonlocal terminated
+        terminated = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    code = run()
+    sys.exit(TERMINATED if terminated and code == INTERRUPTED else code)
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Runs one command line; returns 0 done, 1 failed, 2 usage or bad input, 3 some items failed, 130 interrupted."""
+    """Runs one command line.
+
+    Returns:
+        0 done, 1 failed, 2 usage or bad input, 3 some items failed, 130 interrupted (`main`: 143 where by SIGTERM).
+    """
     try:
+        from msftk.cli.commands import app  # not above: a signal may come while libraries are read
+
         app(arguments)
-    except MsftkError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        return error.exit_code
+    except KeyboardInterrupt:
+        return _interrupted()
     except SystemExit as end:  # Typer ends every command this way, a usage error with 2, Ctrl-C with 130
         if end.code == INTERRUPTED:
-            err.print("interrupted: finished work is kept, the same command goes on from there.")
+            return _interrupted()
         return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception as error:
+        return _failed(error)
     return 0
+
+
+def _interrupted() -> int:
+    sys.stderr.write("interrupted: finished work is kept, the same command goes on from there.\n")
+    return INTERRUPTED
+
+
+def _failed(error: Exception) -> int:
+    """Prints one line for whatever went wrong; returns its exit code."""
+    from rich.text import Text
+
+    from msftk.cli.console import err
+    from msftk.errors import MsftkError
+
+    if isinstance(error, MsftkError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        message = f"{place}{error.strerror}. Finished work is kept: mend that, and give the same command again."
+        code = 1
+    else:
+        last = extract_tb(error.__traceback__)[-1]
+        message = (
+            f"{type(error).__name__}: {error} (at {Path(last.filename).name}:{last.lineno}). "
+            "This was not foreseen: please report it with the command."
+        )
+        code = 1
+    err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    return code

@@ -13,7 +13,7 @@ import typer.main
 from small_corpus import tiny_settings
 from tones import write_utterance
 
-from msftk.cli.app import app
+from msftk.cli.commands import app
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, write_manifest
 
