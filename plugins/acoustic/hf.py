@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -15,7 +16,11 @@ from msftk.errors import InputError
 from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
+from msftk_plugins.acoustic.compiling import Compile, Compiling
+from msftk_plugins.acoustic.front_end import half_features
+from msftk_plugins.acoustic.layers import state_of, weighted_sum
 from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained, model_identity, plain_config
+from msftk_plugins.acoustic.wavlm.layers import Attention, WavLMLayers
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
@@ -41,6 +46,13 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         )
         freeze: bool = Field(False, description="train nothing of the pretrained model")
         gradient_checkpointing: bool = Field(False, description="less memory, more time")
+        attention: Attention = Field(
+            "auto",
+            description="WavLM's attention: triton on a CUDA GPU and sdpa elsewhere, or one of them, or transformers",
+        )
+        compile: Compile = Field(
+            "auto", description="torch.compile for WavLM: auto compiles when training on a CUDA GPU"
+        )
 
     needs_f0: ClassVar[bool] = False
 
@@ -62,6 +74,9 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         if options.gradient_checkpointing and not options.freeze:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self._prepare_layer(self.config.num_hidden_layers + 1)
+        is_wavlm = self.config.model_type == "wavlm"
+        self.compiling = Compiling(options.compile)
+        self.layers = WavLMLayers(self.model, options.attention, self.compiling) if is_wavlm else None
         if options.normalise == "global":
             self.register_buffer("mean", torch.zeros(()))
             self.register_buffer("sd", torch.ones(()))
@@ -87,6 +102,7 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """inputs [batch, samples], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
+        self.compiling.decide(inputs.device, self.training)
         samples = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
         if self.options.normalise == "global":
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
@@ -94,10 +110,8 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         n_frames = frame_counts(lengths, self.config.conv_kernel, self.config.conv_stride)
         valid = torch.arange(features.shape[-1], device=inputs.device) < n_frames.unsqueeze(1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.freeze):
-            answer = self.model(
-                features, attention_mask=samples.long(), output_hidden_states=self.options.layer != "last"
-            )
-        return self._chosen(answer).masked_fill(~valid.unsqueeze(-1), 0.0), valid
+            frames = self._chosen(features, samples, n_frames)
+        return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
 
     def train(self, mode: bool = True) -> HfAcousticEncoder:
         """A frozen model stays in evaluation mode: dropout in it would only blur features that nothing learns from."""
@@ -128,20 +142,29 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         silence would change every frame: their utterances go through one by one, each at its own length.
         """
         if self.config.feat_extract_norm != "group":
-            return self.front_end(inputs)
+            if not torch.is_autocast_enabled(inputs.device.type):
+                return self.front_end(inputs)
+            return half_features(self.front_end, inputs, self.compiling)
         single = [self.front_end(row[None, :n])[0].T for row, n in zip(inputs, lengths.tolist(), strict=True)]
         features = pad_sequence(single, batch_first=True).transpose(1, 2)
         longest = frame_counts(torch.tensor(inputs.shape[1]), self.config.conv_kernel, self.config.conv_stride)
         return nn.functional.pad(features, (0, int(longest) - features.shape[-1]))
 
-    def _chosen(self, answer: Any) -> Tensor:
-        if self.options.layer == "last":
-            return answer.last_hidden_state
-        states = answer.hidden_states
+    def _chosen(self, features: Tensor, samples: Tensor, n_frames: Tensor) -> Tensor:
+        """The frames [batch, time, dim] that `layer` asks for."""
+        layer = self.options.layer
+        if self.layers is not None:
+            states: Iterable[Tensor] = self.layers.states(features, n_frames)
+            if layer == "last":
+                return self.layers.last(deque(states, maxlen=1).pop())
+        else:
+            answer = self.model(features, attention_mask=samples.long(), output_hidden_states=layer != "last")
+            if layer == "last":
+                return answer.last_hidden_state
+            states = answer.hidden_states
         if self.layer_logits is None:
-            return states[self.options.layer]
-        weights = torch.softmax(self.layer_logits, dim=0)
-        return torch.einsum("l,lbtd->btd", weights, torch.stack(states))
+            return state_of(states, layer)
+        return weighted_sum(states, torch.softmax(self.layer_logits, dim=0))
 
     def _prepare_layer(self, n_states: int) -> None:
         """Gets the hidden states ready that `layer` asks for; what nothing would train is frozen."""

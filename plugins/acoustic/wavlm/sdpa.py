@@ -1,0 +1,28 @@
+"""Gated attention by torch's scaled_dot_product_attention: everywhere, with the bias written out as its mask."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+
+def positions(table: Tensor) -> Tensor:
+    """[head, 2 n - 1] by distance -> [head, query, key]."""
+    n = (table.shape[1] + 1) // 2
+    return table.unfold(1, n, 1).flip(1)
+
+
+def mask(n_frames: Tensor, n: int) -> Tensor:
+    """n_frames [batch] -> [batch, 1, 1, key]: what is added to a score, 0, or -inf where the key is padding."""
+    padded = torch.arange(n, device=n_frames.device) >= n_frames.view(-1, 1, 1, 1)
+    return torch.zeros(padded.shape, device=n_frames.device).masked_fill_(padded, -torch.inf)
+
+
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, gate: Tensor, positions: Tensor, mask: Tensor, dropout: float
+) -> Tensor:
+    """query, key, value [batch, time, head, dim], gate [batch, time, head] -> [batch, time, head, dim]."""
+    bias = torch.addcmul(mask, gate.transpose(1, 2).unsqueeze(-1), positions)  # [batch, head, query, key]
+    heads = (part.transpose(1, 2) for part in (query, key, value))
+    return scaled_dot_product_attention(*heads, attn_mask=bias.to(query.dtype), dropout_p=dropout).transpose(1, 2)
