@@ -9,33 +9,15 @@ from pathlib import Path
 from pydantic import Field
 
 from msftk import interfaces
-from msftk.errors import InputError, UnknownNameError, did_you_mean
+from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
-from msftk.speech.alignment_files import alignments_under, the_only
-from msftk.speech.alignment_table import aligned_ids
 from msftk.store.manifest import split_name
 from msftk.tables import Row, Table, read_rows
 from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
+from msftk_plugins.corpora.csv_beside import Alignments, check_match, read_raters, table_beside
+from msftk_plugins.corpora.csv_columns import USUAL, Columns, columns_of, demand
 
-# What the column of a field is called where the user names none: the first of these that the table has.
-USUAL = {
-    "id": ("id",),
-    "audio": ("audio", "file", "path"),
-    "start_s": ("start_s", "start"),
-    "end_s": ("end_s", "end"),
-    "speaker": ("speaker",),
-    "gender": ("gender", "sex"),
-    "language": ("language",),
-    "transcript": ("transcript", "text"),
-    "alignment": ("alignment",),
-    "split": ("split",),
-    "session": ("session",),
-    "category": ("category", "emotion"),
-    **{attribute: (attribute,) for attribute in ATTRIBUTES},
-}
-USUAL_OF_RATERS = {"id": ("id",), "rater": ("rater",), **{attribute: (attribute,) for attribute in ATTRIBUTES}}
 GENDERS = {"f": "female", "m": "male", "unknown": None}
-Columns = Mapping[str, str | None]  # field -> column, None where the table has none
 
 
 class CsvTable(interfaces.Corpus):
@@ -71,25 +53,31 @@ class CsvTable(interfaces.Corpus):
     def read(self, root: Path) -> CorpusReading:
         if root.is_dir():
             raise InputError(f"{root}: a folder, expected a CSV table. Give the path of the table.")
-        table = read_rows(root)
-        columns = _columns(table, USUAL, self.options.columns, "--column ")
-        for field in ("id", "transcript") if self.options.text_only else ("audio",):
-            _demand(table, columns, field, "--column ")
-        raters = self._raters(root)
+        options, table = self.options, read_rows(root)
+        columns = columns_of(table, USUAL, options.columns, "--column ")
+        for field in ("id", "transcript") if options.text_only else ("audio",):
+            demand(table, columns, field, "--column ")
+        usual_words, usual_raters = (CsvTable.Options.model_fields[name].default for name in ("words", "raters"))
+        words, raters = table_beside(root, options.words, usual_words), table_beside(root, options.raters, usual_raters)
         scale = self._scale(table, columns, rated_by_people=raters is not None)
         problems = list(table.problems)
-        reading = _Reading(self.options, root, columns, scale, raters, problems)
+        alignments = Alignments(options.alignments, words, must_be_words=options.words != usual_words)
+        people = read_raters(raters, options.rater_columns, scale, problems) if raters else {}
+        reading = _Reading(options, root, columns, scale, alignments, people, problems)
         utterances = reading.utterances(self._kept(table))
-        self._check_matches(reading)
+        for place, holds, is_named in (
+            (options.alignments, alignments.files, True),
+            (words, alignments.aligned, options.words != usual_words),
+            (raters, people, options.raters != usual_raters),
+        ):
+            if place and is_named:
+                check_match(place, holds, reading.ids)
         name = root.stem if root.stem != "manifest" else root.resolve().parent.name
         facts = {"table": root.name, "columns": ", ".join(f"{field}={c}" for field, c in columns.items() if c)}
-        facts |= {"where": ", ".join(f"{c}={value}" for c, value in self.options.where.items())}
-        facts |= reading.facts(utterances) | {"raters": raters.path.name if raters else ""}
+        facts |= {"where": ", ".join(f"{c}={value}" for c, value in options.where.items())}
+        facts |= alignments.facts(sum(u.alignment is not None for u in utterances), len(utterances))
+        facts |= {"raters": raters.name if raters else ""}
         return CorpusReading(name, utterances, scale, {key: fact for key, fact in facts.items() if fact}, problems)
-
-    def _raters(self, root: Path) -> Table | None:
-        path = _beside(root, self.options.raters, _default("raters"))
-        return read_rows(path) if path else None
 
     def _scale(self, table: Table, columns: Columns, rated_by_people: bool) -> RatingScale:
         rated = [columns[attribute] for attribute in ATTRIBUTES if columns[attribute]]
@@ -116,23 +104,6 @@ class CsvTable(interfaces.Corpus):
                 raise InputError(f"{table.path}: no row with {column}={value} (found: {some}). Correct --where.")
         return [row for row in table.rows if all(row.text(c) == value for c, value in wanted.items())]
 
-    def _check_matches(self, reading: _Reading) -> None:
-        """Raises InputError where a folder or table that the user named has nothing for any row."""
-        for place, holds, is_default in (
-            (self.options.alignments, reading.files, False),
-            (reading.words, reading.aligned, reading.words_are_usual),
-            (self.options.raters, reading.by_people, self.options.raters == _default("raters")),
-        ):
-            if place and not is_default and reading.ids and not reading.ids.keys() & holds:
-                raise InputError(
-                    f"{place}: nothing in it has the id of an utterance, such as '{next(iter(reading.ids))}' (found: "
-                    f"{', '.join(sorted(holds)[:5]) or 'nothing'}). Name them by the same ids, or another place."
-                )
-
-
-def _default(option: str) -> object:
-    return CsvTable.Options.model_fields[option].default
-
 
 class _Reading:
     """One table on its way to utterances; what is wrong with a row goes to `problems`."""
@@ -143,38 +114,14 @@ class _Reading:
         root: Path,
         columns: Columns,
         scale: RatingScale,
-        raters: Table | None,
+        alignments: Alignments,
+        by_people: Mapping[str, tuple[RaterRating, ...]],
         problems: list[str],
     ) -> None:
         self.options, self.root, self.columns, self.scale, self.problems = options, root, columns, scale, problems
-        self.by_people = self._read_raters(raters) if raters else {}
-        self.words = _beside(root, options.words, _default("words"))
-        self.words_are_usual = options.words == _default("words")
-        self.not_words = ""  # why the table of that name is none
-        self.aligned = self._aligned()
-        self.files = alignments_under(options.alignments) if options.alignments else {}
+        self.alignments, self.by_people = alignments, by_people
         self.segmented: frozenset[Path] = frozenset()
         self.ids: dict[str, None] = {}  # of all rows, also of those that cannot be used
-
-    def facts(self, utterances: Sequence[Utterance]) -> dict[str, str]:
-        """Which tables and folders of alignments were used, and for how many."""
-        n = sum(utterance.alignment is not None for utterance in utterances)
-        places = [str(self.options.alignments)] if self.options.alignments else []
-        places += [self.words.name] if self.words else []
-        found = {"alignments": f"{n} of {len(utterances)}, from {' and '.join(places)}"} if places else {}
-        found |= {"words": self.words.name} if self.words else {}
-        return found | ({"not read": self.not_words} if self.not_words else {})
-
-    def _aligned(self) -> frozenset[str]:
-        if self.words is None:
-            return frozenset()
-        try:
-            return frozenset(aligned_ids(self.words))
-        except InputError as error:
-            if not self.words_are_usual:
-                raise
-            self.words, self.not_words = None, str(error)  # a file of that name, of something else
-            return frozenset()
 
     def utterances(self, rows: Sequence[Row]) -> list[Utterance]:
         if self.columns["id"] is None:
@@ -244,57 +191,13 @@ class _Reading:
                 raise InputError(f"{row.place}: no alignment file {path}. Correct the row, or leave the cell empty.")
             return path
         try:
-            found = the_only(utterance_id, self.files.get(utterance_id, ()))
+            found: Path | None = self.alignments.of(utterance_id)
         except InputError as error:
             raise InputError(f"{row.place}: {error}") from error
-        return found or (self.words if utterance_id in self.aligned else None)
+        return found
 
     def _ratings(self, row: Row, people: Sequence[RaterRating] | None) -> Mapping[str, float] | None:
         if any(self.columns[attribute] for attribute in ATTRIBUTES):
             return row.ratings(self.columns, self.scale) or None
         given = {name: [one.ratings[name] for one in people or () if name in one.ratings] for name in ATTRIBUTES}
         return {name: sum(values) / len(values) for name, values in given.items() if values} or None
-
-    def _read_raters(self, table: Table) -> dict[str, tuple[RaterRating, ...]]:
-        flag = "--set rater_columns."
-        columns = _columns(table, USUAL_OF_RATERS, self.options.rater_columns, flag)
-        for field in ("id", "rater"):
-            _demand(table, columns, field, flag)
-        self.problems += table.problems
-        given: dict[str, list[RaterRating]] = {}
-        for row in table.rows:
-            utterance_id, rater = row.text(columns["id"]), row.name(columns["rater"])
-            try:
-                if utterance_id is None or rater is None:
-                    raise InputError(f"{row.place}: no id or no rater. Complete the row or remove it.")
-                given.setdefault(utterance_id, []).append(RaterRating(rater, row.ratings(columns, self.scale)))
-            except InputError as error:
-                self.problems.append(str(error))
-        return {utterance_id: tuple(ratings) for utterance_id, ratings in given.items()}
-
-
-def _columns(table: Table, usual: Mapping[str, Sequence[str]], named: Mapping[str, str], flag: str) -> Columns:
-    """The column of each field: the one that the user named, which must exist, else a usual one, else None."""
-    found = {field: next(filter(None, map(table.column, names)), None) for field, names in usual.items()}
-    for field, name in named.items():
-        if field not in usual:
-            raise UnknownNameError(
-                f"{flag}{field}={name}: unknown field '{field}'. {did_you_mean(field, usual)}Known: {', '.join(usual)}."
-            )
-        found[field] = table.column(name)
-        if found[field] is None:
-            raise table.missing(name, f"Name the right one with {flag}{field}=NAME.")
-    return found
-
-
-def _demand(table: Table, columns: Columns, field: str, flag: str) -> None:
-    if columns[field] is None:
-        raise table.missing(field, f"Name the right one with {flag}{field}=NAME.")
-
-
-def _beside(root: Path, name: str, default: object) -> Path | None:
-    """The table `name` in the folder of `root`; one that the user named must exist, the default one may not."""
-    path = root.parent / name
-    if not name or (name == default and not path.is_file()):
-        return None
-    return path

@@ -1,0 +1,84 @@
+"""What lies beside a corpus table: the alignments of its utterances, and what single raters gave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from msftk.errors import InputError
+from msftk.speech.alignment_files import alignments_under, the_only
+from msftk.speech.alignment_table import aligned_ids
+from msftk.tables import read_rows
+from msftk.types import RaterRating, RatingScale
+from msftk_plugins.corpora.csv_columns import USUAL_OF_RATERS, columns_of, demand
+
+RATER_FLAG = "--set rater_columns."
+
+
+class Alignments:
+    """By utterance id: files under a folder, else a table of words.
+
+    Args:
+        folder: where files named after ids lie at any depth.
+        words: a table of words, or None.
+        must_be_words: refuse a table that is none; else it is left, and `not_read` says why.
+    """
+
+    def __init__(self, folder: Path | None, words: Path | None, must_be_words: bool) -> None:
+        self.folder, self.words, self.not_read = folder, words, ""
+        self.files = alignments_under(folder) if folder else {}
+        try:
+            self.aligned = frozenset(aligned_ids(words) if words else ())
+        except InputError as error:
+            if must_be_words:
+                raise
+            self.words, self.aligned, self.not_read = None, frozenset(), str(error)
+
+    def of(self, utterance_id: str) -> Path | None:
+        """Raises InputError where several files compete."""
+        found = the_only(utterance_id, self.files.get(utterance_id, ()))
+        return found or (self.words if utterance_id in self.aligned else None)
+
+    def facts(self, found: int, utterances: int) -> dict[str, str]:
+        """Where alignments come from, and for how many."""
+        places = [str(self.folder)] * (self.folder is not None) + [self.words.name if self.words else ""]
+        facts = {"words": self.words.name if self.words else "", "not read": self.not_read}
+        if self.folder or self.words:
+            facts["alignments"] = f"{found} of {utterances}, from {' and '.join(filter(None, places))}"
+        return facts
+
+
+def read_raters(
+    path: Path, named: Mapping[str, str], scale: RatingScale, problems: list[str]
+) -> dict[str, tuple[RaterRating, ...]]:
+    """Utterance id -> what each person gave, from a table with a row a rater and utterance; bad rows are problems."""
+    table = read_rows(path)
+    columns = columns_of(table, USUAL_OF_RATERS, named, RATER_FLAG)
+    for field in ("id", "rater"):
+        demand(table, columns, field, RATER_FLAG)
+    problems += table.problems
+    given: dict[str, list[RaterRating]] = {}
+    for row in table.rows:
+        utterance_id, rater = row.text(columns["id"]), row.name(columns["rater"])
+        try:
+            if utterance_id is None or rater is None:
+                raise InputError(f"{row.place}: no id or no rater. Complete the row or remove it.")
+            given.setdefault(utterance_id, []).append(RaterRating(rater, row.ratings(columns, scale)))
+        except InputError as error:
+            problems.append(str(error))
+    return {utterance_id: tuple(ratings) for utterance_id, ratings in given.items()}
+
+
+def check_match(place: Path | str, holds: Collection[str], ids: Collection[str]) -> None:
+    """Raises InputError where nothing in `place`, which the user named, has the id of an utterance."""
+    if ids and not set(ids) & set(holds):
+        raise InputError(
+            f"{place}: nothing in it has the id of an utterance, such as '{next(iter(ids))}' (found: "
+            f"{', '.join(sorted(holds)[:5]) or 'nothing'}). Name them by the same ids, or another place."
+        )
+
+
+def table_beside(root: Path, name: str, default: object) -> Path | None:
+    """The table `name` in the folder of `root`; one that the user named must exist, the default one may not."""
+    path = root.parent / name
+    return None if not name or (name == default and not path.is_file()) else path
