@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 from msftk.errors import AbsentError, InputError
 from msftk.preparation.f0 import audio_key, samples_key
+from msftk.preparation.once import once
 from msftk.prosody.words import within
 from msftk.speech.alignment import utterance_alignment
 from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
@@ -42,26 +42,26 @@ class Given:
     def has_sound(self) -> bool:
         return self.samples is not None or self.utterance.audio is not None
 
-    @cached_property
+    @once
     def audio_key(self) -> str:
         """What stands for the sound in the keys of the store."""
         return audio_key(self.utterance) if self.samples is None else samples_key(self.samples)
 
-    @cached_property
+    @once
     def waveform(self) -> Float32:
         waveform = load_utterance(self.utterance) if self.samples is None else self.samples
         if is_far_beyond_full_scale(waveform):
             self.warnings["sound"] = f"{self.utterance.audio or 'samples'}: {TOO_LOUD}"
         return waveform
 
-    @cached_property
+    @once
     def transcript(self) -> str:
         text = (self.utterance.transcript or "").strip()
         if not text:
             raise AbsentError(NO_TRANSCRIPT)
         return text
 
-    @cached_property
+    @once
     def alignment(self) -> Alignment:
         """As its file tells it, whether or not its words lie within the audio."""
         try:
@@ -72,7 +72,7 @@ class Given:
             self.warnings["alignment"] = str(error)
             raise AbsentError(BAD_ALIGNMENT) from error
 
-    @cached_property
+    @once
     def alignment_digest(self) -> str:
         return alignment_digest(self.alignment)
 

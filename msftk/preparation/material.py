@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from msftk.errors import AbsentError
@@ -12,6 +11,7 @@ from msftk.interfaces import Evidence, Need
 from msftk.preparation.descriptions import describe
 from msftk.preparation.f0 import StoredF0
 from msftk.preparation.given import Given
+from msftk.preparation.once import once
 from msftk.preparation.parts import Part, Parts
 from msftk.prosody import emphasis
 from msftk.store.features import Store
@@ -70,17 +70,17 @@ class Material(Given):
         self.shelves = shelves
         self.undescribed: Exception | None = None  # why there is no description, where it was asked for
 
-    @cached_property
+    @once
     def f0_hz(self) -> Float64:
         return self.shelves.f0.f0_hz(self.audio_key, self.waveform)
 
-    @cached_property
+    @once
     def fitting_alignment(self) -> Alignment:
         """The alignment that emphasis is found by: with words, and all of them within the audio."""
         _ = self.alignment  # no audio is read for one that is absent
         return self.alignment_within(len(self.waveform) / SAMPLE_RATE_HZ)
 
-    @cached_property
+    @once
     def emphasis(self) -> Emphasis:
         assert self.parts.scorer is not None
         alignment = self.fitting_alignment
@@ -100,7 +100,7 @@ class Material(Given):
         assert self.shelves.descriptions is not None
         return self.parts.describer, self.shelves.descriptions
 
-    @cached_property
+    @once
     def description(self) -> Description:
         if self.undescribed is None:
             describe([self])
