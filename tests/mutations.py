@@ -81,6 +81,205 @@ def main(words: Sequence[str]) -> int:
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/evaluation/ccc.py", "2 * (pt", "3 * (pt", "tests/evaluation/test_ccc.py"),
+    Mutation(
+        "msftk/evaluation/ccc.py",
+        "denominator = pp + tt - 2 * p * t / n",
+        "denominator = pp + tt - (p * p + t * t) / n",
+        "tests/evaluation/test_ccc.py",
+    ),
+    Mutation(
+        "msftk/evaluation/ccc.py",
+        "(n >= 2) & (denominator > 0)",
+        "(n >= 1) & (denominator >= 0)",
+        "tests/evaluation/test_ccc.py",
+    ),
+    Mutation("msftk/evaluation/bootstrap.py", "[2.5, 97.5]", "[5, 95]", "tests/evaluation/test_bootstrap.py"),
+    Mutation("msftk/evaluation/bootstrap.py", 'f"?{utterance.id}"', '"?"', "tests/evaluation/test_bootstrap.py"),
+    Mutation(
+        "msftk/evaluation/bootstrap.py", "FEW_CLUSTERS = 10", "FEW_CLUSTERS = 5", "tests/evaluation/test_bootstrap.py"
+    ),
+    Mutation("msftk/evaluation/scores.py", "p.std() / t.std()", "t.std() / p.std()", "tests/evaluation/test_scores.py"),
+    Mutation(
+        "msftk/evaluation/scores.py",
+        "(total - value) / (len(given) - 1)",
+        "total / len(given)",
+        "tests/evaluation/test_scores.py",
+    ),
+    Mutation("msftk/evaluation/scores.py", "MIN_RATED = 10", "MIN_RATED = 2", "tests/evaluation/test_scores.py"),
+    Mutation("msftk/evaluation/experts.py", "if variance > 0", "if variance >= 0", "tests/evaluation/test_experts.py"),
+    Mutation("msftk/evaluation/experts.py", "others / left", "others", "tests/evaluation/test_experts.py"),
+    Mutation(
+        "msftk/evaluation/predictions.py",
+        "contributions=self.contributions * ratio",
+        "contributions=self.contributions",
+        "tests/evaluation/test_predictions.py",
+    ),
+    Mutation(
+        "msftk/models/answers.py",
+        "(values * routing.transpose(1, 2)).sum(dim=1)",
+        "values.mean(dim=1)",
+        "tests/models/test_network.py",
+    ),
+    Mutation("msftk/models/film.py", "1 + scale_offset", "scale_offset", "tests/models/test_film.py"),
+    Mutation(
+        "msftk/models/gate.py",
+        "gate * h_local + (1 - gate) * h_global",
+        "(1 - gate) * h_local + gate * h_global",
+        "tests/models/test_gate.py",
+    ),
+    Mutation(
+        "msftk/models/network.py", ">= self.source_dropout", "< self.source_dropout", "tests/models/test_network.py"
+    ),
+    Mutation(
+        "msftk/models/network.py",
+        "vector + self.semantic_noise * torch.randn_like(vector)",
+        "vector",
+        "tests/models/test_network.py",
+    ),
+    Mutation(
+        "msftk/models/network.py",
+        "merged.masked_fill(~here.unsqueeze(-1), 0.0)",
+        "merged",
+        "tests/models/test_network.py",
+    ),
+    Mutation(
+        "plugins/poolings/attentive_statistics.py",
+        "scores.float().masked_fill(~valid, -torch.inf)",
+        "scores.float()",
+        "tests/plugins/poolings/test_attentive_statistics.py",
+    ),
+    Mutation(
+        "plugins/fusion/fm_moe.py",
+        "masked_fill(~present.unsqueeze(1), -torch.inf)",
+        "masked_fill(~present.unsqueeze(1), 0.0)",
+        "tests/plugins/fusion/test_fm_moe.py tests/models/test_network.py",
+    ),
+    Mutation("plugins/losses/ccc.py", "(mean_p - mean_t) ** 2", "0.0", "tests/plugins/losses/test_ccc.py"),
+    Mutation(
+        "plugins/heads/regression.py",
+        "nn.init.zeros_(layers[-1].weight)",
+        "pass",
+        "tests/plugins/heads/test_regression.py tests/models/test_network.py",
+    ),
+    Mutation("plugins/acoustic/hf.py", "self.config.layerdrop = 0.0", "pass", "tests/plugins/acoustic/test_hf.py"),
+    Mutation(
+        "msftk/training/loop.py", "mean > reached.best_ccc", "mean >= reached.best_ccc", "tests/training/test_loop.py"
+    ),
+    Mutation(
+        "msftk/training/loop.py",
+        '"peak": training.learning_rate_pretrained',
+        '"peak": training.learning_rate',
+        "tests/training/test_loop.py tests/recipes/test_train_pretrained.py",
+    ),
+    Mutation(
+        "msftk/training/loop.py",
+        "torch.nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)",
+        "pass",
+        "tests/training/test_loop.py",
+    ),
+    Mutation("msftk/training/loop.py", "(step + 1) / rising", "1.0", "tests/training/test_loop.py"),
+    Mutation(
+        "msftk/training/steps.py", "set_random_state(where.device, state)", "pass", "tests/training/test_steps.py"
+    ),
+    Mutation("msftk/training/objective.py", "shares[loss.scope] * loss", "loss", "tests/training/test_steps.py"),
+    Mutation("msftk/training/batches.py", "random.shuffle(steps)", "pass", "tests/training/test_batches.py"),
+    Mutation("msftk/training/folds.py", "(k + 1) % len(groups)", "k % len(groups)", "tests/training/test_folds.py"),
+    Mutation("msftk/training/folds.py", "if j not in (k, inner)", "if j != k", "tests/training/test_folds.py"),
+    Mutation("msftk/training/folds.py", "if u.speaker is not None", "if u.speaker", "tests/training/test_folds.py"),
+    Mutation(
+        "msftk/preparation/material.py",
+        "return [self.audio_key, self.alignment_digest, self.utterance.transcript]",
+        "return [self.audio_key, self.utterance.transcript]",
+        "tests/preparation/test_material.py tests/preparation/test_extract.py",
+    ),
+    Mutation("msftk/preparation/parts.py", '"results_version": component.results_version,', "", "tests/preparation"),
+    Mutation(
+        "msftk/preparation/parts.py", '"upstream": {need: upstream[need]', '"upstream": {need: ""', "tests/preparation"
+    ),
+    Mutation(
+        "msftk/preparation/f0.py",
+        "start_s=utterance.start_s, end_s=utterance.end_s, ",
+        "",
+        "tests/preparation/test_f0.py tests/preparation/test_extract.py",
+    ),
+    Mutation(
+        "msftk/preparation/vectors.py", "not np.isfinite(vectors).all()", "False", "tests/preparation/test_extract.py"
+    ),
+    Mutation(
+        "msftk/store/keys.py", '"spoken": [bool(spoken) for spoken in tier.spoken],', "", "tests/store/test_keys.py"
+    ),
+    Mutation("msftk/store/keys.py", '{"format_version": FORMAT_VERSION, ', "{", "tests/store/test_keys.py"),
+    Mutation("msftk/store/shelf.py", "and zlib.crc32(content) == entry.crc32", "", "tests/store"),
+    Mutation(
+        "msftk/files.py",
+        "os.fsync(file.fileno())\n        os.replace(partial, path)",
+        "os.replace(partial, path)",
+        "tests/test_files.py",
+    ),
+    Mutation("msftk/files.py", "partial.unlink(missing_ok=True)", "pass", "tests/test_files.py"),
+    Mutation("msftk/files.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", "tests/test_files.py"),
+    Mutation(
+        "msftk/speech/alignment.py", "MAX_OVERLAP_S = 0.25", "MAX_OVERLAP_S = 25", "tests/speech/test_alignment.py"
+    ),
+    Mutation(
+        "msftk/prosody/ragged.py", "PAPER_WEIGHTS = (1.0, 1.2, 0.8)", "PAPER_WEIGHTS = (1.0, 1.0, 1.0)", "tests/prosody"
+    ),
+    Mutation("msftk/prosody/rules.py", "view.flags.writeable = False", "pass", "tests/prosody/test_rules.py"),
+    Mutation("msftk/prosody/stress.py", "not np.isfinite(score).all()", "False", "tests/prosody/test_stress.py"),
+    Mutation(
+        "msftk/types.py",
+        "rating_unit * (self.high - self.low) + self.low",
+        "rating_unit * self.high",
+        "tests/test_types.py",
+    ),
+    Mutation(
+        "msftk/errors.py",
+        'file, place, remedy."""\n\n    exit_code = 2',
+        'file, place, remedy."""\n\n    exit_code = 1',
+        "tests/test_errors.py",
+    ),
+    Mutation(
+        "msftk/adoption.py",
+        "if letters_apart(wrong, right) <=",
+        "if letters_apart(wrong, right) < 0 *",
+        "tests/test_adoption.py tests/test_registry.py",
+    ),
+    Mutation(
+        "msftk/cli/console.py", "SIGNS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)", "pass", "tests/cli/test_console.py"
+    ),
+    Mutation(
+        "msftk/recipes/wording.py",
+        "round(value, places) + 0.0",
+        "round(value, places)",
+        "tests/recipes/test_wording.py",
+    ),
+    Mutation(
+        "plugins/text/minilm.py", "vectors / np.maximum", "vectors * np.maximum", "tests/plugins/text/test_minilm.py"
+    ),
+    Mutation(
+        "plugins/text/minilm.py",
+        'check_hash(self.folder / "model.safetensors")',
+        "pass",
+        "tests/plugins/text/test_minilm.py",
+    ),
+    Mutation(
+        "plugins/describers/measured.py",
+        "np.percentile(semitones, [5, 95])",
+        "np.percentile(semitones, [45, 55])",
+        "tests/plugins/describers/test_measured.py",
+    ),
+    Mutation(
+        "plugins/corpora/csv_table.py",
+        "return RatingScale(*self.options.scale)",
+        "return RatingScale(0, 100)",
+        "tests/plugins/corpora/test_csv_table.py",
+    ),
+    Mutation(
+        "msftk/runs/weights.py", "if version != FORMAT_VERSION", "if False", "tests/runs tests/recipes/test_train.py"
+    ),
+    Mutation("msftk/runs/weights.py", "not bool(tensor.isfinite().all())", "False", "tests/runs"),
+    Mutation("msftk/runs/prediction.py", 'subsets.pop("none", None)', "pass", "tests/recipes/test_text_only.py"),
+    Mutation("msftk/recipes/predict.py", "times[u.id] > 1", "times[u.id] > 2", "tests/recipes/test_predict.py"),
 )
 
 if __name__ == "__main__":
