@@ -270,8 +270,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "plugins/corpora/csv_table.py",
-        "return RatingScale(*self.options.scale)",
-        "return RatingScale(0, 100)",
+        "scale = RatingScale(*self.options.scale)",
+        "scale = RatingScale(0, 100)",
         "tests/plugins/corpora/test_csv_table.py",
     ),
     Mutation(

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
-from msftk.cli.options import Json, Set, Store, Workers, settings_from
+from msftk.cli.options import Json, PhoneTier, Set, Store, WordTier, Workers, settings_from
 from msftk.errors import InputError
 from msftk.recipes.wording import fixed
 
@@ -27,8 +27,8 @@ def emphasis(
     ] = None,
     table: Annotated[Path | None, typer.Option("--out", help="For a manifest: table to write, a row a word.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw log-F0, energy and words (png, svg, pdf).")] = None,
-    word_tier: Annotated[str | None, typer.Option(help="Tier of words in a TextGrid, if not words.")] = None,
-    phone_tier: Annotated[str | None, typer.Option(help="Tier of phones in a TextGrid, if not phones.")] = None,
+    word_tier: WordTier = None,
+    phone_tier: PhoneTier = None,
     json: Json = False,
     assignments: Set = None,
     store: Store = None,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msftk.errors import InputError
+
 if TYPE_CHECKING:
     from msftk.settings import Settings
 
@@ -21,6 +23,8 @@ TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with a model. Read it first.")
 ]
 AllowDownload = Annotated[bool, typer.Option("--allow-download", help="Fetch a model that the run names.")]
+WordTier = Annotated[str | None, typer.Option(help="Tier of words in a TextGrid, if not words.")]
+PhoneTier = Annotated[str | None, typer.Option(help="Tier of phones in a TextGrid, if not phones.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
@@ -34,3 +38,22 @@ def settings_from(
     if semantics is not None:
         paths["semantics"] = tuple(part.strip() for part in semantics.split(",") if part.strip())
     return load_settings(preset, config, assignments or (), paths)
+
+
+def alignment_options(
+    assignments: list[str] | None, *, word_tier: str | None = None, phone_tier: str | None = None
+) -> dict[str, str]:
+    """Options of alignment readers alone, for a command whose other settings are those of a run.
+
+    Raises InputError for any other setting, UnknownNameError for an option that no reader has.
+    """
+    for assignment in assignments or ():
+        if not assignment.startswith("alignment."):
+            raise InputError(
+                f"--set {assignment}: here the settings are the run's; only alignment.OPTION may be set, e.g. "
+                "--set alignment.phone_tier=phone."
+            )
+    settings = settings_from(
+        "tiny", None, assignments, alignment__word_tier=word_tier, alignment__phone_tier=phone_tier
+    )
+    return dict(settings.alignment)

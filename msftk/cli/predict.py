@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
-from msftk.cli.options import AllowDownload, Device, Json, Store, TrustRemoteCode, Workers
+from msftk.cli.options import (
+    AllowDownload,
+    Device,
+    Json,
+    PhoneTier,
+    Set,
+    Store,
+    TrustRemoteCode,
+    WordTier,
+    Workers,
+    alignment_options,
+)
 from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
 
 
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
-    inputs: Annotated[list[Path], typer.Argument(metavar="AUDIO...|DIR|M.parquet", help="What to predict.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="AUDIO...|DIR|M.parquet|-", help="What to predict.")],
     table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
     clip: Annotated[
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
     ] = None,
+    word_tier: WordTier = None,
+    phone_tier: PhoneTier = None,
+    assignments: Set = None,
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
     allow_download: AllowDownload = False,
@@ -27,19 +42,22 @@ def predict(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Predict valence, arousal and dominance of audio files, folders or a manifest.
+    """Predict valence, arousal and dominance of audio files, folders or a manifest; "-" reads a recording from stdin.
 
     Audio alone works. STEM.txt (transcript) and STEM.TextGrid, or words.csv and phones.csv, beside it are used too.
 
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
     """
-    from msftk.recipes.predict import check_table, load, write_table
+    from msftk.recipes.predict import load
+    from msftk.recipes.prediction_table import check_table, write_table
 
+    options = alignment_options(assignments, word_tier=word_tier, phone_tier=phone_tier)
     if table is not None:
         check_table(table)
+    given = [_piped() if str(one) == "-" else one for one in inputs]
     loaded = load(run, device, trust_remote_code=trust_remote_code, allow_download=allow_download)
     with bar() as progress:
-        result = loaded.predict(inputs, store=store, clip=clip, progress=progress, workers=workers)
+        result = loaded.predict(given, store=store, alignment=options, clip=clip, progress=progress, workers=workers)
     if table is not None:
         write_table(result.predictions, table)
     if json:
@@ -50,7 +68,15 @@ def predict(
             "clipped": result.predictions.clipped,
             "warning": result.warning or None,
         }
-        print_json({"predictions": rows, **about, "absent": result.absent, "failures": result.failures})
+        print_json(
+            {
+                "predictions": rows,
+                **about,
+                "absent": result.absent,
+                "notes": list(result.notes),
+                "failures": result.failures,
+            }
+        )
     elif table is None:
         drawn = number_table("id", *ATTRIBUTES, title=f"on the scale {result.predictions.scale}")
         for one in result:
@@ -60,8 +86,16 @@ def predict(
         out.print(f"{len(result)} predictions on the scale {result.predictions.scale} in {table}", soft_wrap=True)
     for source, reasons in result.absent.items():
         err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
+    for note in result.notes:
+        err.print(note, style="yellow", soft_wrap=True)
     if result.warning:
         err.print(
             f"the model was trained on ratings that are {result.warning}: not an emotion estimate", style="yellow"
         )
     some_failed(result.failures)
+
+
+def _piped() -> BinaryIO:
+    from msftk.recipes.recordings import standard_input
+
+    return standard_input(sys.stdin.buffer)

@@ -128,6 +128,15 @@ def check_length(n_samples: int, place: str) -> None:
         raise InputError(f"{place}: {found}, expected speech. Record or export the audio again.")
 
 
+def check_rate(rate_hz: float, place: str) -> None:
+    """Raises InputError, beginning with `place`, for a sample rate that no speech is recorded at."""
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise InputError(
+            f"{place}: a sample rate of {rate_hz} Hz, expected {MIN_RATE_HZ} to {MAX_RATE_HZ}. Correct its header, or "
+            "export the audio again."
+        )
+
+
 class _Stream(soundfile.SoundFile):  # type: ignore[misc]
     """Read from its begin to its end alone: libsndfile cannot seek where it does not know the length."""
 
@@ -149,11 +158,7 @@ def _to_the_end(path: Path, file: soundfile.SoundFile) -> Iterator[Float32]:
 
 def _check_form(path: Path, file: soundfile.SoundFile) -> None:
     rate_hz, channels = file.samplerate, file.channels
-    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
-        raise InputError(
-            f"{path}: a sample rate of {rate_hz} Hz, expected {MIN_RATE_HZ} to {MAX_RATE_HZ}. Correct its header, or "
-            "export the audio again."
-        )
+    check_rate(rate_hz, str(path))
     if channels > MAX_CHANNELS:
         raise InputError(f"{path}: {channels} channels, expected at most {MAX_CHANNELS}. Export those with speech.")
     if knows_length(file):

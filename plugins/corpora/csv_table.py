@@ -81,10 +81,11 @@ class CsvTable(interfaces.Corpus):
 
     def _scale(self, table: Table, columns: Columns, rated_by_people: bool) -> RatingScale:
         rated = [columns[attribute] for attribute in ATTRIBUTES if columns[attribute]]
-        if self.options.scale is not None and not rated and not rated_by_people:
-            raise table.missing("valence", "Name the ratings with --column valence=NAME, or leave out --scale.")
         if self.options.scale is not None:
-            return RatingScale(*self.options.scale)
+            scale = RatingScale(*self.options.scale)
+            if not rated and not rated_by_people:
+                raise table.missing("valence", "Name the ratings with --column valence=NAME, or leave out --scale.")
+            return scale
         if rated or rated_by_people:
             raise InputError(
                 f"{table.path}: ratings ({', '.join(filter(None, rated)) or self.options.raters}) on an unknown scale. "

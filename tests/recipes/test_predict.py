@@ -15,7 +15,9 @@ from tones import write_utterance
 import msftk as toolkit
 from msftk.errors import InputError
 from msftk.evaluation.predictions import read_predictions
-from msftk.recipes.predict import collect, load, utterance_of, write_table
+from msftk.recipes.predict import load
+from msftk.recipes.prediction_table import write_table
+from msftk.recipes.recordings import collect, utterance_of
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.types import ATTRIBUTES
@@ -87,9 +89,9 @@ def test_a_folder_is_searched_and_equal_stems_get_their_paths_as_ids(tmp_path: P
         (tmp_path / folder).mkdir()
         soundfile.write(tmp_path / folder / "x.wav", np.ones(1600) * 0.1, 16_000)
     (tmp_path / "a" / "._x.wav").write_bytes(b"resource fork")
-    utterances, failures = collect(tmp_path)
-    assert [u.id for u in utterances] == [str(tmp_path / "a" / "x.wav"), str(tmp_path / "b" / "x.wav")]
-    assert failures == {}
+    found = collect(tmp_path)
+    assert [u.id for u in found.utterances] == [str(tmp_path / "a" / "x.wav"), str(tmp_path / "b" / "x.wav")]
+    assert found.failures == {}
 
 
 def test_a_bad_recording_among_many_is_listed_and_the_rest_predicted(

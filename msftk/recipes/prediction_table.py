@@ -1,0 +1,78 @@
+"""Predictions as a table: columns by name, and a file whose format follows its suffix."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from msftk.errors import InputError
+from msftk.evaluation.predictions import Predictions
+from msftk.files import json_text, whole_file
+from msftk.registry import registry
+from msftk.types import ATTRIBUTES
+
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+def check_table(path: Path) -> None:
+    """Raises InputError for a suffix that no format has, or a place that cannot be written; call it before the work."""
+    if path.suffix not in SUFFIXES:
+        raise InputError(f"{path}: expected a file that ends in {', '.join(SUFFIXES)}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(path.parent, os.W_OK | os.X_OK) else "no right to write there"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason or path.is_dir():
+        raise InputError(f"{path}: cannot be written ({reason or 'a folder'}). Choose another place with --out.")
+
+
+def write_table(predictions: Predictions, path: Path) -> None:
+    """Writes `id,valence,arousal,dominance`, what the head and other targets add, scale and clipping.
+
+    Raises InputError as `check_table`, OSError where the disk is full.
+    """
+    check_table(path)
+    columns = table_columns(predictions)
+    with whole_file(path) as file:
+        if path.suffix == ".parquet":
+            import pyarrow
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(pyarrow.table(columns), file)
+            return
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if path.suffix == ".csv":
+            text = io.StringIO(newline="")
+            writer = csv.DictWriter(text, list(columns))
+            writer.writeheader()
+            writer.writerows(rows)
+            file.write(text.getvalue().encode())
+        else:
+            file.write("".join(json_text(row) + "\n" for row in rows).encode())
+
+
+def table_columns(predictions: Predictions) -> dict[str, list[object]]:
+    """Column name -> values, a value an utterance."""
+    n = len(predictions.ids)
+    columns: dict[str, list[object]] = {"id": list(predictions.ids)}
+    for place, attribute in enumerate(ATTRIBUTES):
+        columns[attribute] = predictions.values[:, place].tolist()
+    for name, values in predictions.extra.items():
+        for place, attribute in enumerate(ATTRIBUTES):
+            columns[f"{attribute}_{name}"] = values[:, place].tolist()
+    columns |= {name: list(entries) for name, entries in other_columns(predictions).items()}
+    columns["scale"] = [str(predictions.scale)] * n
+    columns["clipped"] = [predictions.clipped] * n
+    return columns
+
+
+def other_columns(predictions: Predictions) -> dict[str, Sequence[object]]:
+    """What is predicted beside the ratings, as each target writes it: column -> an entry an utterance."""
+    columns: dict[str, Sequence[object]] = {}
+    for name, other in predictions.others.items():
+        columns |= registry().create("target", name).predicted(other.outputs, other.columns)
+    return columns

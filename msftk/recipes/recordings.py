@@ -1,0 +1,174 @@
+"""What a user hands in to be predicted becomes utterances: files, folders, manifests, texts, and sound in memory."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msftk.errors import AbsentError, InputError
+from msftk.files import read_text, sha256_file
+from msftk.preparation.given import Given
+from msftk.speech.alignment_files import alignment_beside
+from msftk.speech.audio import check_waveform, load_audio, resample
+from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts, check_rate
+from msftk.store.manifest import Manifest, read_manifest
+from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
+
+TEXT_SUFFIX = ".txt"
+URL = re.compile(r"(https?|ftp|s3|gs):/")
+
+Samples = tuple[NDArray[Any], int]  # samples [n] or [n, channels] and their rate in Hz
+Input = str | Path | Utterance | Samples | bytes | BinaryIO
+
+
+@dataclass
+class Recordings:
+    """Utterances in the order given; `samples` [n] at 16 kHz of those that are no file, and `failures`, by name."""
+
+    utterances: list[Utterance] = field(default_factory=list)
+    samples: dict[str, Float32] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.utterances) + len(self.failures)
+
+
+def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, object] | None = None) -> Recordings:
+    """All recordings of `inputs`, each under an id of its own: its stem, or its path where two stems are equal.
+
+    Sound in memory is called "recording 1" and so on, by its place. `alignment`: options of alignment readers, as
+    `settings.alignment`.
+
+    Raises:
+        InputError: an input that is not there, or is nothing that can be heard or read.
+    """
+    if isinstance(inputs, Manifest):
+        return Recordings(list(inputs.utterances))
+    found: list[tuple[Utterance, Path | None]] = []
+    made = Recordings()
+    paths: list[Path] = []
+    for place, one in enumerate(_listed(inputs), start=1):
+        if isinstance(one, Utterance):
+            found.append((one, None))
+        elif not isinstance(one, str | Path):
+            name = f"recording {place}"
+            made.samples[name] = _heard(one, name)
+            found.append((Utterance(id=name, audio=None), None))
+        elif Path(one).suffix == ".parquet":
+            found += [(utterance, None) for utterance in read_manifest(Path(one)).utterances]
+        else:
+            paths += _audio_files(Path(one))
+    for path in dict.fromkeys(paths):
+        try:
+            found.append((utterance_of(path, alignment), path))
+        except InputError as error:
+            made.failures[str(path)] = str(error)
+    times = Counter(utterance.id for utterance, _ in found)
+    made.utterances = [replace(u, id=str(path)) if path and times[u.id] > 1 else u for u, path in found]
+    return made
+
+
+def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Utterance:
+    """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` (or what another alignment
+    reader claims) its alignment.
+
+    A text file (.txt) by itself is an utterance without audio, for a model of text. `options` are those of alignment
+    readers.
+
+    A `words.csv` (with `phones.csv`) in the same folder or the one above is its alignment where it lists STEM. An
+    alignment without a transcript gives the transcript by its words.
+    """
+    if audio.suffix.lower() == TEXT_SUFFIX:
+        return Utterance(id=audio.stem, audio=None, transcript=read_text(audio).strip() or None)
+    alignment = alignment_beside(audio)
+    text = audio.with_suffix(TEXT_SUFFIX)
+    transcript = read_text(text).strip() or None if text.is_file() else None
+    found = Utterance(
+        id=audio.stem,
+        audio=audio,
+        transcript=transcript,
+        alignment=alignment,
+        duration_s=audio_facts(audio).duration_s,
+        audio_sha256=sha256_file(audio),
+    )
+    if transcript is None:
+        with suppress(AbsentError):  # whoever needs the alignment tells why it cannot be used
+            return replace(found, transcript=" ".join(Given(found, options or {}).alignment.spoken_words) or None)
+    return found
+
+
+def _listed(inputs: Input | Iterable[Input]) -> Sequence[Input]:
+    """One input, or the inputs of an iterable; a pair of samples and rate is one."""
+    pair = isinstance(inputs, tuple) and len(inputs) == 2 and isinstance(inputs[0], np.ndarray)
+    if pair or isinstance(inputs, str | Path | Utterance | bytes | np.ndarray) or hasattr(inputs, "read"):
+        return [inputs]  # type: ignore[list-item]
+    return list(inputs)  # type: ignore[arg-type]
+
+
+def _heard(sound: Any, name: str) -> Float32:
+    """Sound in memory as [n] float32 mono at 16 kHz. Raises InputError that begins with `name`."""
+    if isinstance(sound, bytes) or hasattr(sound, "read"):
+        return _decoded(sound if isinstance(sound, bytes) else sound.read(), name)
+    if not (isinstance(sound, tuple) and len(sound) == 2 and isinstance(sound[0], np.ndarray)):
+        what = "samples without their rate" if isinstance(sound, np.ndarray) else f"a {type(sound).__name__}"
+        raise InputError(
+            f"{name}: {what}. Give a path, an Utterance, (samples, rate in Hz), or the bytes of an audio file."
+        )
+    samples, rate_hz = sound
+    check_rate(rate_hz, name)
+    if samples.dtype.kind in "iu":  # whole numbers, as WAV files hold them
+        info = np.iinfo(samples.dtype)
+        samples = (samples.astype(np.float64) - (info.min + info.max + 1) / 2) / ((info.max - info.min + 1) / 2)
+    if samples.ndim == 2:  # [n, channels]
+        samples = samples.mean(axis=1)
+    check_waveform(samples, name)
+    waveform: Float32 = samples.astype(np.float32)
+    return waveform if rate_hz == SAMPLE_RATE_HZ else resample(waveform, int(rate_hz))
+
+
+def _decoded(content: bytes, name: str) -> Float32:
+    """The bytes of an audio file, read on the road of every other file."""
+    with tempfile.NamedTemporaryFile(prefix="msftk-") as file:
+        file.write(content)
+        file.flush()
+        try:
+            return load_audio(Path(file.name))
+        except InputError as error:
+            raise InputError(str(error).replace(file.name, name)) from error
+
+
+def standard_input(stream: BinaryIO) -> io.BytesIO:
+    """What was piped in, whole. Raises InputError where nothing was."""
+    content = stream.read()
+    if not content:
+        raise InputError("-: standard input is empty. Pipe an audio file in, e.g. msftk predict RUN - < speech.wav.")
+    return io.BytesIO(content)
+
+
+def _audio_files(path: Path) -> list[Path]:
+    if URL.match(str(path)):
+        raise InputError(f"{path}: an address, not a file. Download it first, and give the path.")
+    if path.is_dir():
+        files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith("._")]
+        audio = [file for file in files if file.suffix.lower() in AUDIO_SUFFIXES]
+        if not audio:
+            raise InputError(
+                f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; found {len(files)} other files). "
+                "Name files or another folder."
+            )
+        return audio
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file or folder. Name audio files, a folder of them, or a manifest (.parquet)."
+        )
+    return [path]
