@@ -79,6 +79,6 @@ def check_match(place: Path | str, holds: Collection[str], ids: Collection[str])
 
 
 def table_beside(root: Path, name: str, default: object) -> Path | None:
-    """The table `name` in the folder of `root`; one that the user named must exist, the default one may not."""
+    """The table `name` in the folder of `root`, never `root` itself; one that the user named must exist."""
     path = root.parent / name
-    return None if not name or (name == default and not path.is_file()) else path
+    return None if not name or path == root or (name == default and not path.is_file()) else path

@@ -125,6 +125,11 @@ def test_raters_stand_beside_the_ratings(table: Path) -> None:
     assert read(table, raters="").utterances[0].rater_ratings is None
 
 
+def test_a_table_called_ratings_is_not_taken_for_its_own_raters(table: Path) -> None:
+    mine = table.rename(table.with_name("ratings.csv"))
+    assert [one.rater_ratings for one in read(mine).utterances] == [None, None, None]
+
+
 def test_raters_alone_are_averaged(table: Path) -> None:
     (table.parent / "ratings.csv").write_text(RATERS)
     table.write_text("id,audio\nu1,1.wav\nu2,2.wav\nu3,3.wav\n")
