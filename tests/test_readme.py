@@ -1,17 +1,14 @@
-"""What the README shows is true: its plugin keeps its contract, its commands exist, its table names every plugin."""
+"""What the README shows is true: its plugin keeps its contract, its table names every plugin."""
 
 from __future__ import annotations
 
 import importlib
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from msftk import testing
-from msftk.cli.commands import app
 from msftk.recipes.new_plugin import new_plugin
 from msftk.registry import registry
 
@@ -37,25 +34,6 @@ def test_the_emphasis_rule_of_the_pages_keeps_its_contract(tmp_path: Path, monke
     (tmp_path / "my_rules.py").write_text(of_readme, encoding="utf-8")  # Numba wants a file
     monkeypatch.syspath_prepend(tmp_path)
     testing.check_emphasis(importlib.import_module("my_rules").loud_and_long)
-
-
-def commands() -> list[str]:
-    lines = [
-        line
-        for page in PAGES
-        for block in blocks(page.read_text(encoding="utf-8"), "console")
-        for line in block.replace("\\\n", " ").splitlines()
-    ]
-    return [line.removeprefix("$ ").partition("  #")[0].strip() for line in lines if line.startswith("$ msftk ")]
-
-
-@pytest.mark.parametrize("line", commands())
-def test_commands_of_the_pages_parse(line: str) -> None:
-    words = shlex.split(line)[1:]
-    command = typer.main.get_command(app).commands[words.pop(0)]  # type: ignore[attr-defined]
-    while hasattr(command, "commands"):
-        command = command.commands[words.pop(0)]
-    command.make_context(command.name, words)
 
 
 def test_the_table_names_every_plugin() -> None:
