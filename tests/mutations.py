@@ -106,7 +106,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/evaluation/test_scores.py",
     ),
     Mutation("msftk/evaluation/scores.py", "MIN_RATED = 10", "MIN_RATED = 2", "tests/evaluation/test_scores.py"),
-    Mutation("msftk/evaluation/experts.py", "if variance > 0", "if variance >= 0", "tests/evaluation/test_experts.py"),
+    Mutation("msftk/evaluation/experts.py", "NOTHING * largest", "0", "tests/evaluation/test_experts.py"),
     Mutation("msftk/evaluation/experts.py", "others / left", "others", "tests/evaluation/test_experts.py"),
     Mutation(
         "msftk/evaluation/predictions.py",
@@ -279,7 +279,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/runs/weights.py", "not bool(tensor.isfinite().all())", "False", "tests/runs"),
     Mutation("msftk/runs/prediction.py", 'subsets.pop("none", None)', "pass", "tests/recipes/test_text_only.py"),
-    Mutation("msftk/recipes/predict.py", "times[u.id] > 1", "times[u.id] > 2", "tests/recipes/test_predict.py"),
+    Mutation("msftk/recipes/recordings.py", "times[u.id] > 1", "times[u.id] > 2", "tests/recipes/test_predict.py"),
 )
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from msftk.evaluation.ccc import ccc
 from msftk.evaluation.predictions import Predictions
 from msftk.types import ATTRIBUTES, Float64
 
+NOTHING = 1e-6  # of the largest part: a sum that varies less is rounding noise of float32, no prediction that varies
+
 
 @dataclass(frozen=True)
 class ExpertScores:
@@ -45,17 +47,21 @@ def score_experts(predictions: Predictions, truth: Float64) -> ExpertScores:
 def variance_shares(contributions: Float64) -> Float64:
     """Covariance share cov(pi_k f_k, y) / var(y), y their sum: [n, expert] -> [expert], adding up to 1.
 
-    A share below 0 is an expert that works against the sum. NaN where the sum does not vary.
+    A share below 0 is an expert that works against the sum. NaN where the sum does not vary beyond rounding.
 
     >>> variance_shares(np.array([[0.0, 1.0], [3.0, 2.0]])).tolist()
     [0.75, 0.25]
     """
+    undefined: Float64 = np.full(contributions.shape[1], np.nan)
     if len(contributions) < 2:
-        return np.full(contributions.shape[1], np.nan)
+        return undefined
     centred = contributions - contributions.mean(axis=0)
     total = centred.sum(axis=1)
-    variance = total @ total
-    shares: Float64 = centred.T @ total / variance if variance > 0 else np.full(contributions.shape[1], np.nan)
+    variance = float(total @ total)
+    largest = float(np.abs(contributions).max())
+    if np.sqrt(variance / len(total)) <= NOTHING * largest:
+        return undefined
+    shares: Float64 = centred.T @ total / variance
     return shares
 
 

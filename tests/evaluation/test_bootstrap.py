@@ -67,3 +67,7 @@ def test_one_cluster_has_no_interval() -> None:
 def test_interval_of_mostly_undefined_draws_is_undefined() -> None:
     assert np.isnan(interval(np.array([0.5, np.nan, np.nan, 0.4, np.nan]))).all()
     assert interval(np.array([0.5, 0.5, np.nan])) == (0.5, 0.5)
+
+
+def test_the_interval_is_the_middle_95_per_cent() -> None:
+    assert interval(np.arange(1001.0)) == (25.0, 975.0)

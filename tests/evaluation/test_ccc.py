@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import audmetric
 import numpy as np
 import pytest
@@ -70,3 +72,7 @@ def test_moments_of_parts_add_up_to_those_of_the_whole() -> None:
     parts = [moments(prediction[rows], truth[rows], 0.25) for rows in (slice(0, 11), slice(11, 50))]
     expected = [ccc(prediction[:, a], truth[:, a]) for a in range(3)]
     np.testing.assert_allclose(ccc_of_moments(parts[0] + parts[1]), expected, atol=1e-12)
+
+
+def test_one_pair_has_no_concordance() -> None:
+    assert math.isnan(ccc(np.array([1.0, np.nan]), np.array([2.0, 3.0])))

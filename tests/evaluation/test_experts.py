@@ -53,3 +53,10 @@ def test_without_the_only_present_expert_there_is_no_prediction() -> None:
 
 def test_shares_of_a_constant_prediction_are_undefined() -> None:
     assert np.isnan(variance_shares(np.ones((5, 2)))).all()
+
+
+def test_a_sum_that_varies_by_rounding_alone_has_no_shares() -> None:
+    part = np.random.default_rng(0).normal(2, 1, 50)
+    cancelling = np.stack([part, 4 - part], axis=1).astype(np.float32).astype(np.float64)
+    assert np.ptp(cancelling.sum(axis=1)) > 0
+    assert np.isnan(variance_shares(cancelling)).all()

@@ -250,3 +250,10 @@ def test_network_without_semantics_predicts_from_sound() -> None:
     assert network(batch).answers["vad"].outputs["value"].shape == (2, 3)
     assert network.acoustic_config is None
     assert list(network.pretrained_parameters()) == []
+
+
+def test_source_dropout_hides_that_share_of_the_present_sources() -> None:
+    network = make_network(source_dropout=0.2).train()
+    seen = network._seen(torch.ones(4000, dtype=torch.bool))
+    assert 0.77 < seen.float().mean() < 0.83
+    assert not network._seen(torch.zeros(10, dtype=torch.bool)).any()
