@@ -52,7 +52,7 @@ def examine_files(
     engine = make_engine(settings.engine, workers)
     everyone = manifest.utterances
     work = ExamineFiles(decode, settings.alignment)
-    for batch, found in engine.map(work, few_at_a_time(everyone, engine.workers)):
+    for batch, found in engine.map(work, few_at_a_time(everyone, len(everyone), engine.workers)):
         for place, utterance in enumerate(batch):
             examined[utterance.id] = FileFacts(unreadable=str(found)) if isinstance(found, Exception) else found[place]
             progress(Progress("files", len(examined), len(everyone)))

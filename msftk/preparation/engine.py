@@ -7,7 +7,8 @@ that an engine may send it to another process, and builds what it needs there, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from msftk.errors import InputError
@@ -38,10 +39,14 @@ def make_engine(chosen: Component | None = None, workers: int | None = None) -> 
     return engine
 
 
-def few_at_a_time(items: Sequence[Item], workers: int, least: int = 1, most: int = FEW) -> Iterator[Sequence[Item]]:
+def few_at_a_time(
+    items: Iterable[Item], n_items: int, workers: int, least: int = 1, most: int = FEW
+) -> Iterator[tuple[Item, ...]]:
     """Batches of quick work: to hand one item to a worker costs as much as to find it done.
 
     A small corpus is handed out by `least`, so that no worker waits long for another at the end.
     """
-    size = min(most, max(least, len(items) // (workers * ROUNDS)))
-    return (items[first : first + size] for first in range(0, len(items), size))
+    size = min(most, max(least, n_items // (workers * ROUNDS)))
+    left = iter(items)
+    while batch := tuple(islice(left, size)):
+        yield batch

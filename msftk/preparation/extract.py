@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from msftk.errors import InputError, MsftkError
+from msftk.errors import MsftkError
 from msftk.files import is_full
 from msftk.interfaces import Need
+from msftk.preparation.collected import Collected
 from msftk.preparation.engine import make_engine
 from msftk.preparation.material import Material, open_shelves
 from msftk.preparation.parts import make_parts
@@ -18,6 +19,7 @@ from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
 from msftk.preparation.work import Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
+from msftk.store.columns import ids_of
 from msftk.store.features import Store
 from msftk.store.memory import MemoryStore
 from msftk.store.shelf import Shelf
@@ -71,57 +73,50 @@ class Preparation:
             InputError: two utterances have one id, or a store that cannot be used.
         """
         report = progress or silent
+        everyone = utterances if isinstance(utterances, Sequence) else tuple(utterances)
         handed_in = samples or {}
-        wanted = [Question(utterance, handed_in.get(utterance.id)) for utterance in _distinct(utterances)]
-        answers: dict[str, Answers] = {}
-        failures: dict[str, str] = {}
+        collected = Collected(ids_of(everyone), (part.name for part in self.parts.sources))
         try:
-            for question, found in self._read(wanted, with_f0, report):
-                name = question.utterance.id
+            for question, found in self._read(everyone, handed_in, with_f0, report):
                 if isinstance(found, OSError) and is_full(found):
                     raise self._unwritable(found)
-                if isinstance(found, Exception):
-                    failures[name] = str(found) if isinstance(found, MsftkError) else f"{type(found).__name__}: {found}"
-                else:
-                    answers[name] = found
-                report(Progress("prepare", len(answers) + len(failures), len(wanted)))
+                collected.take(question, found)
+                report(Progress("prepare", collected.done, len(everyone)))
         finally:
             self.flush()
-        in_order = {one.utterance.id: answers[one.utterance.id] for one in wanted if one.utterance.id in answers}
-        self._encode(in_order.values(), report)
-        return self._prepared(in_order, failures, handed_in)
+        self._encode(collected.texts, report)
+        return self._prepared(collected, handed_in)
 
     def _read(
-        self, wanted: Sequence[Question], with_f0: bool, report: ProgressCallback
-    ) -> Iterable[tuple[Question, Answers | Exception]]:
+        self, everyone: Sequence[Utterance], samples: Mapping[str, Float32], with_f0: bool, report: ProgressCallback
+    ) -> Iterator[tuple[Question, Answers | Exception]]:
         """Each question with its answers, or why there are none. Where the describer is a model or a server, F0 is
         found first by all cores, then the rest as the describer wants it."""
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel":
-            for heard, _ in enumerate(self.engine.map(Hear(self), wanted), 1):
-                report(Progress("F0", heard, len(wanted)))
-        for batch, found in self.engine.map(work, work.batches(wanted)):
+            for heard, _ in enumerate(self.engine.map(Hear(self), _questions(everyone, samples)), 1):
+                report(Progress("F0", heard, len(everyone)))
+        batches = work.batches(_questions(everyone, samples), len(everyone))
+        for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
 
-    def _encode(self, answers: Iterable[Answers], report: ProgressCallback) -> None:
+    def _encode(self, texts: Iterable[str], report: ProgressCallback) -> None:
         """Puts the vector of every text into the store, a batch as soon as it is there."""
         shelf = self.text_shelf
         if shelf is None:
             return
-        batches = unknown_texts((one.text for own in answers for one in own.by_source.values() if one.text), shelf)
+        batches = unknown_texts(texts, shelf)
         done, total = 0, sum(map(len, batches))
-        for texts, vectors in self.engine.map(Encode(self), batches):
+        for batch, vectors in self.engine.map(Encode(self), batches):
             if isinstance(vectors, Exception):
                 raise vectors
-            for text, vector in zip(texts, vectors, strict=True):
+            for text, vector in zip(batch, vectors, strict=True):
                 shelf.put(text_key(text), {"vector": vector})
-            done += len(texts)
+            done += len(batch)
             report(Progress("encode texts", done, total))
         shelf.flush()
 
-    def _prepared(
-        self, answers: Mapping[str, Answers], failures: Mapping[str, str], samples: Mapping[str, Float32]
-    ) -> Prepared:
+    def _prepared(self, collected: Collected, samples: Mapping[str, Float32]) -> Prepared:
         sources = self.parts.sources
         places: dict[str, Shelf] = dict(self.shelves.vectors)
         dims = {part.name: int(part.component.dim) for part in sources if part.name in places}
@@ -132,13 +127,14 @@ class Preparation:
         return Prepared(
             dims={part.name: dims[part.name] for part in sources},
             groups={part.name: part.component.group for part in sources},
-            failures=dict(failures),
-            warnings={name: " ".join(own.warnings.values()) for name, own in answers.items() if own.warnings},
+            failures=collected.failures,
+            warnings=collected.warnings,
             producers={what: part.hash for what, part in self.parts.named.items()},
-            answers={part.name: {name: own.by_source[part.name] for name, own in answers.items()} for part in sources},
+            rows=collected.rows,
+            answers=collected.answers,
             shelves=places,
             f0_shelf=self.shelves.f0.shelf,
-            audio_keys={name: own.audio_key for name, own in answers.items() if own.audio_key},
+            audio_keys=collected.audio_keys,
             samples=samples,
         )
 
@@ -186,10 +182,5 @@ def _built_here(settings: str, store: str, needs: tuple[Need, ...]) -> Preparati
     return Preparation(Settings.model_validate_json(settings), Store(Path(store)), needs=needs)
 
 
-def _distinct(utterances: Iterable[Utterance]) -> list[Utterance]:
-    found: dict[str, Utterance] = {}
-    for utterance in utterances:
-        if utterance.id in found:
-            raise InputError(f"utterance id '{utterance.id}' stands there twice. Give each utterance an id of its own.")
-        found[utterance.id] = utterance
-    return list(found.values())
+def _questions(everyone: Sequence[Utterance], samples: Mapping[str, Float32]) -> Iterator[Question]:
+    return (Question(row, utterance, samples.get(utterance.id)) for row, utterance in enumerate(everyone))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,20 +28,21 @@ class Prepared:
     failures: Mapping[str, str]
     warnings: Mapping[str, str]
     producers: Mapping[str, str]
-    answers: Mapping[str, Mapping[str, Answer]] = field(repr=False)  # source -> utterance id -> what the source gave
+    rows: Mapping[str, int] = field(repr=False)  # utterance id -> its row in the columns
+    answers: Mapping[str, Sequence[Answer | None]] = field(repr=False)  # source -> what it gave, one a row
     shelves: Mapping[str, Shelf] = field(repr=False)  # source -> where its vectors lie
     f0_shelf: Shelf = field(repr=False)
-    audio_keys: Mapping[str, str] = field(repr=False)  # utterance id -> key of its F0, where F0 was asked for
+    audio_keys: Sequence[str | None] = field(repr=False)  # of F0, where F0 was asked for
     samples: Mapping[str, Float32] = field(default_factory=dict, repr=False)  # of utterances without an audio file
 
     def text(self, source: str, utterance_id: str) -> str | None:
         """The source's text, None where it is absent or the source makes its vector without one."""
-        answer = self.answers[source].get(utterance_id)
+        answer = self._answer(source, utterance_id)
         return answer.text if answer else None
 
     def vector(self, source: str, utterance_id: str) -> Float32 | None:
         """The source's vector [dims[source]] float32, None where it is absent."""
-        answer = self.answers[source].get(utterance_id)
+        answer = self._answer(source, utterance_id)
         if answer is None or answer.reason is not None:
             return None
         key = answer.vector_key or text_key(answer.text or "")
@@ -50,10 +51,12 @@ class Prepared:
 
     def f0_hz(self, utterance_id: str) -> Float64:
         """F0 of the whole utterance [frames] in Hz, 5 ms grid, 0 = unvoiced. InputError where it was not prepared."""
-        if utterance_id not in self.audio_keys:
+        row = self.rows.get(utterance_id)
+        key = None if row is None else self.audio_keys[row]
+        if key is None:
             why = self.failures.get(utterance_id, "F0 was not asked for: extract it with with_f0=True.")
             raise InputError(f"utterance {utterance_id} has no F0. {why}")
-        f0_hz: Float64 = _stored(self.f0_shelf, self.audio_keys[utterance_id], "f0_hz", utterance_id)
+        f0_hz: Float64 = _stored(self.f0_shelf, key, "f0_hz", utterance_id)
         return f0_hz
 
     def has_sound(self, utterance: Utterance) -> bool:
@@ -69,24 +72,28 @@ class Prepared:
     @property
     def present(self) -> dict[str, int]:
         """source -> how many utterances have it."""
-        return {source: sum(a.reason is None for a in by_id.values()) for source, by_id in self.answers.items()}
+        return {source: sum(a is not None and a.reason is None for a in own) for source, own in self.answers.items()}
 
     @property
     def absent(self) -> dict[str, dict[str, int]]:
         """source -> reason -> how many utterances lack it."""
-        return {source: self._absent(source, by_id).counts(source) for source, by_id in self.answers.items()}
+        return self._absent(self.rows)
 
     def missing(self, utterances: Iterable[Utterance]) -> dict[str, dict[str, int]]:
         """`absent` among some of the utterances."""
-        ids = [utterance.id for utterance in utterances]
-        return {source: self._absent(source, ids).counts(source) for source in self.answers}
+        return self._absent([utterance.id for utterance in utterances])
 
-    def _absent(self, source: str, ids: Iterable[str]) -> Absences:
-        absences, by_id = Absences(), self.answers[source]
-        for one in ids:
-            if one in by_id and (reason := by_id[one].reason):
-                absences.add(source, reason, one)
-        return absences
+    def _absent(self, ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        absences = Absences()
+        for source in self.answers:
+            for one in ids:
+                if (answer := self._answer(source, one)) and answer.reason:
+                    absences.add(source, answer.reason, one)
+        return {source: absences.counts(source) for source in self.answers}
+
+    def _answer(self, source: str, utterance_id: str) -> Answer | None:
+        row = self.rows.get(utterance_id)
+        return None if row is None else self.answers[source][row]
 
 
 def _stored(shelf: Shelf, key: str, name: str, utterance_id: str) -> Any:

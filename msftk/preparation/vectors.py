@@ -22,7 +22,7 @@ def text_key(text: str) -> str:
 
 def unknown_texts(texts: Iterable[str], shelf: Shelf) -> list[tuple[str, ...]]:
     """The texts whose vectors `shelf` does not hold, each once, in batches of like length."""
-    missing = {key: text for text in texts if (key := text_key(text)) not in shelf}
+    missing = {key: text for text in dict.fromkeys(texts) if (key := text_key(text)) not in shelf}
     by_length = sorted(missing, key=lambda key: (len(missing[key]), key))
     return [
         tuple(missing[key] for key in by_length[first : first + BATCH]) for first in range(0, len(by_length), BATCH)

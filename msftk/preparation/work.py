@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """An utterance to prepare, with its samples where its audio is no file."""
+    """An utterance to prepare, its row among all of them, and its samples where its audio is no file."""
 
+    row: int
     utterance: Utterance
     samples: Float32 | None
 
@@ -42,7 +43,7 @@ class Hear:
     wants: ClassVar[Want] = "cpu-kernel"
 
     def __call__(self, question: Question) -> None:
-        material = self.preparation.material(*question)
+        material = self.preparation.material(question.utterance, question.samples)
         if material.has_sound and material.audio_key not in material.shelves.f0.shelf:
             _ = material.f0_hz
 
@@ -66,13 +67,13 @@ class Read:
         describer = self.preparation.parts.describer
         return describer.component.batch if describer else 1
 
-    def batches(self, questions: Sequence[Question]) -> Iterator[Sequence[Question]]:
-        """As the describer wants them."""
+    def batches(self, questions: Iterable[Question], n: int) -> Iterator[Sequence[Question]]:
+        """The `n` questions as the describer wants them."""
         most = max(self._together, FEW) if self.wants == "cpu-kernel" else self._together
-        return few_at_a_time(questions, self.preparation.engine.workers, self._together, most)
+        return few_at_a_time(questions, n, self.preparation.engine.workers, self._together, most)
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
-        materials = [self.preparation.material(*question) for question in batch]
+        materials = [self.preparation.material(one.utterance, one.samples) for one in batch]
         if self._together > 1:
             describe(materials)
         return [self._read(material) for material in materials]

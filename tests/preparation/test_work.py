@@ -179,14 +179,14 @@ def test_sound_that_is_no_file_is_prepared_by_its_samples(settings: Settings) ->
     assert len(prepared.f0_hz("live")) == 201
     assert prepared.has_sound(live)
     assert len(prepared.waveform(live, max_s=0.25)) == 4_000
-    answers = Read(preparation, with_f0=True)([Question(live, samples)])
+    answers = Read(preparation, with_f0=True)([Question(0, live, samples)])
     assert answers[0].audio_key  # type: ignore[union-attr]
 
 
 def test_a_large_corpus_is_handed_out_a_few_utterances_at_a_time(settings: Settings) -> None:
     preparation = Preparation(settings, MemoryStore(), workers=2)
     work = Read(preparation, with_f0=False)
-    questions = [Question(Utterance(f"u{i}", None), None) for i in range(1000)]
-    assert {len(batch) for batch in work.batches(questions[:100])} == {1}
-    assert [one for batch in work.batches(questions) for one in batch] == questions
-    assert {len(batch) for batch in work.batches(questions)} == {7, 1000 % 7}
+    questions = [Question(i, Utterance(f"u{i}", None), None) for i in range(1000)]
+    assert {len(batch) for batch in work.batches(questions[:100], 100)} == {1}
+    assert [one for batch in work.batches(questions, 1000) for one in batch] == questions
+    assert {len(batch) for batch in work.batches(questions, 1000)} == {7, 1000 % 7}

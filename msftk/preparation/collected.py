@@ -1,0 +1,58 @@
+"""What an engine answers about many utterances, gathered in columns: a large corpus needs few objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msftk.errors import InputError, MsftkError
+from msftk.preparation.texts import Answer
+from msftk.preparation.work import Answers, Question
+
+
+class Collected:
+    """A row an utterance, in the order of their ids, whichever ends first.
+
+    `rows`: id -> row. `answers`: source -> one a row, None where there is none. `audio_keys`: of F0, one a row.
+
+    Raises InputError where two utterances have one id.
+    """
+
+    def __init__(self, ids: Sequence[str], sources: Iterable[str]) -> None:
+        self.ids = ids
+        self.rows = {one: row for row, one in enumerate(ids)}
+        if len(self.rows) < len(ids):
+            twice = next(one for row, one in enumerate(ids) if self.rows[one] != row)
+            raise InputError(f"utterance id '{twice}' stands there twice. Give each utterance an id of its own.")
+        self.answers: dict[str, list[Answer | None]] = {source: [None] * len(ids) for source in sources}
+        self.audio_keys: list[str | None] = [None] * len(ids)
+        self._failures: dict[int, str] = {}
+        self._warnings: dict[int, str] = {}
+        self.done = 0
+
+    def take(self, question: Question, found: Answers | Exception) -> None:
+        """What became of one utterance."""
+        row = question.row
+        self.done += 1
+        if isinstance(found, Exception):
+            self._failures[row] = str(found) if isinstance(found, MsftkError) else f"{type(found).__name__}: {found}"
+            return
+        for source, answer in found.by_source.items():
+            self.answers[source][row] = answer
+        self.audio_keys[row] = found.audio_key
+        if found.warnings:
+            self._warnings[row] = " ".join(found.warnings.values())
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """Every text that a source gave, once for each utterance."""
+        return (answer.text for column in self.answers.values() for answer in column if answer and answer.text)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """id -> message."""
+        return {self.ids[row]: self._failures[row] for row in sorted(self._failures)}
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """id -> messages."""
+        return {self.ids[row]: self._warnings[row] for row in sorted(self._warnings)}

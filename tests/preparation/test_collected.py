@@ -1,0 +1,30 @@
+"""Answers about many utterances, in columns."""
+
+import pytest
+
+from msftk.errors import InputError
+from msftk.preparation.collected import Collected
+from msftk.preparation.texts import Answer
+from msftk.preparation.work import Answers, Question
+from msftk.types import Utterance
+
+
+def asked(row: int, name: str) -> Question:
+    return Question(row, Utterance(name, None), None)
+
+
+def test_rows_stand_in_the_order_of_the_ids_whichever_ends_first() -> None:
+    found = Collected(["a", "b", "c"], ["gs"])
+    found.take(asked(2, "c"), Answers({"gs": Answer(text="c said")}, {"alignment": "odd", "sound": "loud"}, "key"))
+    found.take(asked(1, "b"), ValueError("broken"))
+    found.take(asked(0, "a"), Answers({"gs": Answer(reason="no transcript")}, {}, None))
+    assert found.answers == {"gs": [Answer(reason="no transcript"), None, Answer(text="c said")]}
+    assert found.audio_keys == [None, None, "key"]
+    assert found.rows == {"a": 0, "b": 1, "c": 2}
+    assert (found.failures, found.warnings, found.done) == ({"b": "ValueError: broken"}, {"c": "odd loud"}, 3)
+    assert list(found.texts) == ["c said"]
+
+
+def test_an_id_twice_is_refused_by_its_name() -> None:
+    with pytest.raises(InputError, match="utterance id 'b' stands there twice"):
+        Collected(["a", "b", "c", "b"], [])
