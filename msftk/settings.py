@@ -46,7 +46,7 @@ class Data(BaseModel):
 
 
 class Training(BaseModel):
-    """Optimiser and schedule (DESIGN: AdamW, warm-up then linear decay)."""
+    """Optimiser and schedule: AdamW, warm-up, then linear decay."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     epochs: int = Field(30, ge=1)

@@ -15,7 +15,7 @@ from msftk_ext import prosody as kernels
 
 Int64 = NDArray[np.int64]
 
-WINDOW_S = 0.020  # paper Sec. 2.2; the hop is half of it (DESIGN section 4)
+WINDOW_S = 0.020  # paper Sec. 2.2; the hop is half of it, which the paper leaves open
 WINDOW = round(WINDOW_S * SAMPLE_RATE_HZ)  # 320 samples
 HOP = WINDOW // 2
 HANN: Float64 = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)  # periodic

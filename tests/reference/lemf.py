@@ -1,4 +1,4 @@
-"""LEMf a second time: plain NumPy loops, written from DESIGN section 4, with an FFT where the kernel has none."""
+"""LEMf a second time: plain NumPy loops, written from docs/paper.md, with an FFT where the kernel has none."""
 
 from __future__ import annotations
 
