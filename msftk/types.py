@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class Utterance:
     split: str | None = None
     session: str | None = None
     ratings: Mapping[str, float] | None = None
-    rater_ratings: tuple[RaterRating, ...] | None = None
+    rater_ratings: Sequence[RaterRating] | None = None
     category: str | None = None
     duration_s: float | None = None
     audio_sha256: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ def examine(
     else:
         read = read_corpus(corpus or corpus_of(source), source, workers=workers, progress=report)
         manifest, problems = read.manifest, read.problems
+    manifest = replace(manifest, utterances=tuple(manifest.utterances))  # made once: many look at all of them
     settings = settings or load_settings()
     files = examine_files(manifest, settings, decode=decode, workers=workers, progress=report)
     findings = [*check_manifest(manifest), *check_files(manifest, files, settings.data.seconds_kept)]
@@ -139,10 +140,14 @@ def corpus_of(root: Path) -> str:
 def describe_ratings(manifest: Manifest) -> dict[str, Ratings]:
     """Range, spread and agreement of each attribute."""
     values, agreement = ratings_of(manifest.utterances), person(manifest.utterances)
+    people = {attribute: set[str]() for attribute in ATTRIBUTES}
+    for utterance in manifest.utterances:
+        for one in utterance.rater_ratings or ():
+            for attribute in people.keys() & one.ratings:
+                people[attribute].add(one.rater)
     described = {}
     for place, attribute in enumerate(ATTRIBUTES):
         given = values[:, place][~np.isnan(values[:, place])]
-        people = {r.rater for u in manifest.utterances for r in u.rater_ratings or () if attribute in r.ratings}
         found = given if len(given) else np.array([np.nan])
         described[attribute] = Ratings(
             n=len(given),
@@ -150,7 +155,7 @@ def describe_ratings(manifest: Manifest) -> dict[str, Ratings]:
             highest=float(found.max()),
             mean=float(found.mean()),
             sd=float(found.std()),
-            raters=len(people),
+            raters=len(people[attribute]),
             person=agreement[attribute],
         )
     return described

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -114,21 +115,34 @@ def person(utterances: Sequence[Utterance]) -> dict[str, float]:
     >>> person(rated)
     {'valence': 1.0, 'arousal': nan, 'dominance': nan}
     """
-    return {attribute: _person(utterances, attribute) for attribute in ATTRIBUTES}
-
-
-def _person(utterances: Sequence[Utterance], attribute: str) -> float:
-    own: dict[str, list[float]] = {}
-    others: dict[str, list[float]] = {}
+    pairs = {attribute: _Pairs() for attribute in ATTRIBUTES}
     for utterance in utterances:
-        given = {r.rater: r.ratings[attribute] for r in utterance.rater_ratings or () if attribute in r.ratings}
+        everyone = tuple(utterance.rater_ratings or ())
+        for attribute, found in pairs.items():
+            found.add({r.rater: r.ratings[attribute] for r in everyone if attribute in r.ratings})
+    return {attribute: found.mean_ccc() for attribute, found in pairs.items()}
+
+
+class _Pairs:
+    """Rater -> each of their ratings, and the mean of the others' on the same utterance."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, array[float]] = {}
+        self.others: dict[str, array[float]] = {}
+
+    def add(self, given: Mapping[str, float]) -> None:
+        """The ratings of one utterance, by rater."""
         total = sum(given.values())
         for rater, value in given.items() if len(given) > 1 else ():
-            own.setdefault(rater, []).append(value)
-            others.setdefault(rater, []).append((total - value) / (len(given) - 1))
-    values = [ccc(own[rater], others[rater]) for rater in sorted(own) if len(own[rater]) >= MIN_RATED]
-    defined = [value for value in values if not np.isnan(value)]
-    return float(np.mean(defined)) if defined else float("nan")
+            self.own.setdefault(rater, array("d")).append(value)
+            self.others.setdefault(rater, array("d")).append((total - value) / (len(given) - 1))
+
+    def mean_ccc(self) -> float:
+        values = [
+            ccc(self.own[rater], self.others[rater]) for rater in sorted(self.own) if len(self.own[rater]) >= MIN_RATED
+        ]
+        defined = [value for value in values if not np.isnan(value)]
+        return float(np.mean(defined)) if defined else float("nan")
 
 
 def _complete(prediction: Float64, truth: Float64) -> tuple[Float64, Float64]:

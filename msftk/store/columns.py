@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from msftk.store.raters import equal_are_one, rater_ratings
 from msftk.types import ATTRIBUTES, AudioStamp, RaterRating, Utterance
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ def values_of(utterances: Iterable[Utterance], name: str) -> list[Any]:
 
 
 def _utterances(rows: pyarrow.RecordBatch) -> Iterator[Utterance]:
-    values = {field.name: _values(rows[field.name]) for field in rows.schema}
+    values = {field.name: _values(rows[field.name], _MADE.get(field.name)) for field in rows.schema}
     names = (*_PLAIN, "audio", "alignment", *ATTRIBUTES, "rater_ratings", "audio_bytes", "audio_mtime_ns")
     for *plain, audio, alignment, v, a, d, raters, n_bytes, mtime_ns in zip(*map(values.get, names), strict=True):
         yield Utterance(
-            audio=None if audio is None else Path(audio),
-            alignment=None if alignment is None else Path(alignment),
+            audio=audio,
+            alignment=alignment,
             ratings=_present(v, a, d) or None,
             rater_ratings=raters,
             audio_stamp=None if n_bytes is None else AudioStamp(n_bytes, mtime_ns),
@@ -118,29 +118,22 @@ def _utterances(rows: pyarrow.RecordBatch) -> Iterator[Utterance]:
         )
 
 
-def _values(column: pyarrow.Array) -> list[Any]:
-    """As `to_pylist`, which makes each value by itself, but by whole columns where Arrow can."""
+def _values(column: pyarrow.Array, make: Callable[[str], Any] | None = None) -> list[Any]:
+    """As `to_pylist`, which makes each value by itself, but by whole columns where Arrow can; equal texts are one."""
     import pyarrow as pa
 
     if column.null_count == len(column):
         return [None] * len(column)
     if pa.types.is_list(column.type):
-        return _rater_ratings(column)
+        return rater_ratings(column)
     values: list[Any]
-    if pa.types.is_string(column.type) or column.null_count == 0:
+    if pa.types.is_string(column.type):
+        values = equal_are_one(column, make)
+    elif column.null_count == 0:
         values = column.to_numpy(zero_copy_only=False).tolist()
     else:
         values = column.to_pylist()
     return values
-
-
-def _rater_ratings(column: pyarrow.Array) -> list[tuple[RaterRating, ...] | None]:
-    import pyarrow.compute as pc
-
-    fields = map(_values, column.flatten().flatten())
-    everyone = (RaterRating(rater, _present(*ratings)) for rater, *ratings in zip(*fields, strict=True))
-    counts = pc.list_value_length(column).to_pylist()
-    return [None if n is None else tuple(islice(everyone, n)) for n in counts]
 
 
 def _present(*ratings: float | None) -> dict[str, float]:
@@ -149,3 +142,6 @@ def _present(*ratings: float | None) -> dict[str, float]:
 
 def _rated(one: RaterRating) -> dict[str, Any]:
     return {"rater": one.rater, **one.ratings}
+
+
+_MADE = {"audio": Path, "alignment": Path}  # what their texts stand for
