@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from msftk.errors import MsftkError
 from msftk.files import is_full
-from msftk.interfaces import Need
 from msftk.preparation.collected import Collected
-from msftk.preparation.engine import make_engine
-from msftk.preparation.material import Material, open_shelves
-from msftk.preparation.parts import make_parts
+from msftk.preparation.components import Components
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
 from msftk.preparation.work import Answers, Encode, Hear, Question, Read
@@ -21,38 +15,12 @@ from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
 from msftk.store.columns import ids_of
 from msftk.store.features import Store
-from msftk.store.memory import MemoryStore
 from msftk.store.shelf import Shelf
 from msftk.types import Float32, Utterance
 
 
-class Preparation:
-    """What prepares utterances, built once and asked as often as one likes: components, their places in the store, and
-    the engine. Models stay loaded; threads may share it.
-
-    An engine may send it to other processes: it travels as settings and a store's place, and is built there once.
-
-    Args:
-        needs: what is made beside what the settings' semantic sources need, such as "emphasis".
-        workers: None: as the engine's settings say.
-    Raises:
-        InputError: a component that the settings name cannot be built (missing package or file).
-    """
-
-    def __init__(
-        self, settings: Settings, store: Store, *, needs: tuple[Need, ...] = (), workers: int | None = None
-    ) -> None:
-        self.settings = settings
-        self.store = store
-        self.needs = needs
-        self.parts = make_parts(settings, needs)
-        self.shelves = open_shelves(self.parts, store)
-        self.engine = make_engine(settings.engine, workers)
-        self.text_shelf = store.shelf(self.parts.encoder.producer) if self.parts.encoder else None
-        self._text_dim: int | None = None
-
-    def material(self, utterance: Utterance, samples: Float32 | None = None) -> Material:
-        return Material(utterance, self.parts, self.shelves, samples)
+class Preparation(Components):
+    """What prepares utterances, built once and asked as often as one likes."""
 
     def prepare(
         self,
@@ -157,11 +125,6 @@ class Preparation:
             f"{self.store.root}: cannot be written ({error.strerror}). Make room, and run the same command again."
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        if isinstance(self.store, MemoryStore):
-            raise MsftkError("a store in memory cannot be sent to other processes. Give the work a store on disk.")
-        return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs)
-
 
 def extract(
     utterances: Iterable[Utterance],
@@ -174,12 +137,6 @@ def extract(
 ) -> Prepared:
     """`Preparation.prepare` for those who ask once; raises as `Preparation` and its `prepare` do."""
     return Preparation(settings, store, workers=workers).prepare(utterances, with_f0=with_f0, progress=progress)
-
-
-@cache
-def _built_here(settings: str, store: str, needs: tuple[Need, ...]) -> Preparation:
-    """The preparation that was sent to this process, built once for all the work that comes with it."""
-    return Preparation(Settings.model_validate_json(settings), Store(Path(store)), needs=needs)
 
 
 def _questions(everyone: Sequence[Utterance], samples: Mapping[str, Float32]) -> Iterator[Question]:

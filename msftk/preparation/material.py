@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from msftk.errors import AbsentError
 from msftk.interfaces import Evidence, Need
-from msftk.preparation.descriptions import describe
+from msftk.preparation.descriptions import answers_of
 from msftk.preparation.f0 import StoredF0
 from msftk.preparation.given import Given
 from msftk.preparation.once import once
@@ -161,6 +161,34 @@ class Material(Given):
             if optional:
                 return None
             raise
+
+
+def describe(materials: Sequence[Material]) -> None:
+    """Describes those that the store does not know yet, in one call of the describer.
+
+    Each is then in the store, or its material knows why it is not (`undescribed`). A describer that fails is a warning:
+    the utterance goes without, and is tried again in the next run.
+    """
+    asked: list[tuple[Material, str, Evidence]] = []
+    for material in materials:
+        part, log = material.describer
+        try:
+            key = material.key(part)
+            if key not in log:
+                asked.append((material, key, material.evidence(part)))
+        except Exception as error:  # what the describer reads is absent, or the audio cannot be used
+            material.undescribed = error
+    if not asked:
+        return
+    part, log = asked[0][0].describer
+    for (material, key, _), answer in zip(asked, answers_of(part.component, [e for *_, e in asked]), strict=True):
+        if isinstance(answer, Description):
+            log.put(key, asdict(answer))
+        elif isinstance(answer, AbsentError):
+            material.undescribed = answer
+        else:
+            material.warnings["description"] = f"describer '{part.name}': {answer}"
+            material.undescribed = AbsentError("description failed")
 
 
 _FIELD: dict[Need, str] = {

@@ -1,21 +1,18 @@
-"""The work that an engine is given: told by a preparation, which is built again where the work is sent."""
+"""The work that an engine is given: told by components, which are built again where the work is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from msftk.interfaces import Want
-from msftk.preparation.descriptions import describe
+from msftk.preparation.components import Components
 from msftk.preparation.engine import FEW, few_at_a_time
-from msftk.preparation.material import Material
+from msftk.preparation.material import Material, describe
 from msftk.preparation.texts import Answer, ask
 from msftk.preparation.vectors import encode
 from msftk.types import Float32, Utterance
-
-if TYPE_CHECKING:
-    from msftk.preparation.extract import Preparation
 
 
 class Question(NamedTuple):
@@ -39,11 +36,11 @@ class Answers:
 class Hear:
     """Finds F0 of an utterance, for whoever asks for it later, who also says what is wrong with the audio."""
 
-    preparation: Preparation
+    components: Components
     wants: ClassVar[Want] = "cpu-kernel"
 
     def __call__(self, question: Question) -> None:
-        material = self.preparation.material(question.utterance, question.samples)
+        material = self.components.material(question.utterance, question.samples)
         if material.has_sound and material.audio_key not in material.shelves.f0.shelf:
             _ = material.f0_hz
 
@@ -52,28 +49,28 @@ class Hear:
 class Read:
     """Asks every source about a batch of utterances, which are described together."""
 
-    preparation: Preparation
+    components: Components
     with_f0: bool
 
     @property
     def wants(self) -> Want:
         """As the describer: all the rest is quick."""
-        describer = self.preparation.parts.describer
+        describer = self.components.parts.describer
         return describer.component.wants if describer else "cpu-kernel"
 
     @property
     def _together(self) -> int:
         """How many utterances are described together."""
-        describer = self.preparation.parts.describer
+        describer = self.components.parts.describer
         return describer.component.batch if describer else 1
 
     def batches(self, questions: Iterable[Question], n: int) -> Iterator[Sequence[Question]]:
         """The `n` questions as the describer wants them."""
         most = max(self._together, FEW) if self.wants == "cpu-kernel" else self._together
-        return few_at_a_time(questions, n, self.preparation.engine.workers, self._together, most)
+        return few_at_a_time(questions, n, self.components.engine.workers, self._together, most)
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
-        materials = [self.preparation.material(one.utterance, one.samples) for one in batch]
+        materials = [self.components.material(one.utterance, one.samples) for one in batch]
         if self._together > 1:
             describe(materials)
         return [self._read(material) for material in materials]
@@ -84,7 +81,7 @@ class Read:
             hears = self.with_f0 and material.has_sound
             if hears and material.audio_key not in shelves.f0.shelf:
                 _ = material.f0_hz
-            answers = {part.name: ask(part, material) for part in self.preparation.parts.sources}
+            answers = {part.name: ask(part, material) for part in self.components.parts.sources}
             return Answers(answers, material.warnings, material.audio_key if hears else None)
         except Exception as error:  # of this utterance; the others of the batch go on
             return error
@@ -94,9 +91,9 @@ class Read:
 class Encode:
     """Vectors [n, dim] of a batch of texts."""
 
-    preparation: Preparation
+    components: Components
     wants: ClassVar[Want] = "model"
 
     def __call__(self, texts: tuple[str, ...]) -> Float32:
-        assert self.preparation.parts.encoder is not None
-        return encode(self.preparation.parts.encoder, texts)
+        assert self.components.parts.encoder is not None
+        return encode(self.components.parts.encoder, texts)

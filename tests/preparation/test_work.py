@@ -85,7 +85,7 @@ def test_processes_that_share_nothing_come_to_the_same(
 def test_a_preparation_is_built_once_where_it_is_sent(settings: Settings, tmp_path: Path) -> None:
     sent = pickle.dumps(Read(Preparation(settings, Store(tmp_path / "store")), with_f0=True))
     first, second = pickle.loads(sent), pickle.loads(sent)
-    assert first.preparation is second.preparation
+    assert first.components is second.components
     assert first.with_f0
 
 
@@ -99,7 +99,7 @@ def test_emphasis_of_a_corpus_by_processes_is_the_same_table(
 ) -> None:
     manifest = Manifest("tones", RatingScale(1, 7), tuple(utterances))
     emphasise_corpus(manifest, tmp_path / "here.parquet", settings=settings, store=tmp_path / "here")
-    monkeypatch.setattr("msftk.preparation.extract.make_engine", lambda *_: Spawned())
+    monkeypatch.setattr("msftk.preparation.components.make_engine", lambda *_: Spawned())
     done = emphasise_corpus(manifest, tmp_path / "away.parquet", settings=settings, store=tmp_path / "away")
     assert done.n_utterances == 3
     assert (tmp_path / "here.parquet").read_bytes() == (tmp_path / "away.parquet").read_bytes()

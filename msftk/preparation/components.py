@@ -1,0 +1,56 @@
+"""The components of a preparation, built once: what the settings name, its places in the store, and the engine."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from msftk.errors import MsftkError
+from msftk.interfaces import Need
+from msftk.preparation.engine import make_engine
+from msftk.preparation.material import Material, open_shelves
+from msftk.preparation.parts import make_parts
+from msftk.settings import Settings
+from msftk.store.features import Store
+from msftk.store.memory import MemoryStore
+from msftk.types import Float32, Utterance
+
+
+class Components:
+    """What makes the things of an utterance. Models stay loaded; threads may share them.
+
+    An engine may send them to other processes: they travel as settings and a store's place, and are built there once.
+
+    Args:
+        needs: what is made beside what the settings' semantic sources need, such as "emphasis".
+        workers: None: as the engine's settings say.
+    Raises:
+        InputError: a component that the settings name cannot be built (missing package or file).
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, *, needs: tuple[Need, ...] = (), workers: int | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.needs = needs
+        self.parts = make_parts(settings, needs)
+        self.shelves = open_shelves(self.parts, store)
+        self.engine = make_engine(settings.engine, workers)
+        self.text_shelf = store.shelf(self.parts.encoder.producer) if self.parts.encoder else None
+        self._text_dim: int | None = None
+
+    def material(self, utterance: Utterance, samples: Float32 | None = None) -> Material:
+        return Material(utterance, self.parts, self.shelves, samples)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self.store, MemoryStore):
+            raise MsftkError("a store in memory cannot be sent to other processes. Give the work a store on disk.")
+        return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs)
+
+
+@cache
+def _built_here(settings: str, store: str, needs: tuple[Need, ...]) -> Components:
+    """The components that were sent to this process, built once for all the work that comes with it."""
+    return Components(Settings.model_validate_json(settings), Store(Path(store)), needs=needs)
