@@ -237,7 +237,43 @@ class Engine(Component):
 # ---------------------------------------------------------------- model: trained
 
 
-class AcousticEncoder(Component):
+Rate = Literal["scratch", "pretrained"]  # settings.training.learning_rate and .learning_rate_pretrained
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Trainable parameters that learn alike: at which rate, and whether weight decay draws them to zero."""
+
+    name: str
+    parameters: Sequence[Any]
+    rate: Rate = "scratch"
+    decay: bool = True
+
+
+class TrainedPart(Component):
+    """Base of the kinds that are trained, nn.Modules all: how its parameters learn, and what a run keeps of it."""
+
+    if TYPE_CHECKING:
+
+        def parameters(self) -> Iterable[Any]: ...
+        def state_dict(self) -> Mapping[str, Tensor]: ...
+        def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
+
+    def parameter_groups(self) -> Iterable[ParameterGroup]:
+        """Groups without a parameter in common. One that is in none learns from scratch."""
+        return ()
+
+    def own_state(self) -> Mapping[str, Tensor]:
+        """What a checkpoint keeps. An adapter of a frozen model, which is read again from its source, leaves that out:
+        then the run needs the source, and `identity()` should say which it was."""
+        return self.state_dict()
+
+    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
+        """Puts back what `own_state` gave. Raises RuntimeError where it does not fit."""
+        self.load_state_dict(dict(state))
+
+
+class AcousticEncoder(TrainedPart):
     """Waveform -> frames of size `dim`. An nn.Module; what its `identity()` says stands on the protocol card."""
 
     dim: int
@@ -259,6 +295,10 @@ class AcousticEncoder(Component):
         """Parameters that learn slowly."""
         return ()
 
+    def parameter_groups(self) -> Iterable[ParameterGroup]:
+        """Those of `pretrained_parameters` at the rate of pretrained parts."""
+        return [ParameterGroup("pretrained", list(self.pretrained_parameters()), "pretrained")]
+
     def config_json(self) -> str | None:
         """The layers of an encoder that its options alone do not tell (a pretrained model's), as text.
 
@@ -273,7 +313,7 @@ class AcousticEncoder(Component):
             ...
 
 
-class Pooling(Component):
+class Pooling(TrainedPart):
     """frames [batch, time, dim], valid [batch, time] -> [batch, pooled_dim]. An nn.Module, built with `dim`."""
 
     pooled_dim: int
@@ -308,7 +348,7 @@ class SemanticGroup:
     present: Tensor
 
 
-class IntraFusion(Component):
+class IntraFusion(TrainedPart):
     """Merges the sources of one group: vectors [batch, n, dim], present [batch, n] -> [batch, dim] (Eqs. 3-4).
 
     An nn.Module, built with `dim` and `sources`, their names.
@@ -342,7 +382,7 @@ class FusionOutput:
         return cls(vector.unsqueeze(1), vector.new_ones(1, n_attributes, 1))
 
 
-class Fusion(Component):
+class Fusion(TrainedPart):
     """Joins sound and meaning; `out_dim` and `expert_names` say what comes out. An nn.Module, built with `sizes`.
 
     A fusion that reads one side alone says so. On a corpus of text without sound the default fusion gives way to the
@@ -404,7 +444,7 @@ class HeadOutput:
     mixed: Literal["linear", "head"] = "linear"
 
 
-class Head(Component):
+class Head(TrainedPart):
     """An nn.Module that answers one target, built as `Class(options, dim=..., attributes=the target's columns)`.
 
     Outputs go by name; "value" predicts a regression, on the unit scale. `outputs` says what each is; one that it does

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,9 +80,13 @@ class SerNetwork(nn.Module):
         config: str | None = self.acoustic.config_json()
         return config
 
-    def pretrained_parameters(self) -> Iterable[Any]:
-        """The trainable parameters that do not start from scratch."""
-        return self.acoustic.pretrained_parameters()
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Each part by its place in the network, for what `msftk.models.own` asks of it."""
+        pooling = {"pooling": self.pooling} if isinstance(self.pooling, nn.Module) else {}
+        intra = {f"intra.{group}": part for group, part in self.intra.items()}
+        heads = {f"heads.{name}": head for name, head in self.heads.items()}
+        return {"acoustic": self.acoustic, **pooling, **intra, "fusion": self.fusion, **heads}
 
     def listen(self, batch: Batch, where: Where = CPU) -> Acoustics:
         """The acoustic side of a batch, which no semantic source changes; frames leave autocast in float32."""

@@ -10,6 +10,7 @@ from typing import Any
 from msftk.errors import InputError
 from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
+from msftk.models.own import own_state
 from msftk.models.targets import rebuilt_targets
 from msftk.models.where import CPU, Where
 from msftk.runs.folder import ANEW, RunFolder
@@ -55,7 +56,7 @@ def save_model(
         "corpus": corpus,
         "ratings": ratings,
     }
-    write_tensors(run.model_file, network.state_dict(), about)
+    write_tensors(run.model_file, own_state(network), about)
 
 
 def load_model(run: Path, where: Where = CPU) -> Model:

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from msftk.errors import InputError
 from msftk.files import json_text, read_json_object, sync_folder, write_whole
+from msftk.models.own import Whole, own_state
 from msftk.models.randomness import random_state, set_random_state
 from msftk.runs.folder import FORMAT_VERSION, refuse_version
 from msftk.runs.weights import load_weights, read_tensors, write_tensors
@@ -30,7 +31,7 @@ class Reached:
 
 
 def save_state(
-    folder: Path, reached: Reached, network: nn.Module, optimiser: Optimizer, device: torch.device, *, is_best: bool
+    folder: Path, reached: Reached, network: Whole, optimiser: Optimizer, device: torch.device, *, is_best: bool
 ) -> None:
     """Writes `folder`/epoch-N, complete or not at all, then removes older ones; the best weights stand beside it.
 
@@ -38,11 +39,11 @@ def save_state(
     """
     folder.mkdir(parents=True, exist_ok=True)
     if is_best:
-        write_tensors(_best(folder, reached.epoch), network.state_dict())
+        write_tensors(_best(folder, reached.epoch), own_state(network))
     partial = folder / "partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    write_tensors(partial / "network.safetensors", network.state_dict())
+    write_tensors(partial / "network.safetensors", own_state(network))
     write_tensors(partial / "optimiser.safetensors", _optimiser_tensors(network, optimiser))
     write_tensors(partial / "random.safetensors", random_state(device))
     write_whole(partial / "state.json", json_text({"format_version": FORMAT_VERSION, **asdict(reached)}) + "\n")
@@ -53,7 +54,7 @@ def save_state(
         shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
-def load_state_into(folder: Path, network: nn.Module, optimiser: Optimizer, device: torch.device) -> Reached:
+def load_state_into(folder: Path, network: Whole, optimiser: Optimizer, device: torch.device) -> Reached:
     """Restores the last complete epoch, if there is one. Raises InputError where its files are torn, VersionError."""
     saved = sorted(folder.glob("epoch-*"))
     if not saved:
@@ -95,7 +96,7 @@ def _best(folder: Path, epoch: int) -> Path:
     return folder / f"best-{epoch:05d}.safetensors"
 
 
-def _optimiser_tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
+def _optimiser_tensors(network: Whole, optimiser: Optimizer) -> dict[str, Tensor]:
     """Its state by parameter name; what a step size is follows from the step and is not kept."""
     return {
         f"{name}/{key}": value
@@ -104,7 +105,7 @@ def _optimiser_tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Te
     }
 
 
-def _restore_optimiser(network: nn.Module, optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+def _restore_optimiser(network: Whole, optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     parameters = dict(network.named_parameters())
     for path, value in tensors.items():
         name, _, key = path.rpartition("/")

@@ -10,10 +10,11 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from msftk.errors import InputError
 from msftk.files import write_whole
+from msftk.models.own import Whole, load_own_state
 from msftk.runs.folder import ANEW, FORMAT_VERSION, refuse_version
 
 
@@ -53,12 +54,12 @@ def _today(name: str) -> str:
     return f"heads.vad.{name.removeprefix('head.')}" if name.startswith("head.") else name
 
 
-def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+def load_weights(network: Whole, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Puts weights read from `path` into the network. Raises InputError where they do not fit it, or are not finite."""
     if broken := [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]:
         raise InputError(f"{path}: {len(broken)} weights are not finite numbers, first {broken[0]}. {ANEW}")
     try:
-        network.load_state_dict(dict(tensors))
+        load_own_state(network, tensors)
     except RuntimeError as error:
         raise InputError(
             f"{path}: its weights do not fit the network of settings.toml beside it ({_first_problem(error)}). "

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 from torch.optim import AdamW
 
 from msftk.errors import MsftkError
 from msftk.evaluation.evaluation import ccc_by_attribute
 from msftk.models.network import SerNetwork
+from msftk.models.own import load_own_state, parameter_groups
 from msftk.models.where import Where
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.folder import RunFolder
@@ -75,20 +77,25 @@ def fit(
         save_state(run.state, reached, network, optimiser, where.device, is_best=is_best)
         progress(Progress(stage, epoch * _n_steps(data, training), _total_steps(data, training), _note(reached)))
     if training.select == "best" and reached.best_epoch:
-        network.load_state_dict(best_weights(run.state, reached))
+        load_own_state(network, best_weights(run.state, reached))
         return reached
     return replace(reached, best_epoch=reached.epoch)
 
 
 def make_optimiser(network: SerNetwork, training: Training) -> AdamW:
-    """AdamW with one group for parts from scratch and one for pretrained parts, where there are any."""
-    pretrained = {id(parameter) for parameter in network.pretrained_parameters()}
-    learning = [p for p in network.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in learning if id(p) not in pretrained], "peak": training.learning_rate},
-        {"params": [p for p in learning if id(p) in pretrained], "peak": training.learning_rate_pretrained},
-    ]
-    return AdamW([g for g in groups if g["params"]], lr=training.learning_rate, weight_decay=training.weight_decay)
+    """AdamW with one group for each learning rate and decay that the network's parts ask for, scratch first."""
+    peaks = {"scratch": training.learning_rate, "pretrained": training.learning_rate_pretrained}
+    alike: dict[tuple[str, bool], list[nn.Parameter]] = {(rate, decay): [] for rate in peaks for decay in (True, False)}
+    for group in parameter_groups(network):
+        alike[group.rate, group.decay] += group.parameters
+    return AdamW(
+        [
+            {"params": own, "peak": peaks[rate], "weight_decay": training.weight_decay if decay else 0.0}
+            for (rate, decay), own in alike.items()
+            if own
+        ],
+        lr=training.learning_rate,
+    )
 
 
 def rate_factor(step: int, total: int, warmup: float) -> float:

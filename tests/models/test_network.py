@@ -14,6 +14,7 @@ from reference.weights import shaken, weights
 from msftk.models.batch import Batch, make_batch
 from msftk.models.build import build_network, group_members
 from msftk.models.network import SerNetwork
+from msftk.models.own import parameter_groups
 from msftk.models.targets import rebuilt_targets
 from msftk.settings import Settings
 from msftk.types import ATTRIBUTES
@@ -249,7 +250,7 @@ def test_network_without_semantics_predicts_from_sound() -> None:
     batch = random_batch([5, 8])
     assert network(batch).answers["vad"].outputs["value"].shape == (2, 3)
     assert network.acoustic_config is None
-    assert list(network.pretrained_parameters()) == []
+    assert {group.rate for group in parameter_groups(network)} == {"scratch"}
 
 
 def test_source_dropout_hides_that_share_of_the_present_sources() -> None:

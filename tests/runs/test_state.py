@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -15,9 +16,15 @@ from msftk.runs.state import Reached, best_weights, load_state_into, save_state
 CPU = torch.device("cpu")
 
 
-def saved(folder: Path, epochs: int) -> tuple[nn.Linear, AdamW]:
+class Layer(nn.Linear):
+    """A network of one layer, which is part of nothing."""
+
+    parts: ClassVar[dict[str, nn.Module]] = {}
+
+
+def saved(folder: Path, epochs: int) -> tuple[Layer, AdamW]:
     """A layer trained for some epochs, of which the first was best."""
-    network = nn.Linear(3, 2)
+    network = Layer(3, 2)
     optimiser = AdamW(network.parameters())
     for epoch in range(1, epochs + 1):
         network(torch.randn(4, 3)).sum().backward()
@@ -29,7 +36,7 @@ def saved(folder: Path, epochs: int) -> tuple[nn.Linear, AdamW]:
 def test_network_optimiser_and_random_state_come_back(tmp_path: Path) -> None:
     network, optimiser = saved(tmp_path, 2)
     expected = torch.rand(3)
-    again = nn.Linear(3, 2)
+    again = Layer(3, 2)
     restored = AdamW(again.parameters())
     assert load_state_into(tmp_path, again, restored, CPU) == Reached(2, 1, 0.5)
     assert torch.equal(again.weight, network.weight)
@@ -45,7 +52,7 @@ def test_last_epoch_and_best_weights_are_kept_and_no_more(tmp_path: Path) -> Non
 
 
 def test_nothing_saved_is_the_beginning(tmp_path: Path) -> None:
-    network = nn.Linear(3, 2)
+    network = Layer(3, 2)
     assert load_state_into(tmp_path / "state", network, AdamW(network.parameters()), CPU) == Reached()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -11,6 +12,12 @@ from torch import nn
 
 from msftk.errors import InputError
 from msftk.runs.weights import load_weights, read_tensors, tensors_sha256, write_tensors
+
+
+class Layer(nn.Linear):
+    """A network of one layer, which is part of nothing."""
+
+    parts: ClassVar[dict[str, nn.Module]] = {}
 
 
 def test_tensors_come_back_with_what_they_belong_to(tmp_path: Path) -> None:
@@ -33,7 +40,7 @@ def test_weights_have_the_rights_of_any_new_file(tmp_path: Path) -> None:
 
 
 def test_weight_that_is_not_finite_is_refused_by_name(tmp_path: Path) -> None:
-    network = nn.Linear(2, 1)
+    network = Layer(2, 1)
     state = {**network.state_dict(), "weight": torch.tensor([[0.0, torch.nan]])}
     with pytest.raises(InputError, match=r"w\.safetensors: 1 weights are not finite numbers, first weight"):
         load_weights(network, state, tmp_path / "w.safetensors")
@@ -41,7 +48,7 @@ def test_weight_that_is_not_finite_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"do not fit the network of settings\.toml beside it"):
-        load_weights(nn.Linear(2, 1), nn.Linear(3, 1).state_dict(), tmp_path)
+        load_weights(Layer(2, 1), Layer(3, 1).state_dict(), tmp_path)
 
 
 def test_hash_follows_values_and_names_not_order() -> None:
