@@ -26,7 +26,8 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 from transformers import WavLMConfig, WavLMModel
 
-from msftk_plugins.acoustic.hf import HfAcousticEncoder, frame_counts
+from msftk_plugins.acoustic.hf import HfAcousticEncoder
+from msftk_plugins.acoustic.waveforms import frame_counts
 
 RATE_HZ = 16_000
 CPU_THREADS = 2

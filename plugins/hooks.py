@@ -68,7 +68,11 @@ def register_text_encoders(register: Register) -> None:
 
 @hookimpl
 def register_acoustic_encoders(register: Register) -> None:
-    register("hf", "msftk_plugins.acoustic.hf:HfAcousticEncoder", help="WavLM, wav2vec 2.0, HuBERT, by id or folder")
+    register(
+        "hf",
+        "msftk_plugins.acoustic.hf:HfAcousticEncoder",
+        help="WavLM, wav2vec 2.0, HuBERT, data2vec, Whisper, w2v-BERT",
+    )
     register(
         "functionals", "msftk_plugins.acoustic.functionals:Functionals", help="54 functionals an utterance, linear"
     )

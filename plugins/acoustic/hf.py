@@ -1,4 +1,4 @@
-"""WavLM, wav2vec 2.0 and HuBERT as acoustic encoders, by model id or folder."""
+"""Pretrained speech encoders, by model id or folder: WavLM, wav2vec 2.0 (MMS), HuBERT, data2vec, Whisper, w2v-BERT."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.compiling import Compile, Compiling
-from msftk_plugins.acoustic.front_end import half_features
 from msftk_plugins.acoustic.layers import state_of, weighted_sum
-from msftk_plugins.acoustic.pretrained import build_from_config, load_pretrained, model_identity, plain_config
+from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
+from msftk_plugins.acoustic.padding import pads_exactly
+from msftk_plugins.acoustic.pretrained import (
+    build_from_config,
+    load_pretrained,
+    mel_input,
+    model_identity,
+    plain_config,
+)
+from msftk_plugins.acoustic.waveforms import Waveforms
 from msftk_plugins.acoustic.wavlm.layers import Attention, WavLMLayers
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
@@ -27,9 +35,9 @@ SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
 
 
 class HfAcousticEncoder(AcousticEncoder, nn.Module):
-    """A transformers speech encoder with a convolutional front end that stays frozen; what is above is fine-tuned.
+    """A transformers speech encoder; convolutions in front stay frozen, what is above them is fine-tuned.
 
-    Frames come every 20 ms. Their number follows the convolution arithmetic, (n - kernel) // stride + 1 layer by layer.
+    Frames come every 20 ms. An encoder that hears padding (data2vec-audio) is given one recording at a time.
     A checkpoint keeps `config_json()` beside the weights; given as `config` it rebuilds the network, and the model that
     the options name is not read again.
     """
@@ -42,7 +50,9 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
             description="last layer, a learned softmax-weighted sum of all, or one by number (0 = input of the first)",
         )
         normalise: Literal["utterance", "global", "none"] = Field(
-            "utterance", description="zero mean and unit variance per utterance, over all training samples, or as it is"
+            "utterance",
+            description="waveforms: zero mean and unit variance per utterance, over all training samples, or as they "
+            "are; mel features follow their own extractor",
         )
         freeze: bool = Field(False, description="train nothing of the pretrained model")
         gradient_checkpointing: bool = Field(False, description="less memory, more time")
@@ -67,26 +77,37 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         )
         self.config = model.config
         self.dim: int = self.config.hidden_size
-        # The front end is called here, not inside the model: see _front_end_features.
-        self.front_end, model.feature_extractor = model.feature_extractor, nn.Identity()
-        self.front_end.requires_grad_(False)
+        self.is_whisper = self.config.model_type == "whisper"
+        self.compiling = Compiling(options.compile)
+        if not hasattr(self.config, "conv_kernel"):
+            self.front: Waveforms | WhisperMel | StackedMel = mel_input(self.config, options.model, options.revision)
+            model = model.get_encoder() if self.is_whisper else model
+        else:
+            # The front end is called by `front`, not inside the model: it stays without graph.
+            self.front_end, model.feature_extractor = model.feature_extractor, nn.Identity()
+            self.front = Waveforms(self.config, self.front_end.requires_grad_(False), self.compiling)
         self.model = model.requires_grad_(not options.freeze)
         if options.gradient_checkpointing and not options.freeze:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self._prepare_layer(self.config.num_hidden_layers + 1)
         is_wavlm = self.config.model_type == "wavlm"
-        self.compiling = Compiling(options.compile)
         self.layers = WavLMLayers(self.model, options.attention, self.compiling) if is_wavlm else None
+        if options.normalise == "global" and not isinstance(self.front, Waveforms):
+            raise InputError(
+                f"acoustic.normalise is global: {options.model} reads mel features, which its extractor normalises. "
+                "Leave acoustic.normalise out."
+            )
         if options.normalise == "global":
             self.register_buffer("mean", torch.zeros(()))
             self.register_buffer("sd", torch.ones(()))
+        is_exact = is_wavlm or self.is_whisper  # by what they read
+        self.one_by_one = not is_exact and not pads_exactly(self.model, lambda w: self.prepare(w, None), self._frames)
 
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
-        """waveform [samples] -> [samples] float32, zero-padded to what one frame needs."""
-        if self.options.normalise == "utterance":
+        """waveform [samples] -> [samples], or [rows, mels] of mel features, float32; at least what one frame needs."""
+        if self.options.normalise == "utterance" and isinstance(self.front, Waveforms):
             waveform = (waveform - waveform.mean()) / np.sqrt(waveform.var() + VARIANCE_EPS)
-        missing = max(0, shortest_input(self.config.conv_kernel, self.config.conv_stride) - len(waveform))
-        return torch.from_numpy(np.pad(waveform, (0, missing)).astype(np.float32))
+        return torch.from_numpy(self.front.prepare(waveform))
 
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Global mean and standard deviation over all training samples, where `normalise` is global."""
@@ -101,16 +122,27 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         self.sd.copy_((squares / n - mean.square()).clamp(min=0).sqrt())
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """inputs [batch, samples], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
+        """inputs [batch, n, ...], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
         self.compiling.decide(inputs.device, self.training)
-        samples = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
+        if not self.one_by_one:
+            return self._frames(inputs, lengths)
+        single = [self._frames(row[None, :n], n[None]) for row, n in zip(inputs, lengths, strict=True)]
+        frames, valid = zip(*single, strict=True)
+        return (
+            pad_sequence([one[0] for one in frames], batch_first=True),
+            pad_sequence([one[0] for one in valid], batch_first=True),
+        )
+
+    def _frames(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
         if self.options.normalise == "global":
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
-        features = self._front_end_features(inputs.masked_fill(~samples, 0.0), lengths)  # [batch, conv_dim, time]
-        n_frames = frame_counts(lengths, self.config.conv_kernel, self.config.conv_stride)
-        valid = torch.arange(features.shape[-1], device=inputs.device) < n_frames.unsqueeze(1)
+        inputs = inputs.masked_fill(~inside.view(*inside.shape, *(1,) * (inputs.dim() - 2)), 0.0)
+        n_frames = self.front.n_frames(lengths)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.freeze):
-            frames = self._chosen(features, samples, n_frames)
+            longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
+            frames = self._chosen(inputs, lengths, n_frames)[:, :longest]
+        valid = torch.arange(frames.shape[1], device=inputs.device) < n_frames.unsqueeze(1)
         return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
 
     def train(self, mode: bool = True) -> HfAcousticEncoder:
@@ -134,31 +166,15 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         """
         return {} if self.rebuilt else model_identity(self.options.model, self.options.revision)
 
-    @torch.no_grad()
-    def _front_end_features(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """[batch, samples] -> [batch, conv_dim, time] by the frozen convolutions.
-
-        Models with feat_extract_norm "group" (wav2vec2-base, hubert-base) normalise over time, so in a padded batch
-        silence would change every frame: their utterances go through one by one, each at its own length.
-        """
-        if self.config.feat_extract_norm != "group":
-            if not torch.is_autocast_enabled(inputs.device.type):
-                return self.front_end(inputs)
-            return half_features(self.front_end, inputs, self.compiling)
-        single = [self.front_end(row[None, :n])[0].T for row, n in zip(inputs, lengths.tolist(), strict=True)]
-        features = pad_sequence(single, batch_first=True).transpose(1, 2)
-        longest = frame_counts(torch.tensor(inputs.shape[1]), self.config.conv_kernel, self.config.conv_stride)
-        return nn.functional.pad(features, (0, int(longest) - features.shape[-1]))
-
-    def _chosen(self, features: Tensor, samples: Tensor, n_frames: Tensor) -> Tensor:
+    def _chosen(self, inputs: Tensor, lengths: Tensor, n_frames: Tensor) -> Tensor:
         """The frames [batch, time, dim] that `layer` asks for."""
         layer = self.options.layer
         if self.layers is not None:
-            states: Iterable[Tensor] = self.layers.states(features, n_frames)
+            states: Iterable[Tensor] = self.layers.states(self.front.features(inputs, lengths), n_frames)
             if layer == "last":
                 return self.layers.last(deque(states, maxlen=1).pop())
         else:
-            answer = self.model(features, attention_mask=samples.long(), output_hidden_states=layer != "last")
+            answer = self.front.answer(self.model, inputs, lengths, hidden_states=layer != "last")
             if layer == "last":
                 return answer.last_hidden_state
             states = answer.hidden_states
@@ -168,7 +184,7 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
 
     def _prepare_layer(self, n_states: int) -> None:
         """Gets the hidden states ready that `layer` asks for; what nothing would train is frozen."""
-        layer, encoder = self.options.layer, self.model.encoder
+        layer, encoder = self.options.layer, getattr(self.model, "encoder", self.model)
         if isinstance(layer, int):
             if not 0 <= layer < n_states:
                 raise InputError(
@@ -178,24 +194,14 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
             encoder.layers[layer:].requires_grad_(False)
         if layer != "last":
             # a dropped layer leaves no hidden state, and all later ones would be taken for their neighbours
-            self.config.layerdrop = 0.0
-            if getattr(self.config, "do_stable_layer_norm", False):
-                encoder.layer_norm.requires_grad_(False)  # comes after the last hidden state, so only "last" reads it
+            self.config.layerdrop = encoder.layerdrop = 0.0
+        has_last_norm = self.is_whisper or getattr(self.config, "do_stable_layer_norm", False)
+        # Whisper's last hidden state is normed, that of the others is not
+        if has_last_norm and layer not in (("last", "weighted", n_states - 1) if self.is_whisper else ("last",)):
+            encoder.layer_norm.requires_grad_(False)
         self.layer_logits = nn.Parameter(torch.zeros(n_states)) if layer == "weighted" else None
+        if self.is_whisper:
+            for front in (encoder.conv1, encoder.conv2, encoder.embed_positions):
+                front.requires_grad_(False)
         if (mask_embedding := getattr(self.model, "masked_spec_embed", None)) is not None:
             mask_embedding.requires_grad_(False)
-
-
-def frame_counts(lengths: Tensor, kernels: Iterable[int], strides: Iterable[int]) -> Tensor:
-    """Frames that unpadded convolutions make of `lengths` samples; at least one, which `prepare` provides for."""
-    for kernel, stride in zip(kernels, strides, strict=True):
-        lengths = torch.div(lengths - kernel, stride, rounding_mode="floor") + 1
-    return lengths
-
-
-def shortest_input(kernels: Iterable[int], strides: Iterable[int]) -> int:
-    """Samples that one frame is made of: 400 (25 ms) for the WavLM family."""
-    n = 1
-    for kernel, stride in reversed(list(zip(kernels, strides, strict=True))):
-        n = (n - 1) * stride + kernel
-    return n

@@ -13,6 +13,7 @@ import torch
 
 from msftk.consent import SWITCH, consent
 from msftk.errors import InputError
+from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel
 from msftk_plugins.text.folder import folder_digest
 
 # what makes transformers import a module that a model brings, or fetch a kernel by name; and where the model lay
@@ -115,6 +116,34 @@ def build_from_config(config: str, name: str, revision: str | None) -> Any:
     return model
 
 
+def mel_input(config: Any, name: str, revision: str | None) -> WhisperMel | StackedMel:
+    """What prepares a model's mel features. Its settings go into `config`, and so into the checkpoint.
+
+    Raises InputError: the model comes without preprocessor_config.json, or with an extractor of another kind.
+    """
+    import transformers
+
+    kind = MEL_INPUTS[config.model_type]
+    extractor = getattr(transformers, kind.extractor)
+    if not hasattr(config, "mel_settings"):
+        try:
+            own = extractor.get_feature_extractor_dict(
+                name, revision=revision or "main", local_files_only=not consent().download
+            )[0]
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"acoustic.model '{name}' comes without a preprocessor_config.json, which says how its mel features "
+                "are made. Put the file that the model was published with beside config.json."
+            ) from error
+        if own.get("feature_extractor_type", kind.extractor) != kind.extractor:
+            raise InputError(
+                f"acoustic.model '{name}': preprocessor_config.json is of {own['feature_extractor_type']}, expected "
+                f"{kind.extractor}. Take the file that the model was published with."
+            )
+        config.mel_settings = {k: v for k, v in own.items() if isinstance(v, (bool, int, float))}
+    return kind(extractor(**config.mel_settings))
+
+
 def plain_config(config: Any) -> str:
     """A configuration as JSON without what names code: `build_from_config` reads it back."""
     values = json.loads(config.to_json_string(use_diff=False))
@@ -149,11 +178,11 @@ def _read_config(name: str, revision: str | None) -> Any:
 
 
 def _speech_config(config: Any, name: str) -> Any:
-    """The configuration with SpecAugment off; it must be of the kind with convolutions in front."""
-    if not hasattr(config, "conv_kernel") or not hasattr(config, "feat_extract_norm"):
+    """The configuration with SpecAugment off; it must be of a kind with convolutions in front, or mel features."""
+    if not hasattr(config, "conv_kernel") and config.model_type not in MEL_INPUTS:
         raise InputError(
-            f"acoustic.model '{name}' is of type {config.model_type}: expected a speech encoder with a "
-            "convolutional front end, such as wavlm, wav2vec2 or hubert."
+            f"acoustic.model '{name}' is of type {config.model_type}: expected a speech encoder with a convolutional "
+            f"front end, such as wavlm, wav2vec2, hubert or data2vec-audio, or of type {' or '.join(MEL_INPUTS)}."
         )
     config.apply_spec_augment = False
     config.add_adapter = False  # it would shorten the frames, and `valid` counts the convolutions' frames

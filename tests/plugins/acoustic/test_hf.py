@@ -10,11 +10,15 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from msftk.errors import InputError
-from msftk_plugins.acoustic.hf import HfAcousticEncoder, frame_counts, shortest_input
+from msftk_plugins.acoustic.hf import HfAcousticEncoder
+from msftk_plugins.acoustic.padding import pads_exactly
 from msftk_plugins.acoustic.pretrained import model_identity
+from msftk_plugins.acoustic.waveforms import frame_counts, shortest_input
 
 WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
-KINDS = ("wavlm", "wavlm-group", "wav2vec2", "hubert")
+ONE_BY_ONE = ("hubert-batch-norm", "data2vec")
+WAVEFORMS = ("wavlm", "wavlm-group", "wav2vec2", "mms", "hubert", *ONE_BY_ONE)
+KINDS = (*WAVEFORMS, "whisper", "w2v-bert")
 
 
 def encoder(folder: Path, **options: object) -> HfAcousticEncoder:
@@ -48,6 +52,25 @@ def test_padding_changes_no_frame(models: dict[str, Path], kind: str, layer: str
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_an_encoder_that_hears_padding_is_found_and_given_one_recording_at_a_time(
+    models: dict[str, Path], kind: str
+) -> None:
+    assert encoder(models[kind]).one_by_one == (kind in ONE_BY_ONE)
+
+
+def test_looking_for_padding_leaves_weights_and_random_numbers_as_they_were(models: dict[str, Path]) -> None:
+    one = encoder(models["data2vec"]).train()
+    before = {name: value.clone() for name, value in one.state_dict().items()}
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    assert not pads_exactly(one.model, lambda waveform: one.prepare(waveform, None), one._frames)
+    assert torch.equal(torch.rand(1), expected)
+    assert one.model.training
+    assert all(torch.equal(value, before[name]) for name, value in one.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", WAVEFORMS)
 def test_last_layer_of_one_utterance_is_what_transformers_gives(models: dict[str, Path], kind: str) -> None:
     from transformers import AutoModel
 
@@ -69,13 +92,15 @@ def test_weighted_layers_start_as_the_mean_of_all_hidden_states(models: dict[str
     assert weighted.layer_logits.grad.abs().min() > 0
 
 
+@pytest.mark.parametrize("kind", ["wavlm", "mms", "data2vec", "whisper", "w2v-bert"])
 @pytest.mark.parametrize("options", [{}, {"gradient_checkpointing": True}, {"layer": 1}, {"layer": "weighted"}])
-def test_front_end_stays_frozen_and_all_that_is_used_learns(models: dict[str, Path], options: dict) -> None:
-    one = encoder(models["wavlm"], **options).train()
+def test_front_end_stays_frozen_and_all_that_is_used_learns(models: dict[str, Path], kind: str, options: dict) -> None:
+    one = encoder(models[kind], **options).train()
     one.config.layerdrop = 0.0  # a skipped layer learns nothing in that step
     inputs, lengths, _ = batch_of(one, 5_000, 3_000)
     one(inputs, lengths)[0].square().sum().backward()
-    assert all(parameter.grad is None for parameter in one.front_end.parameters())
+    front_end = [one.model.conv1, one.model.conv2] if kind == "whisper" else [getattr(one, "front_end", None)]
+    assert all(parameter.grad is None for part in front_end if part for parameter in part.parameters())
     learning = list(one.pretrained_parameters())
     assert learning
     assert all(parameter.grad is not None for parameter in learning)
@@ -108,8 +133,9 @@ def test_global_normalisation_is_fitted_on_all_samples_and_saved(models: dict[st
     assert not torch.allclose(one(inputs, lengths)[0], before)
 
 
-def test_checkpoint_rebuilds_the_encoder_without_its_folder(models: dict[str, Path], tmp_path: Path) -> None:
-    folder = shutil.copytree(models["wav2vec2"], tmp_path / "model")
+@pytest.mark.parametrize("kind", KINDS)
+def test_checkpoint_rebuilds_the_encoder_without_its_folder(models: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    folder = shutil.copytree(models[kind], tmp_path / "model")
     one = encoder(folder)
     config, state = one.config_json(), one.state_dict()
     shutil.rmtree(folder)

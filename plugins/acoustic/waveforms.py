@@ -1,0 +1,68 @@
+"""What encoders of wav2vec 2.0's family are given: waveforms, through a front end of frozen convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from msftk.types import Float32
+from msftk_plugins.acoustic.compiling import Compiling
+from msftk_plugins.acoustic.front_end import half_features
+
+
+class Waveforms:
+    """[samples] float32; frames every 20 ms, (n - kernel) // stride + 1 of them, convolution by convolution."""
+
+    def __init__(self, config: Any, front_end: nn.Module, compiling: Compiling) -> None:
+        self.kernels, self.strides = config.conv_kernel, config.conv_stride
+        self.norms_over_time = getattr(config, "feat_extract_norm", "layer") == "group"
+        self.front_end, self.compiling = front_end, compiling
+
+    def prepare(self, waveform: Float32) -> Float32:
+        """The waveform, zero-padded to what one frame needs."""
+        missing = max(0, shortest_input(self.kernels, self.strides) - len(waveform))
+        return np.pad(waveform, (0, missing)).astype(np.float32)
+
+    def n_frames(self, lengths: Tensor) -> Tensor:
+        return frame_counts(lengths, self.kernels, self.strides)
+
+    @torch.no_grad()
+    def features(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """[batch, samples] -> [batch, conv_dim, time] by the frozen convolutions.
+
+        Models with feat_extract_norm "group" (wav2vec2-base, hubert-base) normalise over time, so in a padded batch
+        silence would change every frame: their utterances go through one by one, each at its own length.
+        """
+        if not self.norms_over_time:
+            if not torch.is_autocast_enabled(inputs.device.type):
+                return self.front_end(inputs)
+            return half_features(self.front_end, inputs, self.compiling)
+        single = [self.front_end(row[None, :n])[0].T for row, n in zip(inputs, lengths.tolist(), strict=True)]
+        features = pad_sequence(single, batch_first=True).transpose(1, 2)
+        longest = int(self.n_frames(torch.tensor(inputs.shape[1])))
+        return nn.functional.pad(features, (0, longest - features.shape[-1]))
+
+    def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
+        inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
+        features = self.features(inputs, lengths)
+        return model(features, attention_mask=inside.long(), output_hidden_states=hidden_states)
+
+
+def frame_counts(lengths: Tensor, kernels: Iterable[int], strides: Iterable[int]) -> Tensor:
+    """Frames that unpadded convolutions make of `lengths` samples; at least one, which `prepare` provides for."""
+    for kernel, stride in zip(kernels, strides, strict=True):
+        lengths = torch.div(lengths - kernel, stride, rounding_mode="floor") + 1
+    return lengths
+
+
+def shortest_input(kernels: Iterable[int], strides: Iterable[int]) -> int:
+    """Samples that one frame is made of: 400 (25 ms) for the WavLM family."""
+    n = 1
+    for kernel, stride in reversed(list(zip(kernels, strides, strict=True))):
+        n = (n - 1) * stride + kernel
+    return n
