@@ -40,10 +40,15 @@ class Prepared:
         answer = self._answer(source, utterance_id)
         return answer.text if answer else None
 
+    def said(self, source: str, utterance_id: str) -> Answer | None:
+        """What the source answered, None where it is absent; equal answers have one vector."""
+        answer = self._answer(source, utterance_id)
+        return None if answer is None or answer.reason is not None else answer
+
     def vector(self, source: str, utterance_id: str) -> Float32 | None:
         """The source's vector [dims[source]] float32, None where it is absent."""
-        answer = self._answer(source, utterance_id)
-        if answer is None or answer.reason is not None:
+        answer = self.said(source, utterance_id)
+        if answer is None:
             return None
         key = answer.vector_key or text_key(answer.text or "")
         vector: Float32 = _stored(self.shelves[source], key, "vector", utterance_id)

@@ -17,10 +17,10 @@ from msftk.prosody.stress import scorer_settings
 from msftk.recipes.emphasis_table import FORMAT_VERSION, RowLog, write_table
 from msftk.recipes.emphasis_work import Done, Emphasise, duration_s, groups_of
 from msftk.settings import Settings
+from msftk.store.columns import ids_of, take
 from msftk.store.features import Store, default_store_path
 from msftk.store.keys import digest
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.types import Utterance
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
     utterances = manifest.utterances
     durations_s = [duration_s(utterance) for utterance in utterances]
     outcomes = _Outcomes(progress, sum(durations_s))
-    groups = ([(i, utterances[i]) for i in group] for group in groups_of(durations_s, preparation.engine.workers))
+    places = groups_of(durations_s, preparation.engine.workers)
+    groups = (list(zip(group, take(utterances, group), strict=True)) for group in places)
     try:
         for group, found in preparation.engine.map(Emphasise(preparation, log), groups):
             if isinstance(found, Exception):
@@ -120,7 +121,7 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
     }
     n_words = write_table(out, log.merged(keys), about, folder)
     shutil.rmtree(folder, ignore_errors=True)
-    return outcomes.table(out, n_words, utterances)
+    return outcomes.table(out, n_words, ids_of(utterances))
 
 
 class _Outcomes:
@@ -162,17 +163,17 @@ class _Outcomes:
                 return troubles[min(troubles)]
         return "None of its utterances has an alignment."
 
-    def table(self, out: Path, n_words: int, utterances: Sequence[Utterance]) -> EmphasisTable:
+    def table(self, out: Path, n_words: int, ids: Sequence[str]) -> EmphasisTable:
         absences = Absences()
         for place in sorted(self.reasons):
-            absences.add("emphasis", self.reasons[place], utterances[place].id)
+            absences.add("emphasis", self.reasons[place], ids[place])
         return EmphasisTable(
             out,
             len(self.done),
             n_words,
             absences.ids("emphasis"),
-            {utterances[place].id: self.warnings[place] for place in sorted(self.warnings)},
-            {utterances[place].id: self.failures[place] for place in sorted(self.failures)},
+            {ids[place]: self.warnings[place] for place in sorted(self.warnings)},
+            {ids[place]: self.failures[place] for place in sorted(self.failures)},
             self.n_found,
             self.computed_s,
             time.monotonic() - self.begun,

@@ -9,7 +9,7 @@ from msftk.errors import InputError
 from msftk.files import json_text, read_json_object, write_whole
 from msftk.runs.folder import FORMAT_VERSION, RunFolder, refuse_version
 from msftk.settings import Settings
-from msftk.store.keys import digest
+from msftk.store.keys import table_digest
 from msftk.store.manifest import Manifest, write_manifest
 
 
@@ -62,15 +62,15 @@ def _of_beginning(run: RunFolder, name: str) -> bool:
 
 def manifest_fingerprint(manifest: Manifest) -> str:
     """Hash of what training reads of a manifest; where the files lie is not part of it."""
-    rows = [
+    rows = (
         (
             *(u.id, u.audio_sha256 or str(u.audio), u.start_s, u.end_s, u.transcript, u.alignment is not None),
             *(u.speaker, u.session, u.split, dict(u.ratings) if u.ratings else None),
             *(() if u.channel is None else (u.channel,)),
         )
         for u in manifest.utterances
-    ]
-    return digest([manifest.corpus, manifest.scale.low, manifest.scale.high, rows])
+    )
+    return table_digest([manifest.corpus, manifest.scale.low, manifest.scale.high], rows)
 
 
 def _check_same(run: RunFolder, settings: Settings, plan: Plan) -> None:

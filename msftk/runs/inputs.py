@@ -14,8 +14,9 @@ from msftk.interfaces import AcousticEncoder
 from msftk.models.batch import Batch, make_batch
 from msftk.models.targets import BuiltTarget
 from msftk.preparation.prepared import Prepared
+from msftk.preparation.texts import Answer
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.types import RatingScale, Utterance
+from msftk.types import Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
 F0_HOP_S = 0.005  # grid of every stored F0
@@ -23,7 +24,7 @@ NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model o
 
 
 class Inputs:
-    """Each utterance's acoustic input, made by `encoder.prepare` and kept in memory up to `memory_bytes`.
+    """Each utterance's acoustic input, made by `encoder.prepare`, and its vectors, kept in memory up to `memory_bytes`.
 
     `seconds_kept` of audio are read, from the start. One object serves all folds: what is fitted on training data is
     applied inside the network, not here.
@@ -35,6 +36,7 @@ class Inputs:
         self.lengths: dict[str, int] = {}
         self._free_bytes = memory_bytes
         self._kept: dict[str, Tensor] = {}
+        self._vectors: dict[tuple[str, Answer], Float32] = {}
 
     def read(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
         """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
@@ -53,10 +55,27 @@ class Inputs:
         with torch.no_grad():
             made = torch.as_tensor(encoder.prepare(waveform, f0_hz))
         self.lengths[utterance.id] = len(made)
-        if (size := made.nbytes) <= self._free_bytes:
-            self._free_bytes -= size
+        if self._has_room(made.nbytes):
             self._kept[utterance.id] = made
         return made
+
+    def vector(self, source: str, utterance_id: str) -> Float32 | None:
+        """[dim] of a semantic source, None where it is absent; in memory once for all who say the same."""
+        said = self.prepared.said(source, utterance_id)
+        if said is None:
+            return None
+        kept = self._vectors.get((source, said))
+        if kept is None:
+            kept = self.prepared.vector(source, utterance_id)
+            if kept is not None and self._has_room(kept.nbytes):
+                self._vectors[source, said] = kept
+        return kept
+
+    def _has_room(self, n_bytes: int) -> bool:
+        """Whether so much is still free: then it is taken."""
+        has_room = n_bytes <= self._free_bytes
+        self._free_bytes -= n_bytes if has_room else 0
+        return has_room
 
     def readable(
         self, utterances: Sequence[Utterance], encoder: AcousticEncoder, progress: ProgressCallback = silent
@@ -99,20 +118,17 @@ class Examples:
         self.ratings = ratings_of(self.utterances)  # corpus scale, NaN where unrated
         self.truths = {name: _truth(one, self.utterances, scale) for name, one in targets.items()}
         self.lengths = np.array([inputs.lengths[u.id] for u in self.utterances])
-        prepared = inputs.prepared
-        self.source_dims = dict(prepared.dims)
-        self._vectors = {s: [prepared.vector(s, u.id) for u in self.utterances] for s in self.source_dims}
+        self.source_dims = dict(inputs.prepared.dims)
 
     def __len__(self) -> int:
         return len(self.utterances)
 
     def batch(self, rows: Iterable[int]) -> Batch:
-        places = list(rows)
-        chosen = [self.utterances[row] for row in places]
+        chosen = [self.utterances[row] for row in rows]
         return make_batch(
             [u.id for u in chosen],
             [self.inputs.read(u, self.encoder) for u in chosen],
-            {source: [vectors[row] for row in places] for source, vectors in self._vectors.items()},
+            {source: [self.inputs.vector(source, u.id) for u in chosen] for source in self.source_dims},
             self.source_dims,
         )
 

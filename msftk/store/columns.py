@@ -40,9 +40,13 @@ class UtteranceTable(Sequence[Utterance]):
     def __getitem__(self, place: slice) -> tuple[Utterance, ...]: ...
     def __getitem__(self, place: int | slice) -> Utterance | tuple[Utterance, ...]:
         if isinstance(place, slice):
-            return tuple(UtteranceTable(self.table.take(list(range(*place.indices(len(self)))))))
+            return self.take(range(*place.indices(len(self))))
         row = range(len(self))[place]  # as any sequence: negative from the end, IndexError outside
         return next(_utterances(self.table.slice(row, 1).to_batches()[0]))
+
+    def take(self, rows: Sequence[int]) -> tuple[Utterance, ...]:
+        """Those of some rows, in their order, at once."""
+        return tuple(UtteranceTable(self.table.take(list(rows))))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, UtteranceTable):
@@ -69,6 +73,11 @@ class UtteranceTable(Sequence[Utterance]):
 def ids_of(utterances: Sequence[Utterance]) -> list[str]:
     """Their ids, without making an object of each."""
     return utterances.ids if isinstance(utterances, UtteranceTable) else [utterance.id for utterance in utterances]
+
+
+def take(utterances: Sequence[Utterance], rows: Sequence[int]) -> Sequence[Utterance]:
+    """Those of some rows, in their order."""
+    return utterances.take(rows) if isinstance(utterances, UtteranceTable) else [utterances[row] for row in rows]
 
 
 def schema() -> pyarrow.Schema:

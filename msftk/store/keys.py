@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msftk.types import Alignment, Tier
 
@@ -21,6 +21,16 @@ def canonical_json(value: object) -> str:
 def digest(value: object) -> str:
     """SHA-256 of the canonical JSON of `value`, 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def table_digest(head: Sequence[object], rows: Iterable[object]) -> str:
+    """`digest([*head, [*rows]])`, row by row: a large table needs no text of all of it."""
+    end = "]]"
+    hashed = hashlib.sha256(canonical_json([*head, []]).removesuffix(end).encode())
+    for place, row in enumerate(rows):
+        hashed.update(f"{',' if place else ''}{canonical_json(row)}".encode())
+    hashed.update(end.encode())
+    return hashed.hexdigest()
 
 
 def content_key(**inputs: object) -> str:

@@ -57,3 +57,18 @@ def test_samples_that_were_handed_in_are_heard_as_a_file_is(prepared: Prepared) 
     inputs = Inputs(replace(prepared, samples={"live": np.ones(8000, np.float32)}), 0.25)
     assert inputs.readable([live], Counting()) == ([live], {})  # type: ignore[arg-type]
     assert inputs.lengths == {"live": 4000}
+
+
+def test_who_says_the_same_shares_a_vector_and_who_is_silent_has_none() -> None:
+    said = {"a": "good morning", "b": "good morning", "c": "good night", "d": None}
+    everyone = [Utterance(name, None, transcript=text) for name, text in said.items()]
+    settings = load_settings("tiny", flags={"semantics": ("gs",)}, assignments=["text.name=hashing"])
+    prepared = extract(everyone, settings, MemoryStore())
+    kept, read_again = Inputs(prepared, 1.0), Inputs(prepared, 1.0, memory_bytes=0)
+    vectors = {name: kept.vector("gs", name) for name in said}
+    assert vectors["a"] is vectors["b"] is kept.vector("gs", "a")
+    assert vectors["d"] is None
+    for name in ("a", "c"):
+        assert np.array_equal(vectors[name], prepared.vector("gs", name))  # type: ignore[arg-type]
+        assert np.array_equal(vectors[name], read_again.vector("gs", name))  # type: ignore[arg-type]
+    assert not np.array_equal(vectors["a"], vectors["c"])  # type: ignore[arg-type]

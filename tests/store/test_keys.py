@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msftk.store import keys
-from msftk.store.keys import alignment_digest, canonical_json, content_key, producer_hash
+from msftk.store.keys import alignment_digest, canonical_json, content_key, digest, producer_hash, table_digest
 from msftk.types import Alignment, Tier
 
 
@@ -50,3 +50,8 @@ def test_alignments_of_equal_content_are_equal_whatever_their_source() -> None:
 def test_another_time_word_or_mark_is_another_alignment(words: Tier) -> None:
     phones = tier([0.1, 0.3], ("Y",))
     assert alignment_digest(Alignment(words, phones)) != alignment_digest(Alignment(tier([0.1, 0.3], ("yes",)), phones))
+
+
+@pytest.mark.parametrize("rows", [[], [("a", 1.5, None)], [("ä", 1, {"b": 2, "a": 1}), ("]]", 2, None)]])
+def test_a_table_is_hashed_row_by_row_as_it_would_be_whole(rows: list[object]) -> None:
+    assert table_digest(["corpus", 1.0, 7.0], iter(rows)) == digest(["corpus", 1.0, 7.0, rows])

@@ -10,6 +10,7 @@ import pytest
 
 from msftk.errors import InputError, UnknownNameError, VersionError
 from msftk.files import sha256_file
+from msftk.store.columns import ids_of, take
 from msftk.store.manifest import Manifest, read_manifest, split_name, write_manifest
 from msftk.types import AudioStamp, RaterRating, RatingScale, Utterance
 
@@ -268,3 +269,10 @@ def test_sha256_is_that_of_the_whole_file(tmp_path: Path) -> None:
     assert sha256_file(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1
     with pytest.raises(InputError, match=r"gone: cannot be read \(No such file or directory\)\. Check the path"):
         sha256_file(tmp_path / "gone")
+
+
+def test_some_rows_are_taken_in_the_order_asked(path: Path) -> None:
+    utterances = read_manifest(path).utterances
+    assert take(utterances, [1, 0, 1]) == (BARE, FULL, BARE)
+    assert take(MANIFEST.utterances, [1, 0]) == [BARE, FULL]
+    assert ids_of(utterances) == ids_of(MANIFEST.utterances) == ["u1", "u2"]
