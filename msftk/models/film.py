@@ -20,11 +20,10 @@ class FilmLayer(nn.Module):
 
     def __init__(self, condition_dim: int, dim: int, hidden: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.mlp = nn.Sequential(
-            nn.Linear(condition_dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, 2 * dim)
-        )
-        nn.init.zeros_(self.mlp[-1].weight)
-        nn.init.zeros_(self.mlp[-1].bias)
+        first, last = nn.Linear(condition_dim, hidden), nn.Linear(hidden, 2 * dim)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.mlp = nn.Sequential(first, nn.ReLU(), nn.Dropout(dropout), last)
 
     def scale_and_shift(self, condition: Tensor) -> tuple[Tensor, Tensor]:
         """condition [batch, condition_dim] -> film_scale, film_shift, each [batch, dim] (Eq. 6)."""

@@ -27,16 +27,16 @@ class Gate(nn.Module):
         if self.gate is None:
             return vectors[:, 0]
         if vectors.shape[1] == 2:
-            return self._pair(vectors, present)
+            return self._pair(self.gate, vectors, present)
         logits = self.gate(vectors.flatten(1)).unflatten(1, (-1, self.width))  # [batch, n, dim or 1]
         return (present_softmax(logits, present) * vectors).sum(dim=1)
 
-    def _pair(self, vectors: Tensor, present: Tensor) -> Tensor:
+    def _pair(self, gate: nn.Linear, vectors: Tensor, present: Tensor) -> Tensor:
         h_local, h_global = vectors[:, self.local], vectors[:, 1 - self.local]
-        gate = torch.sigmoid(self.gate(torch.cat([h_local, h_global], dim=-1)))  # Eq. 4
-        alone = present[:, self.local].to(gate.dtype).unsqueeze(-1)  # 1 or 0: all of what is there
-        gate = torch.where(present.all(dim=1, keepdim=True), gate, alone)
-        return gate * h_local + (1 - gate) * h_global  # Eq. 3
+        share = torch.sigmoid(gate(torch.cat([h_local, h_global], dim=-1)))  # Eq. 4, of h_local
+        alone = present[:, self.local].to(share.dtype).unsqueeze(-1)  # 1 or 0: all of what is there
+        share = torch.where(present.all(dim=1, keepdim=True), share, alone)
+        return share * h_local + (1 - share) * h_global  # Eq. 3
 
 
 def present_softmax(logits: Tensor, present: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def card_rows(card: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
             yield f"{path}{key}", "none" if value in (None, "", {}) else str(value)
 
 
-def _rated(utterances: tuple[Utterance, ...], predictions: Predictions) -> bool:
+def _rated(utterances: Sequence[Utterance], predictions: Predictions) -> bool:
     ids = set(predictions.ids)
     return any(u.ratings for u in utterances if u.id in ids)
 

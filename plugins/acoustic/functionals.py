@@ -33,6 +33,9 @@ class Functionals(AcousticEncoder, nn.Module):
 
     needs_f0: ClassVar[bool] = True
 
+    mean: Tensor
+    sd: Tensor
+
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.dim = options.width

@@ -37,6 +37,9 @@ class LogMel(AcousticEncoder, nn.Module):
 
     needs_f0: ClassVar[bool] = True
 
+    mean: Tensor
+    sd: Tensor
+
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.dim = options.channels
@@ -82,7 +85,8 @@ class LogMel(AcousticEncoder, nn.Module):
         return ()
 
     def _activated(self, hidden: Tensor, valid: Tensor, norm: nn.Module) -> Tensor:
-        return self.dropout(torch.relu(norm(hidden))).masked_fill(~valid.unsqueeze(-1), 0.0)
+        activated: Tensor = self.dropout(torch.relu(norm(hidden)))
+        return activated.masked_fill(~valid.unsqueeze(-1), 0.0)
 
 
 def within(lengths: Tensor, n: int) -> Tensor:

@@ -51,7 +51,8 @@ def measure(waveform: Float32, f0_hz: Float64 | None, filters: Float64) -> Track
 
 def speech_frames(log_energy: Float64, within_db: float) -> NDArray[np.bool_]:
     """[frames] bool: at most `within_db` below the loudest frame; never none."""
-    return log_energy >= log_energy.max() - within_db * np.log(10) / 10
+    loud: NDArray[np.bool_] = log_energy >= log_energy.max() - within_db * np.log(10) / 10
+    return loud
 
 
 def power_spectra(waveform: Float32) -> Float64:
@@ -112,5 +113,6 @@ def deltas(features: Float64) -> Float64:
     padded = np.pad(features, ((DELTA_REACH, DELTA_REACH), (0, 0)), mode="edge")
     n = len(features)
     reach = range(1, DELTA_REACH + 1)
-    rise = sum(j * (padded[DELTA_REACH + j :][:n] - padded[DELTA_REACH - j :][:n]) for j in reach)
+    slopes = (j * (padded[DELTA_REACH + j :][:n] - padded[DELTA_REACH - j :][:n]) for j in reach)
+    rise = sum(slopes, start=np.zeros(features.shape))
     return rise / (2 * sum(j * j for j in reach))

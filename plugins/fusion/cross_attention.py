@@ -103,4 +103,4 @@ class FramesQuerySemantics(nn.Module):
 
 def _by_head(sequence: Tensor, heads: int) -> Tensor:
     """[batch, time, hidden] -> [batch, head, time, hidden / heads]."""
-    return sequence.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return sequence.view(*sequence.shape[:-1], heads, -1).transpose(1, 2)

@@ -43,12 +43,13 @@ class FmMoe(Fusion, nn.Module):
         self.out_dim = options.hidden
         self.group_names = tuple(sizes.groups)
         self.expert_names = ("acoustic", *self.group_names)
-        self.joins = nn.ModuleList(
+        joins = [
             JoinedGroups({group: sizes.groups[group] for group in self._read_by(name, options)})
             for name in self.group_names
-        )
+        ]
+        self.joins = nn.ModuleList(joins)
         self.films = nn.ModuleList(
-            AcousticFilm(join.dim, sizes, options.film_at, options.hidden, options.dropout) for join in self.joins
+            AcousticFilm(join.dim, sizes, options.film_at, options.hidden, options.dropout) for join in joins
         )
         self.experts = nn.ModuleList(
             nn.Sequential(nn.Linear(sizes.pooled_dim, options.hidden), nn.ReLU(), nn.Dropout(options.dropout))

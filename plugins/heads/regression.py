@@ -35,13 +35,7 @@ class Regression(Head, nn.Module):
 
 
 def _regression(options: Regression.Options, dim: int) -> nn.Sequential:
-    layers = nn.Sequential(
-        nn.Linear(dim, options.hidden),
-        nn.LayerNorm(options.hidden),
-        nn.ReLU(),
-        nn.Dropout(options.dropout),
-        nn.Linear(options.hidden, 1),
-    )
-    nn.init.zeros_(layers[-1].weight)
-    nn.init.constant_(layers[-1].bias, UNIT_SCALE_MIDDLE)
-    return layers
+    first, last = nn.Linear(dim, options.hidden), nn.Linear(options.hidden, 1)
+    nn.init.zeros_(last.weight)
+    nn.init.constant_(last.bias, UNIT_SCALE_MIDDLE)
+    return nn.Sequential(first, nn.LayerNorm(options.hidden), nn.ReLU(), nn.Dropout(options.dropout), last)

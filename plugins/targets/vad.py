@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from msftk.interfaces import Answers, Target, Utterance
+from msftk.interfaces import Answers, Target
 from msftk.interfaces import Options as BaseOptions
-from msftk.types import ATTRIBUTES
+from msftk.types import ATTRIBUTES, Utterance
 
 
 class Vad(Target):
