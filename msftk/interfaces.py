@@ -254,10 +254,8 @@ class TrainedPart(Component):
     """Base of the kinds that are trained, nn.Modules all: how its parameters learn, and what a run keeps of it."""
 
     if TYPE_CHECKING:
-
-        def parameters(self) -> Iterable[Any]: ...
-        def state_dict(self) -> Mapping[str, Tensor]: ...
-        def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any: ...
+        state_dict: Any  # nn.Module's
+        load_state_dict: Any
 
     def parameter_groups(self) -> Iterable[ParameterGroup]:
         """Groups without a parameter in common. One that is in none learns from scratch."""
@@ -266,7 +264,8 @@ class TrainedPart(Component):
     def own_state(self) -> Mapping[str, Tensor]:
         """What a checkpoint keeps. An adapter of a frozen model, which is read again from its source, leaves that out:
         then the run needs the source, and `identity()` should say which it was."""
-        return self.state_dict()
+        state: Mapping[str, Tensor] = self.state_dict()
+        return state
 
     def load_own_state(self, state: Mapping[str, Tensor]) -> None:
         """Puts back what `own_state` gave. Raises RuntimeError where it does not fit."""

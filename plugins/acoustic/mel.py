@@ -61,8 +61,9 @@ class StackedMel:
     def prepare(self, waveform: Float32) -> Float32:
         """[frames, 2 mels]"""
         long_enough = np.pad(waveform, (0, max(0, self.shortest - len(waveform)))).astype(np.float32)
-        said = self.extract(long_enough, sampling_rate=SAMPLE_RATE_HZ, return_tensors="np")
-        return said.input_features[0][: int(said.attention_mask.sum())].astype(np.float32)
+        made = self.extract(long_enough, sampling_rate=SAMPLE_RATE_HZ, return_tensors="np")
+        frames: Float32 = made.input_features[0][: int(made.attention_mask.sum())].astype(np.float32)
+        return frames
 
     def n_frames(self, lengths: Tensor) -> Tensor:
         return lengths

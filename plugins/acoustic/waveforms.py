@@ -39,9 +39,9 @@ class Waveforms:
         silence would change every frame: their utterances go through one by one, each at its own length.
         """
         if not self.norms_over_time:
-            if not torch.is_autocast_enabled(inputs.device.type):
-                return self.front_end(inputs)
-            return half_features(self.front_end, inputs, self.compiling)
+            in_half = torch.is_autocast_enabled(inputs.device.type)
+            made: Tensor = half_features(self.front_end, inputs, self.compiling) if in_half else self.front_end(inputs)
+            return made
         single = [self.front_end(row[None, :n])[0].T for row, n in zip(inputs, lengths.tolist(), strict=True)]
         features = pad_sequence(single, batch_first=True).transpose(1, 2)
         longest = int(self.n_frames(torch.tensor(inputs.shape[1])))
