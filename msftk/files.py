@@ -55,6 +55,17 @@ def write_whole(path: Path, content: bytes | str) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def check_place(path: Path) -> None:
+    """Raises InputError where no file can be written at `path`: ask it before long work. Its folder is made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(path.parent, os.W_OK | os.X_OK) else "no right to write there"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason or path.is_dir():
+        raise InputError(f"{path}: cannot be written ({reason or 'a folder'}). Choose another place with --out.")
+
+
 def is_full(error: object) -> bool:
     """Whether an error says that nothing more can be written: the whole job ends, not one item of it."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)

@@ -281,8 +281,8 @@ class AcousticEncoder(TrainedPart):
     """False: no audio is read and `dim` is 0, for corpora of text."""
 
     @abstractmethod
-    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
-        """One utterance's model input [n, ...], computed once, without gradient."""
+    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32 | Tensor:
+        """One utterance's model input [n, ...], computed once, without gradient; an array does without torch."""
         ...
 
     @abstractmethod

@@ -123,8 +123,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/models/film.py", "1 + scale_offset", "scale_offset", "tests/models/test_film.py"),
     Mutation(
         "msftk/models/gate.py",
-        "gate * h_local + (1 - gate) * h_global",
-        "(1 - gate) * h_local + gate * h_global",
+        "share * h_local + (1 - share) * h_global",
+        "(1 - share) * h_local + share * h_global",
         "tests/models/test_gate.py",
     ),
     Mutation(
@@ -167,8 +167,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "msftk/training/loop.py",
-        '"peak": training.learning_rate_pretrained',
-        '"peak": training.learning_rate',
+        '"pretrained": training.learning_rate_pretrained',
+        '"pretrained": training.learning_rate',
         "tests/training/test_loop.py tests/recipes/test_train_pretrained.py",
     ),
     Mutation(

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from msftk.errors import InputError
-from msftk.files import json_text, read_json, read_json_object, read_text, sha256_file, whole_file, write_whole
+from msftk.files import (
+    check_place,
+    json_text,
+    read_json,
+    read_json_object,
+    read_text,
+    sha256_file,
+    whole_file,
+    write_whole,
+)
 
 TEXT = "zwölf\n十 😀\n"
 REMEDY = "Write it again."
@@ -116,3 +125,12 @@ def test_no_link_is_followed_and_rights_are_the_umasks(tmp_path: Path) -> None:
 def test_hash_is_of_the_whole_file(tmp_path: Path) -> None:
     write_whole(tmp_path / "a", b"abc")
     assert sha256_file(tmp_path / "a").startswith("ba7816bf")
+
+
+def test_place_is_told_before_the_work_where_nothing_can_be_written(tmp_path: Path) -> None:
+    check_place(tmp_path / "new" / "out.csv")
+    assert (tmp_path / "new").is_dir()
+    (tmp_path / "file").write_text("")
+    for place, reason in ((tmp_path / "new", "a folder"), (tmp_path / "file" / "out.csv", "exists|directory")):
+        with pytest.raises(InputError, match=rf"cannot be written \(.*({reason}).*Choose another place with --out"):
+            check_place(place)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from msftk.errors import InputError
 from msftk.evaluation.predictions import Predictions
-from msftk.files import json_text, whole_file
+from msftk.files import check_place, json_text, whole_file
 from msftk.registry import registry
 from msftk.types import ATTRIBUTES
 
@@ -21,13 +20,7 @@ def check_table(path: Path) -> None:
     """Raises InputError for a suffix that no format has, or a place that cannot be written; call it before the work."""
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path}: expected a file that ends in {', '.join(SUFFIXES)}.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(path.parent, os.W_OK | os.X_OK) else "no right to write there"
-    except OSError as error:
-        reason = error.strerror or str(error)
-    if reason or path.is_dir():
-        raise InputError(f"{path}: cannot be written ({reason or 'a folder'}). Choose another place with --out.")
+    check_place(path)
 
 
 def write_table(predictions: Predictions, path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from msftk.errors import InputError, MsftkError
-from msftk.files import sha256_file
+from msftk.files import check_place, sha256_file
 from msftk.interfaces import CorpusReading, Want
 from msftk.preparation.engine import make_engine
 from msftk.progress import Progress, ProgressCallback, silent
@@ -63,8 +63,9 @@ def prepare(
     """Reads a corpus by its adapter and writes its manifest to `out`.
 
     A file that `out` knows already is hashed again only if its size or time changed; `verify` hashes all. Raises as
-    `read_corpus`.
+    `read_corpus`, and InputError for an `out` that cannot be written.
     """
+    check_place(out)
     known = {} if verify else _known_hashes(out)
     result = read_corpus(corpus, root, options=options, known=known, workers=workers, progress=progress)
     write_manifest(result.manifest, out)

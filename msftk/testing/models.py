@@ -27,7 +27,8 @@ def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
     waveforms = [noise.normal(0, 0.1, n).astype(np.float32) for n in (12_000, 7_777, 300)] + [
         np.zeros(4000, np.float32)
     ]
-    prepared = [encoder.prepare(w, np.full(1 + len(w) // 80, 120.0) * (w.any())) for w in waveforms]
+    pitches = [np.full(1 + len(w) // 80, 120.0) * (w.any()) for w in waveforms]
+    prepared = [torch.as_tensor(encoder.prepare(w, f0_hz)) for w, f0_hz in zip(waveforms, pitches, strict=True)]
     encoder.fit(iter(prepared))
     inputs = pad_sequence(prepared, batch_first=True)
     lengths = torch.tensor([len(one) for one in prepared])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -45,10 +46,11 @@ class Functionals(AcousticEncoder, nn.Module):
         self.linear = nn.Linear(N_FUNCTIONALS, options.width)
         self.dropout = nn.Dropout(options.dropout)
 
-    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
+    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32:
         """waveform [samples] at 16 kHz, f0_hz on a 5 ms grid -> [1, functionals]."""
         summary = functionals(measure(waveform, f0_hz, self.filters))
-        return torch.from_numpy(summary).float().unsqueeze(0)
+        made: Float32 = summary.astype(np.float32)[None]
+        return made
 
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Mean and standard deviation over the training utterances."""

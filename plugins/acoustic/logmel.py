@@ -55,13 +55,13 @@ class LogMel(AcousticEncoder, nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(self.dim) for _ in range(options.layers))
         self.dropout = nn.Dropout(options.dropout)
 
-    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
+    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32:
         """waveform [samples] at 16 kHz, f0_hz on a 5 ms grid -> [frames, features], a frame every 10 ms."""
         tracks = measure(waveform, f0_hz, self.filters)
         features = np.column_stack([tracks.log_mel, tracks.log_energy, *pitch_tracks(tracks.f0_hz)])
         speech = np.flatnonzero(speech_frames(tracks.log_energy, self.trim_db))
         kept = slice(max(0, speech[0] - MARGIN), speech[-1] + 1 + MARGIN)
-        return torch.from_numpy(np.hstack([features, deltas(features)])[kept].astype(np.float32))
+        return np.hstack([features, deltas(features)])[kept].astype(np.float32)
 
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Mean and standard deviation over all frames of the training utterances, summed in float64."""

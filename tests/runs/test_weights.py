@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from msftk.errors import InputError
+from msftk.errors import InputError, VersionError
 from msftk.runs.weights import load_weights, read_tensors, tensors_sha256, write_tensors
 
 
@@ -55,3 +55,9 @@ def test_hash_follows_values_and_names_not_order() -> None:
     one, two = torch.zeros(2), torch.ones(2)
     assert tensors_sha256({"a": one, "b": two}) == tensors_sha256({"b": two, "a": one})
     assert tensors_sha256({"a": one, "b": two}) != tensors_sha256({"a": two, "b": one})
+
+
+def test_weights_of_another_format_version_are_refused(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "w.safetensors", {"a": torch.zeros(1)}, {"format_version": 2})
+    with pytest.raises(VersionError, match=r"w\.safetensors: format version 2, expected 1"):
+        read_tensors(tmp_path / "w.safetensors")

@@ -14,7 +14,7 @@ F0_HZ = np.full(201, 150.0)
 
 def test_an_utterance_is_one_frame_of_its_functionals() -> None:
     encoder = Functionals(Functionals.Options(width=6)).eval()
-    prepared = encoder.prepare(NOISE, F0_HZ)
+    prepared = torch.as_tensor(encoder.prepare(NOISE, F0_HZ))
     assert prepared.shape == (1, N_FUNCTIONALS)
     np.testing.assert_allclose(prepared[0], functionals(measure(NOISE, F0_HZ, mel_filters(40))), rtol=1e-5)
     frames, valid = encoder(torch.stack([prepared, prepared]), torch.tensor([1, 1]))

@@ -18,7 +18,7 @@ def tone(hz: float, n: int) -> np.ndarray:
 
 
 def test_frames_come_every_10_ms_and_twice_40_bands_energy_f0_voicing(encoder: LogMel) -> None:
-    prepared = encoder.prepare(tone(200, 16_000), np.full(201, 200.0))
+    prepared = torch.as_tensor(encoder.prepare(tone(200, 16_000), np.full(201, 200.0)))
     assert prepared.shape == (101, 86)
     assert prepared.dtype == torch.float32
     np.testing.assert_allclose(prepared[:, 41], np.log(200.0), rtol=1e-6)
@@ -27,7 +27,7 @@ def test_frames_come_every_10_ms_and_twice_40_bands_energy_f0_voicing(encoder: L
 
 def test_without_voice_and_without_sound_the_input_is_finite(encoder: LogMel) -> None:
     for n in (1, 100, 8000):
-        prepared = encoder.prepare(np.zeros(n, np.float32), np.zeros(1 + n // 80))
+        prepared = torch.as_tensor(encoder.prepare(np.zeros(n, np.float32), np.zeros(1 + n // 80)))
         assert prepared.shape[0] == 1 + n // 160
         assert prepared.isfinite().all()
 
