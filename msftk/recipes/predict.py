@@ -95,7 +95,7 @@ class Run:
     def __init__(self, model: Model, consent: Consent = NOTHING) -> None:
         self.model = model
         self._consent = consent
-        self._preparations: dict[object, Preparation] = {}
+        self._prepares: tuple[object, Preparation] | None = None  # of the last store and options
 
     def predict(
         self,
@@ -145,15 +145,16 @@ class Run:
     def _preparation(
         self, store: str | Path | Store | None, alignment: Mapping[str, object], workers: int | None
     ) -> Preparation:
-        """The one of this store and these options, built when it is first asked for."""
+        """The one of this store and these options: kept for the next call, which mostly has the same."""
         place = store if isinstance(store, Store) else default_store_path(None if store is None else Path(store))
         key = (place, tuple(sorted(alignment.items())), workers)
-        if key not in self._preparations:
+        kept = self._prepares
+        if kept is None or kept[0] != key:
             settings = check_settings({**self.model.settings.model_dump(), "alignment": dict(alignment)}, sections=())
             opened = place if isinstance(place, Store) else Store(place)
             with consenting(self._consent):
-                self._preparations[key] = Preparation(settings, opened, workers=workers)
-        return self._preparations[key]
+                kept = self._prepares = key, Preparation(settings, opened, workers=workers)
+        return kept[1]
 
 
 def _notes(recordings: Recordings, prepared: Prepared, seconds_kept: float) -> tuple[str, ...]:
@@ -162,7 +163,13 @@ def _notes(recordings: Recordings, prepared: Prepared, seconds_kept: float) -> t
     lengths += [len(samples) / SAMPLE_RATE_HZ for samples in recordings.samples.values()]
     n_longer = sum(length > seconds_kept for length in lengths)
     longer = f"{n_longer} longer than {seconds_kept:g} s: what follows is not heard" if n_longer else ""
-    return (*filter(None, [longer]), *(f"{name}: {message}" for name, message in prepared.warnings.items()))
+    alike: dict[str, list[str]] = {}  # one table beside many recordings is one trouble
+    for name, message in (*recordings.warnings.items(), *prepared.warnings.items()):
+        alike.setdefault(message, []).append(name)
+    told = [
+        f"{names[0] if len(names) == 1 else f'{len(names)} recordings'}: {message}" for message, names in alike.items()
+    ]
+    return (*filter(None, [longer]), *told)
 
 
 def predict_anew(

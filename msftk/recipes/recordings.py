@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import stat
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msftk.errors import AbsentError, InputError
-from msftk.files import read_text, sha256_file
+from msftk.files import read_text, sha256_file, unreadable
 from msftk.preparation.given import Given
 from msftk.speech.alignment_files import alignment_beside
 from msftk.speech.audio import check_waveform, load_audio, resample
-from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts, check_rate
+from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts, check_channels, check_rate
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
 
@@ -33,10 +35,13 @@ Input = str | Path | Utterance | Samples | bytes | BinaryIO
 
 @dataclass
 class Recordings:
-    """Utterances in the order given; `samples` [n] at 16 kHz of those that are no file, and `failures`, by name."""
+    """Utterances in the order given; `samples` [n] at 16 kHz of those that are no file, by name. `warnings`: path ->
+    why its transcript cannot be read; `failures`: path -> why it cannot be heard.
+    """
 
     utterances: list[Utterance] = field(default_factory=list)
     samples: dict[str, Float32] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -70,7 +75,7 @@ def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, 
             paths += _audio_files(Path(one))
     for path in dict.fromkeys(paths):
         try:
-            found.append((utterance_of(path, alignment), path))
+            found.append((utterance_of(path, alignment, made.warnings), path))
         except InputError as error:
             made.failures[str(path)] = str(error)
     times = Counter(utterance.id for utterance, _ in found)
@@ -78,7 +83,9 @@ def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, 
     return made
 
 
-def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Utterance:
+def utterance_of(
+    audio: Path, options: Mapping[str, object] | None = None, warnings: dict[str, str] | None = None
+) -> Utterance:
     """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` (or what another alignment
     reader claims) its alignment.
 
@@ -86,13 +93,13 @@ def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Ut
     readers.
 
     A `words.csv` (with `phones.csv`) in the same folder or the one above is its alignment where it lists STEM. An
-    alignment without a transcript gives the transcript by its words.
+    alignment without a transcript gives the transcript by its words. Of a transcript that cannot be read, `warnings`
+    gets the message.
     """
     if audio.suffix.lower() == TEXT_SUFFIX:
         return Utterance(id=audio.stem, audio=None, transcript=read_text(audio).strip() or None)
     alignment = alignment_beside(audio)
-    text = audio.with_suffix(TEXT_SUFFIX)
-    transcript = read_text(text).strip() or None if text.is_file() else None
+    transcript = _transcript_beside(audio, {} if warnings is None else warnings)
     found = Utterance(
         id=audio.stem,
         audio=audio,
@@ -107,37 +114,63 @@ def utterance_of(audio: Path, options: Mapping[str, object] | None = None) -> Ut
     return found
 
 
+def _transcript_beside(audio: Path, warnings: dict[str, str]) -> str | None:
+    text = audio.with_suffix(TEXT_SUFFIX)
+    try:
+        return read_text(text).strip() or None if text.is_file() else None
+    except InputError as error:
+        warnings[str(audio)] = str(error)
+        return None
+
+
 def _listed(inputs: Input | Iterable[Input]) -> Sequence[Input]:
     """One input, or the inputs of an iterable; a pair of samples and rate is one."""
     pair = isinstance(inputs, tuple) and len(inputs) == 2 and isinstance(inputs[0], np.ndarray)
-    if pair or isinstance(inputs, str | Path | Utterance | bytes | np.ndarray) or hasattr(inputs, "read"):
-        return [inputs]  # type: ignore[list-item]
-    return list(inputs)  # type: ignore[arg-type]
+    one = pair or isinstance(inputs, str | Path | Utterance | bytes | np.ndarray) or hasattr(inputs, "read")
+    return [inputs] if one or not isinstance(inputs, Iterable) else list(inputs)  # type: ignore[list-item]
 
 
 def _heard(sound: Any, name: str) -> Float32:
     """Sound in memory as [n] float32 mono at 16 kHz. Raises InputError that begins with `name`."""
     if isinstance(sound, bytes) or hasattr(sound, "read"):
-        return _decoded(sound if isinstance(sound, bytes) else sound.read(), name)
+        return _decoded(sound, name)
     if not (isinstance(sound, tuple) and len(sound) == 2 and isinstance(sound[0], np.ndarray)):
-        what = "samples without their rate" if isinstance(sound, np.ndarray) else f"a {type(sound).__name__}"
+        what = "samples without their rate" if isinstance(sound, np.ndarray) else f"of type {type(sound).__name__}"
         raise InputError(
-            f"{name}: {what}. Give a path, an Utterance, (samples, rate in Hz), or the bytes of an audio file."
+            f"{name}: {what}. Give a path, an Utterance, (samples as a NumPy array, rate in Hz), or the bytes of an "
+            "audio file."
         )
     samples, rate_hz = sound
+    if not isinstance(rate_hz, int | float | np.number):
+        raise InputError(f"{name}: a sample rate of type {type(rate_hz).__name__}. Give (samples, rate in Hz).")
     check_rate(rate_hz, name)
-    if samples.dtype.kind in "iu":  # whole numbers, as WAV files hold them
-        info = np.iinfo(samples.dtype)
-        samples = (samples.astype(np.float64) - (info.min + info.max + 1) / 2) / ((info.max - info.min + 1) / 2)
-    if samples.ndim == 2:  # [n, channels]
+    samples = _full_scale(samples, name)
+    if samples.ndim == 2:
+        check_channels(samples.shape[1], f"{name}: samples [n, channels] of shape {list(samples.shape)}")
         samples = samples.mean(axis=1)
     check_waveform(samples, name)
     waveform: Float32 = samples.astype(np.float32)
     return waveform if rate_hz == SAMPLE_RATE_HZ else resample(waveform, int(rate_hz))
 
 
-def _decoded(content: bytes, name: str) -> Float32:
+def _full_scale(samples: NDArray[Any], name: str) -> NDArray[Any]:
+    """Whole numbers of 8 to 32 bits, as audio files hold them, on the scale of floats: -1 to 1."""
+    if samples.dtype.kind == "f":
+        return samples
+    if samples.dtype.kind not in "iu" or samples.dtype.itemsize > 4:  # int64: nobody knows what is loud
+        raise InputError(f"{name}: samples of type {samples.dtype}. Give float32 within -1 to 1, or int16.")
+    info = np.iinfo(samples.dtype)
+    return (samples.astype(np.float64) - (info.min + info.max + 1) / 2) / ((info.max - info.min + 1) / 2)
+
+
+def _decoded(sound: Any, name: str) -> Float32:
     """The bytes of an audio file, read on the road of every other file."""
+    try:
+        content = sound if isinstance(sound, bytes) else sound.read()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: cannot be read ({error}). Open it anew.") from error
+    if not isinstance(content, bytes):
+        raise InputError(f"{name}: a file that gives {type(content).__name__}, not bytes. Open it with mode 'rb'.")
     with tempfile.NamedTemporaryFile(prefix="msftk-") as file:
         file.write(content)
         file.flush()
@@ -158,7 +191,15 @@ def standard_input(stream: BinaryIO) -> io.BytesIO:
 def _audio_files(path: Path) -> list[Path]:
     if URL.match(str(path)):
         raise InputError(f"{path}: an address, not a file. Download it first, and give the path.")
-    if path.is_dir():
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(
+            f"{path}: no such file or folder. Name audio files, a folder of them, or a manifest (.parquet)."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if stat.S_ISDIR(mode):
         files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith("._")]
         audio = [file for file in files if file.suffix.lower() in AUDIO_SUFFIXES]
         if not audio:
@@ -167,8 +208,4 @@ def _audio_files(path: Path) -> list[Path]:
                 "Name files or another folder."
             )
         return audio
-    if not path.exists():
-        raise InputError(
-            f"{path}: no such file or folder. Name audio files, a folder of them, or a manifest (.parquet)."
-        )
     return [path]

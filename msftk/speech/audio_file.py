@@ -47,8 +47,9 @@ ENDLESS = 0x7FFF0000  # bytes: what writes to a pipe puts this much or more for 
 
 UNDECODABLE = (soundfile.SoundFileError, ValueError)  # ValueError: a length that a broken header makes negative
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-# libsndfile's log of a WAV, AIFF or AU whose header promises more bytes than the file has
-SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+# libsndfile's log of a WAV, AIFF, AU, W64 or RF64 whose header promises more bytes than the file has
+SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+NIST_HEADER, NIST_FRAMES = 1024, re.compile(rb"^sample_count -i (\d+)", re.MULTILINE)  # libsndfile does not compare it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,12 @@ def check_rate(rate_hz: float, place: str) -> None:
         )
 
 
+def check_channels(channels: int, place: str) -> None:
+    """Raises InputError, beginning with `place`, for more channels than a microphone array has."""
+    if channels > MAX_CHANNELS:
+        raise InputError(f"{place}: {channels} channels, expected at most {MAX_CHANNELS}. Export those with speech.")
+
+
 class _Stream(soundfile.SoundFile):  # type: ignore[misc]
     """Read from its begin to its end alone: libsndfile cannot seek where it does not know the length."""
 
@@ -159,14 +166,16 @@ def _to_the_end(path: Path, file: soundfile.SoundFile) -> Iterator[Float32]:
 def _check_form(path: Path, file: soundfile.SoundFile) -> None:
     rate_hz, channels = file.samplerate, file.channels
     check_rate(rate_hz, str(path))
-    if channels > MAX_CHANNELS:
-        raise InputError(f"{path}: {channels} channels, expected at most {MAX_CHANNELS}. Export those with speech.")
+    check_channels(channels, str(path))
     if knows_length(file):
         _check_hours(path, file.frames / rate_hz)
     for promised, found in SHORTER.findall(file.extra_info):
         missing = (int(promised) - int(found)) / max(1, int(found)) * file.frames
         if int(promised) < ENDLESS and missing > _forgiven(file):
             raise _cut(path, (file.frames + missing) / rate_hz, file.frames / rate_hz)
+    told = NIST_FRAMES.search(_head(path, NIST_HEADER)) if file.format == "NIST" else None
+    if told and int(told[1]) - file.frames > _forgiven(file):
+        raise _cut(path, int(told[1]) / rate_hz, file.frames / rate_hz)
 
 
 def _check_hours(path: Path, seconds: float) -> None:
@@ -201,8 +210,18 @@ def _cut(path: Path, promised_s: float, found_s: float | None = None) -> InputEr
 
 
 def _undecodable(path: Path, error: Exception) -> InputError:
-    with path.open("rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            return InputError(f"{path}: a Git LFS pointer, not audio. Fetch the audio: git lfs pull.")
+    head = _head(path, len(LFS_POINTER))
+    if not head:
+        return InputError(f"{path}: an empty file. Copy it again, or record again.")
+    if head == LFS_POINTER:
+        return InputError(f"{path}: a Git LFS pointer, not audio. Fetch the audio: git lfs pull.")
     reason = getattr(error, "error_string", str(error)).rstrip(".")
     return InputError(f"{path}: cannot be decoded ({reason}). Convert it to WAV, FLAC, OGG or MP3.")
+
+
+def _head(path: Path, n_bytes: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(n_bytes)
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,7 +60,21 @@ def test_a_pair_alone_is_one_recording_and_other_rates_are_resampled(run: Run, r
         ((np.zeros(1600, np.float32), 1), "recording 1: a sample rate of 1 Hz, expected"),
         ((np.full(1600, np.nan, np.float32), 16_000), "recording 1: "),
         (b"not audio", "recording 1: "),
-        ([3], "recording 1: a int. Give a path"),
+        ([3], "recording 1: of type int. Give a path"),
+        (None, "recording 1: of type NoneType. Give a path"),
+        (
+            (np.zeros((2, 1600), np.float32), 16_000),
+            "recording 1: samples [n, channels] of shape [2, 1600]: 1600 channels",
+        ),
+        (
+            (np.zeros(1600, np.int64), 16_000),
+            "recording 1: samples of type int64. Give float32 within -1 to 1, or int16.",
+        ),
+        ((np.zeros(1600, np.complex64), 16_000), "recording 1: samples of type complex64. Give float32"),
+        ((np.zeros(1600, object), 16_000), "recording 1: samples of type object. Give float32"),
+        ((np.zeros(1600, np.float32), "16000"), "recording 1: a sample rate of type str. Give (samples, rate in Hz)."),
+        (io.StringIO("text"), "recording 1: a file that gives str, not bytes. Open it with mode 'rb'."),
+        ("n" * 300, "n" * 300 + ": cannot be read (File name too long)."),
     ],
 )
 def test_what_cannot_be_heard_is_named(given: object, message: str) -> None:
@@ -67,6 +82,26 @@ def test_what_cannot_be_heard_is_named(given: object, message: str) -> None:
         collect(given)  # type: ignore[arg-type]
     assert str(error.value).startswith(message)
     assert "/tmp" not in str(error.value)
+
+
+def test_a_closed_file_is_named() -> None:
+    closed = io.BytesIO(b"sound")
+    closed.close()
+    with pytest.raises(
+        InputError, match=r"recording 1: cannot be read \(I/O operation on closed file\.\)\. Open it anew"
+    ):
+        collect(closed)
+
+
+def test_only_the_last_store_is_kept_prepared(run: Run, recording: Path) -> None:
+    stores = [MemoryStore() for _ in range(2)]
+    for store in stores:
+        run.predict(recording, store=store)
+    assert run._preparation(stores[1], run.model.settings.alignment, None) is run._preparation(
+        stores[1], run.model.settings.alignment, None
+    )
+    forgotten = weakref.ref(stores.pop(0))
+    assert forgotten() is None
 
 
 def test_an_address_is_answered(msftk: Callable, tiny_run: Path) -> None:
