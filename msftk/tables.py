@@ -19,6 +19,8 @@ from msftk.types import ATTRIBUTES, RatingScale
 DELIMITERS = ",;\t|"
 # What pandas and R write for a cell without a value, in exactly these forms: people say "none", and "Nan" is a name.
 ABSENT = frozenset({"", "nan", "NaN", "NA", "<NA>", "None", "NULL", "null", "NaT"})
+NOBODY = frozenset({"unknown", "n/a", "#n/a", "?", "-"})  # and of a name, in any case
+END = "\0"  # a row behind the last one, which a quote without an end swallows; no text holds it
 
 SPAN = re.compile(r"(?:(\d+) days? )?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
@@ -36,9 +38,9 @@ class Row:
         return None if text in ABSENT else text
 
     def name(self, column: str | None) -> str | None:
-        """The cell as the name of someone or something; "unknown" is none."""
+        """The cell as the name of someone or something; "unknown" and the like are none."""
         text = self.text(column)
-        return None if text is None or text.lower() == "unknown" else text
+        return None if text is None or text.lower() in NOBODY else text
 
     def number(self, column: str | None, expected: str = "a number") -> float | None:
         """Raises InputError unless the cell is a finite number or absent."""
@@ -50,7 +52,8 @@ class Row:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise InputError(f"{self.place}: {column} is '{text}', expected {expected}. Correct the row or remove it.")
+            shown = text if len(text) <= 40 else text[:40] + "..."
+            raise InputError(f"{self.place}: {column} is '{shown}', expected {expected}. Correct the row or remove it.")
         return number
 
     def seconds(self, column: str | None) -> float | None:
@@ -131,7 +134,7 @@ def read_cells(path: Path) -> tuple[Header, Iterator[tuple[int, list[str]]]]:
     Its text is what `read_text` reads; its delimiter the most frequent of `, ; tab |` in the header line.
 
     Raises:
-        InputError: missing, no text, no CSV, no header, two columns of one name.
+        InputError: missing, no text, no CSV, no header, two columns of one name, a quote that does not end.
     """
     text = read_text(path, "Save it as CSV, UTF-8.")
     delimiter = max(DELIMITERS, key=text.lstrip().partition("\n")[0].count)
@@ -146,10 +149,14 @@ def read_cells(path: Path) -> tuple[Header, Iterator[tuple[int, list[str]]]]:
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(f"{text}\n{END}\n", newline=""), delimiter=delimiter)
     line = 1
     try:
         for cells in reader:
+            if cells == [END]:
+                return
+            if cells and END in cells[-1]:
+                raise InputError(f"{path}:{line}: a quote that does not end. Close it, or write it twice.")
             if cells:
                 yield line, cells
             line = reader.line_num + 1  # a quoted cell may hold line breaks: a row begins after the last one's end

@@ -75,3 +75,24 @@ def test_unreadable_tables_say_why(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(InputError, match=r"t\.csv: no header line\. Give the columns names in the first line\."):
         read_rows(path)
+
+
+def test_a_quote_that_does_not_end_swallows_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('id,text\nu1,go\nu2,"go home\nu3,stay\n')
+    with pytest.raises(InputError, match=r"t\.csv:3: a quote that does not end\. Close it, or write it twice\."):
+        read_rows(path)
+    for end in ('"\n', '"'):
+        path.write_text('id,text\nu1,"go\nhome' + end)
+        assert [row.text("text") for row in read_rows(path).rows] == ["go\nhome"]
+
+
+@pytest.mark.parametrize("nobody", ["unknown", "Unknown", "N/A", "#N/A", "?", "-", "nan"])
+def test_what_names_nobody_is_no_name(nobody: str) -> None:
+    assert Row("t.csv:2", {"speaker": nobody}).name("speaker") is None
+
+
+def test_a_message_shows_the_begin_of_a_long_cell() -> None:
+    with pytest.raises(InputError) as error:
+        Row("t.csv:2", {"v": "9" * 5000}).number("v")
+    assert str(error.value) == f"t.csv:2: v is '{'9' * 40}...', expected a number. Correct the row or remove it."

@@ -68,6 +68,8 @@ def _pairs(texts: list[str] | None, flag: str, form: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise InputError(f"{flag} {text}: expected {form}. Write {flag} {form}.")
+        if name.strip() in pairs:
+            raise InputError(f"{flag} {text}: '{name.strip()}' is given twice. Give it once.")
         pairs[name.strip()] = value
     return pairs
 

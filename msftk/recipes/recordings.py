@@ -126,8 +126,10 @@ def _transcript_beside(audio: Path, warnings: dict[str, str]) -> str | None:
 def _listed(inputs: Input | Iterable[Input]) -> Sequence[Input]:
     """One input, or the inputs of an iterable; a pair of samples and rate is one."""
     pair = isinstance(inputs, tuple) and len(inputs) == 2 and isinstance(inputs[0], np.ndarray)
-    one = pair or isinstance(inputs, str | Path | Utterance | bytes | np.ndarray) or hasattr(inputs, "read")
-    return [inputs] if one or not isinstance(inputs, Iterable) else list(inputs)  # type: ignore[list-item]
+    is_one = pair or isinstance(inputs, str | Path | Utterance | bytes | np.ndarray) or hasattr(inputs, "read")
+    if is_one or not isinstance(inputs, Iterable):
+        return [inputs]  # type: ignore[list-item]
+    return list(inputs)  # type: ignore[arg-type]
 
 
 def _heard(sound: Any, name: str) -> Float32:
@@ -143,7 +145,7 @@ def _heard(sound: Any, name: str) -> Float32:
     samples, rate_hz = sound
     if not isinstance(rate_hz, int | float | np.number):
         raise InputError(f"{name}: a sample rate of type {type(rate_hz).__name__}. Give (samples, rate in Hz).")
-    check_rate(rate_hz, name)
+    check_rate(float(rate_hz), name)
     samples = _full_scale(samples, name)
     if samples.ndim == 2:
         check_channels(samples.shape[1], f"{name}: samples [n, channels] of shape {list(samples.shape)}")

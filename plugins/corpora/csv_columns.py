@@ -12,8 +12,8 @@ from msftk.types import ATTRIBUTES
 USUAL = {
     "id": ("id",),
     "audio": ("audio", "file", "path"),
-    "start_s": ("start_s", "start"),
-    "end_s": ("end_s", "end"),
+    "start_s": ("start_s", "start", "begin", "onset"),
+    "end_s": ("end_s", "end", "stop", "offset"),
     "speaker": ("speaker",),
     "gender": ("gender", "sex"),
     "language": ("language",),

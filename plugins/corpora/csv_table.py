@@ -57,6 +57,9 @@ class CsvTable(interfaces.Corpus):
         columns = columns_of(table, USUAL, options.columns, "--column ")
         for field in ("id", "transcript") if options.text_only else ("audio",):
             demand(table, columns, field, "--column ")
+        if columns["start_s"] or columns["end_s"]:  # one alone would rate more than the raters heard
+            for field in ("start_s", "end_s"):
+                demand(table, columns, field, "--column ")
         usual_words, usual_raters = (CsvTable.Options.model_fields[name].default for name in ("words", "raters"))
         words, raters = table_beside(root, options.words, usual_words), table_beside(root, options.raters, usual_raters)
         scale = self._scale(table, columns, rated_by_people=raters is not None)

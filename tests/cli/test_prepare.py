@@ -59,6 +59,7 @@ def test_items_left_out_are_listed_and_end_with_3(msftk: Callable[..., Any], tab
             "rating scale 5..1: expected two finite numbers, low below high.",
         ),
         (("--column", "audio"), "--column audio: expected field=column. Write --column field=column."),
+        (("--column", "audio=x"), "--column audio=x: 'audio' is given twice. Give it once."),
         (("--set", "audio_rot=x"), "unknown option 'corpus.audio_rot'. Did you mean 'audio_root'?"),
     ],
 )
