@@ -133,8 +133,8 @@ def check_rate(rate_hz: float, place: str) -> None:
     """Raises InputError, beginning with `place`, for a sample rate that no speech is recorded at."""
     if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         raise InputError(
-            f"{place}: a sample rate of {rate_hz:.10g} Hz, expected {MIN_RATE_HZ} to {MAX_RATE_HZ}. Correct its header, or "
-            "export the audio again."
+            f"{place}: a sample rate of {rate_hz:.10g} Hz, expected {MIN_RATE_HZ} to {MAX_RATE_HZ}. Correct its "
+            "header, or export the audio again."
         )
 
 

@@ -240,14 +240,14 @@ def test_segments_of_one_recording_have_their_times_in_their_ids(table: Path) ->
 
 @pytest.mark.parametrize(("start", "end"), [("start_s", "end_s"), ("Begin", "End"), ("onset", "offset")])
 def test_segments_are_found_by_other_names_of_their_times(table: Path, start: str, end: str) -> None:
-    table.write_text(f"file,{start},{end}\nlong.flac,0.25,0.5\n")
+    table.write_text(f"file,{start},{end},valence\nlong.flac,0.25,0.5,2\n")
     (only,) = read(table).utterances
     assert (only.start_s, only.end_s) == (0.25, 0.5)
 
 
 @pytest.mark.parametrize(("header", "missing"), [("file,from,end", "start_s"), ("file,start,duration", "end_s")])
 def test_one_end_of_a_segment_does_not_stand_for_the_rest_of_the_file(table: Path, header: str, missing: str) -> None:
-    table.write_text(f"{header}\nlong.flac,0.1,0.2\n")
+    table.write_text(f"{header},valence\nlong.flac,0.1,0.2,2\n")
     with pytest.raises(InputError, match=rf"no column '{missing}' .*--column {missing}=NAME"):
         read(table)
 
