@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from msftk.cli.options import alignment_options, settings_from
+from msftk.errors import InputError, UnknownNameError
+
+
+def test_flags_are_written_as_dotted_paths_and_those_not_given_say_nothing() -> None:
+    settings = settings_from("tiny", None, ["training.epochs=3"], "gs, es,", fusion__name="film", training__batch=None)
+    assert (settings.fusion.name, settings.training.epochs) == ("film", 3)
+    assert settings.semantics == ("gs", "es")
+    assert settings.training.batch == settings_from("tiny", None, None).training.batch
+
+
+def test_of_a_runs_settings_only_those_of_alignment_may_be_given_anew() -> None:
+    assert alignment_options(["alignment.phone_tier=phone"], word_tier="ORT") == {
+        "phone_tier": "phone",
+        "word_tier": "ORT",
+    }
+    with pytest.raises(InputError, match=r"--set fusion\.hidden=3: here the settings are the run's"):
+        alignment_options(["fusion.hidden=3"])
+    with pytest.raises(UnknownNameError, match=r"word_teir.*Did you mean"):
+        alignment_options(["alignment.word_teir=words"])

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets
+from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
+from msftk.evaluation.predictions import Predictions
+from msftk.types import ATTRIBUTES, RatingScale, Utterance
+
+
+@pytest.fixture
+def scored() -> Evaluation:
+    """Four utterances of two speakers, dominance unrated, by two experts of whom the second says nothing."""
+    values = np.array([[2.0, 3, 4], [5, 6, 5], [3, 2, 4], [6, 5, 5]])
+    contributions = np.stack([values - 1, np.zeros_like(values)], axis=1)
+    made = Predictions(
+        tuple("abcd"), values, RatingScale(1, 7), ("acoustic", "extended"), contributions, np.full((4, 2, 3), 0.5)
+    )
+    rated = [
+        Utterance(one, None, speaker=f"s{row % 2}", ratings=dict(zip(ATTRIBUTES[:2], values[row] + 1, strict=False)))
+        for row, one in enumerate(made.ids)
+    ]
+    return evaluate_predictions(made, rated, missing={"sources": {}}, protocol={"role": "selected on"})
+
+
+def test_ccc_stands_by_split_with_its_role_and_what_is_undefined_is_no_number(
+    scored: Evaluation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_ccc({"dev": scored})
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "dev (selected on)" in lines["CCC"]
+    assert f"{scored.ccc['valence']:.2f}".lstrip("0") in lines["valence"]
+    assert lines["utterances"].split()[-1] == "4"
+    assert lines["dominance"].split() == ["dominance", "–"]
+
+
+def test_figures_have_a_row_each(scored: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
+    print_figures(scored)
+    shown = capsys.readouterr().out
+    assert "-1.00" in next(line for line in shown.splitlines() if "bias" in line.lower())
+
+
+def test_experts_are_shown_where_there_are_several(scored: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
+    print_experts(scored, "dev")
+    shown = capsys.readouterr().out
+    assert "100" in next(line for line in shown.splitlines() if "acoustic" in line)
+    alone = replace(scored.experts, share={a: {"acoustic": 1.0} for a in ATTRIBUTES})
+    print_experts(replace(scored, experts=alone))
+    assert capsys.readouterr().out == ""
+
+
+def test_what_a_run_does_not_have_is_not_printed(scored: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
+    print_by_sources(scored)
+    print_targets(scored)
+    assert capsys.readouterr().out == ""
+    print_by_sources(replace(scored, by_sources={"gs,les": scored.ccc}))
+    print_targets(replace(scored, targets={"category": {"accuracy": 0.5}}))
+    shown = capsys.readouterr().out
+    assert "gs,les" in shown
+    assert "accuracy" in shown
