@@ -42,7 +42,7 @@ def api() -> str:
     parts = [
         "# Python API\n",
         "Made from the docstrings by `python docs/generate.py`. What plugins inherit from stands in",
-        "`msftk/interfaces.py`, what checks them in `msftk.testing` ([plugins](plugins.md)).\n",
+        "`msftk/interfaces/`, what checks them in `msftk.testing` ([plugins](plugins.md)).\n",
     ]
     for module_name, chosen in PUBLIC.items():
         module = import_module(module_name)

@@ -68,7 +68,7 @@ def layer(file: Path) -> str:
     parts = file.relative_to(CHECKOUT).parts
     if parts[0] in ("plugins", "ext"):
         return parts[0]
-    return parts[1] if len(parts) > 2 and parts[1] not in ("demo", "presets") else "root"
+    return parts[1] if len(parts) > 2 and parts[1] not in ("demo", "presets", "interfaces") else "root"
 
 
 def module(file: Path) -> str:

@@ -1,6 +1,6 @@
 """Does a component keep its contract? One line a kind: `check_fusion("fm-moe", hidden=32)`, or with the class itself.
 
-Each check raises AssertionError with a sentence for the plugin's author. What a contract says stands in interfaces.py,
+Each check raises AssertionError with a sentence for the plugin's author. What a contract says stands in interfaces/,
 which function checks it in the row of its kind (`msftk.hookspecs.KINDS`).
 """
 

@@ -156,3 +156,9 @@ def test_a_vector_of_another_size_is_refused(utterance: Utterance, tmp_path: Pat
         MsftkError, match=r"source 'spy' gave u a vector of shape \(2,\), expected \(3,\) of finite numbers"
     ):
         ask(source, material(utterance, tmp_path, source))
+
+
+def test_another_alignment_is_another_emphasis(utterance: Utterance, tmp_path: Path) -> None:
+    one, other = (material(utterance, tmp_path, part(Spy(), "emphasis")) for _ in range(2))
+    one.__dict__["alignment_digest"], other.__dict__["alignment_digest"] = "a", "b"
+    assert one.key_of(("emphasis",)) != other.key_of(("emphasis",))

@@ -38,3 +38,10 @@ def test_batches_hold_like_lengths() -> None:
     steps = training_batches(lengths, 16, 16, 0, 1)
     padded = sum(lengths[step[0]].max() * len(step[0]) for step in steps)
     assert padded < 1.6 * lengths.sum()  # unsorted batches of 16 need about 1.8
+
+
+def test_an_epoch_does_not_go_from_short_to_long() -> None:
+    lengths = np.arange(50, 562)
+    steps = training_batches(lengths, 16, 16, 0, 1)
+    means = np.array([lengths[step[0]].mean() for step in steps])
+    assert 0.3 < (np.diff(means) > 0).mean() < 0.7

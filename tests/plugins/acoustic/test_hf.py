@@ -215,3 +215,19 @@ def test_text_encoder_is_refused_as_acoustic_encoder(tmp_path: Path) -> None:
 def test_layer_beyond_the_last_is_refused(models: dict[str, Path]) -> None:
     with pytest.raises(InputError, match=r"acoustic.layer is 3: .* has layers 0 \(input of the first\) to 2"):
         encoder(models["wavlm"], layer=3)
+
+
+@pytest.mark.parametrize("layer", ["weighted", 1])
+def test_hidden_layers_are_read_without_layer_drop_and_masks(
+    models: dict[str, Path], tmp_path: Path, layer: str | int
+) -> None:
+    shutil.copytree(models["wavlm"], tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    harsh = {"layerdrop": 1.0, "apply_spec_augment": True, "mask_time_prob": 0.9, "mask_feature_prob": 0.9}
+    calm = {name: 0.0 for name in json.loads(file.read_text()) if name.endswith("dropout")}
+    file.write_text(json.dumps(json.loads(file.read_text()) | harsh | calm))
+    one = encoder(tmp_path / "model", layer=layer)
+    inputs, lengths, _ = batch_of(one, 8000, 6000)
+    expected, _ = one(inputs, lengths)
+    found, _ = one.train()(inputs, lengths)
+    torch.testing.assert_close(found, expected)

@@ -1,0 +1,73 @@
+"""What each kind of plugin must offer and what it may: one base class a kind, with a default for each ability.
+
+Dimensions are written [batch, time, dim]; a `valid` mask is bool, True = real data. Trained parts are nn.Modules too.
+"""
+
+from __future__ import annotations
+
+from msftk.interfaces.component import Component, Options
+from msftk.interfaces.network import (
+    AcousticEncoder,
+    Acoustics,
+    Fusion,
+    FusionOutput,
+    FusionSizes,
+    IntraFusion,
+    ParameterGroup,
+    Pooling,
+    Rate,
+    SemanticGroup,
+    TrainedPart,
+)
+from msftk.interfaces.preparation import (
+    Describer,
+    EmphasisScorer,
+    Engine,
+    Evidence,
+    F0Engine,
+    Item,
+    Need,
+    PreparationComponent,
+    Result,
+    SemanticSource,
+    TextEncoder,
+    Want,
+)
+from msftk.interfaces.reading import AlignmentReader, Corpus, CorpusReading
+from msftk.interfaces.targets import Answers, Head, HeadOutput, Loss, Target
+
+__all__ = [
+    "AcousticEncoder",
+    "Acoustics",
+    "AlignmentReader",
+    "Answers",
+    "Component",
+    "Corpus",
+    "CorpusReading",
+    "Describer",
+    "EmphasisScorer",
+    "Engine",
+    "Evidence",
+    "F0Engine",
+    "Fusion",
+    "FusionOutput",
+    "FusionSizes",
+    "Head",
+    "HeadOutput",
+    "IntraFusion",
+    "Item",
+    "Loss",
+    "Need",
+    "Options",
+    "ParameterGroup",
+    "Pooling",
+    "PreparationComponent",
+    "Rate",
+    "Result",
+    "SemanticGroup",
+    "SemanticSource",
+    "Target",
+    "TextEncoder",
+    "TrainedPart",
+    "Want",
+]

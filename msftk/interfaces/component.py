@@ -1,0 +1,36 @@
+"""Base of all kinds of plugin: a class with a docstring and options."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    pass
+
+
+class Options(BaseModel):
+    """Base of every component's options: unknown names are refused, values are checked, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)  # a name may be a number: "2024"
+
+
+class Component(ABC):
+    """Base of all kinds: a class with a docstring and an `Options` model, built as `Class(options, **sizes)`.
+
+    A class that inherits from none of these bases is given the defaults of its kind when it is loaded.
+    """
+
+    Options: ClassVar[type[BaseModel]]
+    results_version: ClassVar[int] = 1
+    """Raised when the same input gives other results than before: what is stored is then made anew."""
+
+    def identity(self) -> Mapping[str, str]:
+        """What changes results beside the options (a model's revision, a file's hash).
+
+        It replaces an option of the same name in what results are stored under.
+        """
+        return {}

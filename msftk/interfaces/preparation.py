@@ -1,0 +1,164 @@
+"""What is made of an utterance once, without gradient, and stored; and the engine that runs it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from msftk.interfaces.component import Component
+from msftk.types import Alignment, Description, Emphasis, Float32, Float64, WordProsody
+
+if TYPE_CHECKING:
+    pass
+
+
+Want = Literal["cpu-kernel", "model", "network"]  # what work takes: a core, a model in memory, a server's answer
+Need = Literal["id", "language", "audio", "f0", "alignment", "transcript", "emphasis", "description"]
+
+
+class PreparationComponent(Component):
+    """Base of the kinds whose results are stored. Several threads call one component."""
+
+    needs: ClassVar[tuple[Need, ...]] = ()
+    """The evidence without which it has no result."""
+    optional: ClassVar[tuple[Need, ...]] = ()
+    """The evidence that it reads where there is any."""
+    wants: ClassVar[Want] = "cpu-kernel"
+    """How wide it runs: an engine gives each sort of work its own number of workers."""
+    flush_items: ClassVar[int] = 32
+    """Results that a power cut may cost; 1 where each is dear (audio-language models)."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One utterance as semantics may see it: what a component `needs`, and never a label, a split or a speaker.
+
+    `id` is for messages; a component whose answer depends on it needs "id". `waveform` [n] float32 mono at 16 kHz;
+    `f0_hz` [frames] float64 on a 5 ms grid, 0 = unvoiced.
+    """
+
+    id: str
+    language: str | None = None
+    waveform: Float32 | None = None
+    f0_hz: Float64 | None = None
+    alignment: Alignment | None = None
+    transcript: str | None = None
+    emphasis: Emphasis | None = None
+    description: Description | None = None
+
+
+class F0Engine(PreparationComponent):
+    """How high the voice is; everything that reads F0 (emphasis, `measured`, `logmel`) shares one engine's answer."""
+
+    needs = ("audio",)
+
+    @abstractmethod
+    def f0_hz(self, waveform: Float32, sample_rate_hz: int) -> Float64:
+        """waveform [samples] mono -> [floor(seconds / 0.005) + 1] Hz, 0 = unvoiced; frame i lies at i * 5 ms."""
+        ...
+
+
+class EmphasisScorer(PreparationComponent):
+    """A score for each spoken word; the host turns it into top word and segment by one rule.
+
+    Two abilities serve whole corpora: `weights` of z_pitch, z_energy, z_duration, where the score is their sum, and
+    `batch_scores(words: RaggedWords, found: LemfBatch)` -> [words of all utterances].
+    """
+
+    needs = ("audio", "f0", "alignment", "transcript")
+    options: Any = None
+    """Its options, which each result records."""
+    target: str | None = None
+    """The "package.module:name" that it is registered under, where that is not its class."""
+    batch_scores: Callable[..., Float64] | None = None
+
+    @property
+    def weights(self) -> tuple[float, float, float] | None:
+        return None
+
+    @abstractmethod
+    def scores(
+        self,
+        waveform: Float32,
+        sample_rate_hz: int,
+        alignment: Alignment,
+        transcript: str | None = None,
+        *,
+        prosody: WordProsody,
+    ) -> Float64: ...
+
+
+class Describer(PreparationComponent):
+    """Audio -> the six-field description. `needs` says which evidence it reads.
+
+    A description whose status is not "ok" is an answer and is stored; an exception is tried again in the next run.
+    """
+
+    batch: int = 1
+    """How many utterances are described together."""
+
+    @abstractmethod
+    def describe(self, evidence: Evidence) -> Description: ...
+
+    def describe_batch(self, evidence: Sequence[Evidence]) -> Sequence[Description | Exception]:
+        """A description an utterance, or why there is none, in their order; for a model that takes several at once."""
+        answers: list[Description | Exception] = []
+        for one in evidence:
+            try:
+                answers.append(self.describe(one))
+            except Exception as error:  # of this utterance; the others are described
+                answers.append(error)
+        return answers
+
+
+class SemanticSource(PreparationComponent):
+    """A granularity of meaning: the `text` of an utterance, or its `vector` [dim] with `dim`.
+
+    `group` is what FM-MoE gives one expert to: "transcript", "extended", or a name of the source's own. None means that
+    this utterance does not have it.
+    """
+
+    group: ClassVar[str]
+    dim: int | None = None
+
+    def text(self, evidence: Evidence) -> str | None:
+        """Asked for unless the class defines `vector`; a text encoder turns it into a vector."""
+        raise NotImplementedError
+
+    def vector(self, evidence: Evidence) -> Float32 | None:
+        """[dim]"""
+        raise NotImplementedError
+
+    @property
+    def makes_vectors(self) -> bool:
+        """Whether it defines `vector`, so that no text encoder is asked."""
+        return type(self).vector is not SemanticSource.vector
+
+
+class TextEncoder(PreparationComponent):
+    """Frozen text encoder: texts -> [n, dim] float32. `identity`: all that changes vectors, beside the options."""
+
+    dim: int
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str]) -> Float32: ...
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Engine(Component):
+    """Runs `work` over items on this machine or many; yields (item, result or the exception), in any order.
+
+    `workers` is an option too, which the command line's --workers sets.
+    """
+
+    workers: int = 1
+
+    @abstractmethod
+    def map(
+        self, work: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Iterator[tuple[Item, Result | Exception]]: ...

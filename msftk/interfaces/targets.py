@@ -1,0 +1,92 @@
+"""What a model predicts, how it is said, and what training minimises."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from msftk.interfaces.component import Component
+from msftk.interfaces.network import TrainedPart
+from msftk.types import Float64, Utterance
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+Answers = Literal["regression", "classes", "distribution", "rater-level"]
+
+
+class Target(Component):
+    """One thing that a model predicts: its columns, what they are read from, and how training learns them.
+
+    `answer`: "regression" (columns on the corpus' rating scale), "classes" (a column a class, one 1 in a row),
+    "distribution" (columns that add up to 1), "rater-level" (a column a rater). `head` and `loss` are registered names;
+    "" takes the run's. `weight`: of its loss in the sum of all. The first target of a run is a regression.
+    """
+
+    answer: ClassVar[Answers] = "regression"
+    head: ClassVar[str] = ""
+    loss: ClassVar[str] = ""
+    weight: ClassVar[float] = 1.0
+
+    @abstractmethod
+    def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:
+        """Names of the columns; classes are those of the training utterances."""
+
+    @abstractmethod
+    def read(self, utterance: Utterance, columns: Sequence[str]) -> Sequence[float]:
+        """A number a column, NaN where the utterance has none; a regression on the corpus' scale."""
+
+    def predicted(self, outputs: Mapping[str, Float64], columns: Sequence[str]) -> Mapping[str, Sequence[object]]:
+        """Columns of a table of predictions, name -> an entry an utterance, from the head's outputs [n, column]."""
+        return {column: outputs["value"][:, place].tolist() for place, column in enumerate(columns)}
+
+    def scores(self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]) -> Mapping[str, float]:
+        """Scores of a split by name, NaN where undefined; outputs and truth are [n, column]."""
+        return {}
+
+
+@dataclass(frozen=True)
+class HeadOutput:
+    """What an output of a head is.
+
+    `scale`, on which it comes back: "rating" (the corpus' scale), "deviation" (a spread or difference on it: stretched,
+    not shifted), "none" (as it is). `mixed` over experts: "linear" (Eq. 7), or by the "head" itself (`Head.mix`).
+    """
+
+    scale: Literal["rating", "deviation", "none"] = "none"
+    mixed: Literal["linear", "head"] = "linear"
+
+
+class Head(TrainedPart):
+    """An nn.Module that answers one target, built as `Class(options, dim=..., attributes=the target's columns)`.
+
+    Outputs go by name; "value" predicts a regression, on the unit scale. `outputs` says what each is; one that it does
+    not name is mixed linearly and comes back as it is. `reads`: "experts" [batch, expert, dim] -> each [batch, expert,
+    column]; "mixed", the vector mixed by the routing, [batch, column or 1, dim] -> each [batch, column].
+    """
+
+    outputs: ClassVar[Mapping[str, HeadOutput]] = {"value": HeadOutput("rating")}
+    reads: ClassVar[Literal["experts", "mixed"]] = "experts"
+
+    def mix(self, experts: Mapping[str, Tensor], routing: Tensor) -> Mapping[str, Tensor]:
+        """Outputs [batch, column] that the head mixes itself; routing is [batch or 1, column, expert]."""
+        raise NotImplementedError
+
+
+class Loss(Component):
+    """(outputs, targets, features, parameters) -> scalar. `scope` "batch" needs the whole batch at once (CCC).
+
+    Of one target: outputs name -> [batch, column]; targets [batch, column], NaN where unrated. A loss with
+    `reads_features` is refused by the two-pass batch scope, which keeps no features.
+    """
+
+    scope: ClassVar[Literal["example", "batch"]]
+    reads_features: ClassVar[bool] = False
+
+    @abstractmethod
+    def __call__(
+        self, outputs: Mapping[str, Tensor], targets: Tensor, features: Mapping[str, Tensor], parameters: Iterable[Any]
+    ) -> Tensor: ...
