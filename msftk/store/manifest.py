@@ -110,6 +110,7 @@ def read_manifest(path: Path) -> Manifest:
     columns = [_column(path, table, wanted) for wanted in schema()]
     table = pyarrow.table(columns, schema=schema())
     check_table(table, scale, str(path), REMEDY)
+    pyarrow.default_memory_pool().release_unused()  # the table as it was before it was cast
     return Manifest(corpus, scale, UtteranceTable(table), facts)
 
 

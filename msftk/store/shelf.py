@@ -10,28 +10,20 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from msftk.store.claims import Claims
+from msftk.store.entries import Entries, Entry
 from msftk.store.lines import Lines, write_all
 
 FLUSH_ITEMS = 32  # what a power cut can cost
 OPEN_SHARDS = 64
 
 Arrays = dict[str, NDArray[Any]]
-
-
-class Entry(NamedTuple):
-    """Where the arrays of a key lie: `n_bytes` of safetensors at byte `start` of a shard, and their checksum."""
-
-    shard: str
-    start: int
-    n_bytes: int
-    crc32: int
 
 
 class Shelf:
@@ -48,7 +40,7 @@ class Shelf:
         self._lock = threading.RLock()
         self._index = Lines(folder / "index.jsonl")
         self._claims = Claims(folder / "claims")
-        self._entries: dict[str, Entry] = {}
+        self._entries = Entries()
         self._open: OrderedDict[str, BinaryIO] = OrderedDict()
         self._shard: _Shard | None = None
         self._unsynced = 0
@@ -64,7 +56,7 @@ class Shelf:
     def keys(self) -> list[str]:
         """What the index knows."""
         with self._lock:
-            return list(self._entries)
+            return self._entries.keys()
 
     def get(self, key: str) -> Arrays | None:
         """The arrays put under `key` by name, by this process or another one; or None."""

@@ -1,0 +1,53 @@
+"""Where the arrays of many keys lie in the shards of a shelf, in columns: half the memory of an object each."""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where the arrays of a key lie: `n_bytes` of safetensors at byte `start` of a shard, and their checksum."""
+
+    shard: str
+    start: int
+    n_bytes: int
+    crc32: int
+
+
+class Entries:
+    """Entry by key; the last one that was set counts."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._shards: dict[str, int] = {}  # name -> its place
+        self._names: list[str] = []  # of shards, by their places
+        self._shard, self._start, self._n_bytes, self._crc32 = (array("Q") for _ in range(4))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def keys(self) -> list[str]:
+        return list(self._rows)
+
+    def get(self, key: str) -> Entry | None:
+        row = self._rows.get(key)
+        if row is None:
+            return None
+        return Entry(self._names[self._shard[row]], self._start[row], self._n_bytes[row], self._crc32[row])
+
+    def __setitem__(self, key: str, entry: Entry) -> None:
+        if entry.shard not in self._shards:
+            self._shards[entry.shard] = len(self._names)
+            self._names.append(entry.shard)
+        self._rows[key] = len(self._start)
+        self._shard.append(self._shards[entry.shard])
+        self._start.append(entry.start)
+        self._n_bytes.append(entry.n_bytes)
+        self._crc32.append(entry.crc32)
+
+    def __delitem__(self, key: str) -> None:
+        del self._rows[key]
