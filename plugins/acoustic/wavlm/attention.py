@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from types import ModuleType
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +14,13 @@ class GatedAttention(nn.Module):
     """Takes the place of a transformers `WavLMAttention`: the same parameters under the same names, other arithmetic.
 
     score[q, k] = query[q] . key[k] / sqrt(dim) + gate[q] * table[k - q]; the gate is read off the layer's input, the
-    table is learned, one value a head and distance. Projections are called, so an adapter on them is heard. `form` is
-    the module that computes it, `sdpa` or `kernel`.
+    table is learned, one value a head and distance. Projections are called, so an adapter on them is heard. `attend`
+    is what computes it: that of `sdpa` or of `kernel`.
     """
 
-    def __init__(self, theirs: nn.Module, form: ModuleType) -> None:
+    def __init__(self, theirs: nn.Module, attend: Callable[..., Tensor]) -> None:
         super().__init__()
-        self.form = form
+        self.attend = attend
         self.n_heads, self.dropout = theirs.num_heads, theirs.dropout
         self.num_buckets, self.max_distance = theirs.num_buckets, theirs.max_distance
         self.gru_rel_pos_const = theirs.gru_rel_pos_const
@@ -47,7 +47,7 @@ class GatedAttention(nn.Module):
     ) -> tuple[Tensor, None, Tensor]:
         """hidden_states [batch, time, dim] -> the same; mask and positions as the form makes them."""
         by_head = (self.n_heads, -1)
-        mixed = self.form.attend(
+        mixed = self.attend(
             self.q_proj(hidden_states).unflatten(-1, by_head),
             self.k_proj(hidden_states).unflatten(-1, by_head),
             self.v_proj(hidden_states).unflatten(-1, by_head),

@@ -31,7 +31,7 @@ class WavLMLayers:
         self.device: torch.device | None = None
         if attention != "transformers":
             for layer in model.encoder.layers:
-                layer.attention = GatedAttention(layer.attention, sdpa)
+                layer.attention = GatedAttention(layer.attention, sdpa.attend)
 
     def states(self, features: Tensor, n_frames: Tensor) -> Iterator[Tensor]:
         """features [batch, conv_dim, time] -> [batch, time, dim]: what the first layer reads, then what each says."""
@@ -64,16 +64,16 @@ class WavLMLayers:
     def _mask_and_positions(self, n_frames: Tensor, n: int, padded: Tensor) -> tuple[Tensor, Tensor | None]:
         if self.attention == "transformers":
             return ~padded, None
-        first = self.model.encoder.layers[0].attention
-        return first.form.mask(n_frames, n), first.form.positions(first.table(n))
+        form = _form(self.attention, n_frames.device)
+        return form.mask(n_frames, n), form.positions(self.model.encoder.layers[0].attention.table(n))
 
     def _settle(self, device: torch.device) -> None:
         """Chooses the attention for the device; compiles the layers, once, when compiling is on."""
         layers = self.model.encoder.layers
         if device != self.device and self.attention != "transformers":
-            form = _form(self.attention, device)
+            attend = _form(self.attention, device).attend
             for layer in layers:
-                layer.attention.form = form
+                layer.attention.attend = attend
         self.device = device
         if self.compiling.on and not self.compiled:
             for layer in layers:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_frozen_encoder_is_the_same_in_training_and_has_nothing_to_train(models:
     assert torch.equal(evaluated, trained)
     assert not trained.requires_grad
     assert list(one.pretrained_parameters()) == []
+
+
+@pytest.mark.parametrize("kind", ["wavlm", "data2vec", "whisper"])
+def test_a_copy_is_an_encoder_of_its_own(models: dict[str, Path], kind: str) -> None:
+    one = encoder(models[kind])
+    inputs, lengths, _ = batch_of(one, 5_000, 3_000)
+    copied = copy.deepcopy(one)
+    before = one(inputs, lengths)[0]
+    for parameter in one.parameters():
+        parameter.data.zero_()
+    assert torch.equal(copied(inputs, lengths)[0], before)
 
 
 def test_utterance_normalisation_takes_offset_and_gain_away(models: dict[str, Path]) -> None:

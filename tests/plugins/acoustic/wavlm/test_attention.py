@@ -43,7 +43,7 @@ def answer_and_gradients(one: nn.Module, hidden: Tensor, lengths: list[int]) -> 
 def test_answer_and_all_gradients_are_those_of_transformers(n: int, shares: list[float], seed: int) -> None:
     lengths = [n, *(math.ceil(share * n) for share in shares)]
     theirs = attention_of_transformers()
-    ours = GatedAttention(copy.deepcopy(theirs), sdpa)
+    ours = GatedAttention(copy.deepcopy(theirs), sdpa.attend)
     hidden = torch.randn(len(lengths), n, DIM, generator=torch.Generator().manual_seed(seed))
     expected, found = answer_and_gradients(theirs, hidden, lengths), answer_and_gradients(ours, hidden, lengths)
     assert expected.keys() == found.keys()
@@ -54,7 +54,7 @@ def test_answer_and_all_gradients_are_those_of_transformers(n: int, shares: list
 
 def test_parameters_keep_the_names_of_the_checkpoint() -> None:
     theirs = attention_of_transformers()
-    assert GatedAttention(theirs, sdpa).state_dict().keys() == theirs.state_dict().keys()
+    assert GatedAttention(theirs, sdpa.attend).state_dict().keys() == theirs.state_dict().keys()
 
 
 def test_buckets_are_those_of_transformers() -> None:
@@ -66,7 +66,7 @@ def test_buckets_are_those_of_transformers() -> None:
 def test_dropout_is_as_wide_as_that_of_transformers() -> None:
     """Mean and spread of a frame over many draws."""
     theirs = attention_of_transformers(dropout=0.4).train()
-    ours = GatedAttention(copy.deepcopy(theirs), sdpa)
+    ours = GatedAttention(copy.deepcopy(theirs), sdpa.attend)
     hidden = torch.randn(1, 9, DIM).expand(4000, -1, -1).contiguous()
     with torch.no_grad():
         expected, found = (
@@ -80,7 +80,7 @@ def test_dropout_is_as_wide_as_that_of_transformers() -> None:
 
 def test_an_adapter_on_a_projection_is_heard() -> None:
     """transformers reads the projections' weights past the modules, so that an adapter there would change nothing."""
-    ours = GatedAttention(attention_of_transformers(), sdpa)
+    ours = GatedAttention(attention_of_transformers(), sdpa.attend)
     hidden, positions = torch.randn(1, 5, DIM), sdpa.positions(ours.table(5))
     before = ours(hidden, torch.zeros(1, 1, 1, 5), positions)[0]
     ours.q_proj.register_forward_hook(lambda _, __, out: 2 * out)
