@@ -105,14 +105,14 @@ def _texts(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> I
 
 
 def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
-    heard = [u for u in utterances if u.audio is not None]
-    bare = [u.id for u in heard if files[u.id].absent.get("alignment") == NO_ALIGNMENT]
-    yield from _without(bare, len(heard), "alignment", _absent("emphasis"))
-    if gone := ids_where(files, heard, "no_alignment"):
+    with_audio = [u for u in utterances if u.audio is not None]
+    bare = [u.id for u in with_audio if files[u.id].absent.get("alignment") == NO_ALIGNMENT]
+    yield from _without(bare, len(with_audio), "alignment", _absent("emphasis"))
+    if gone := ids_where(files, with_audio, "no_alignment"):
         yield Finding(
             "warning", "alignments", f"{len(gone)} alignment files are missing", "Restore them.", first_of(gone)
         )
-    if bad := ids_where(files, heard, "bad_alignment"):
+    if bad := ids_where(files, with_audio, "bad_alignment"):
         yield Finding(
             "warning",
             "alignments",
@@ -120,9 +120,9 @@ def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts])
             "Correct them, or align again.",
             first_of(f"{one}: {files[one].bad_alignment}" for one in bad),
         )
-    if wordless := [u.id for u in heard if files[u.id].n_words == 0]:
+    if wordless := [u.id for u in with_audio if files[u.id].n_words == 0]:
         yield Finding("warning", "alignments", f"{len(wordless)} alignments hold no word", examples=first_of(wordless))
-    if late := ids_where(files, heard, "past_end_s"):
+    if late := ids_where(files, with_audio, "past_end_s"):
         yield Finding(
             "warning",
             "alignments",

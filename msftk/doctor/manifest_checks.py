@@ -78,13 +78,13 @@ def _speakers(manifest: Manifest) -> Iterator[Finding]:
                 "Make the splits speaker-disjoint, or train with --allow-overlap, which the card then says.",
                 first_of(shared),
             )
-    heard = [u for u in manifest.utterances if u.audio is not None]
-    unknown = [u for u in heard if u.speaker is None]
+    with_audio = [u for u in manifest.utterances if u.audio is not None]
+    unknown = [u for u in with_audio if u.speaker is None]
     if unknown:
         yield Finding(
             "warning",
             "speakers",
-            f"{len(unknown)} of {len(heard)} utterances have no known speaker: overlap cannot be seen, "
+            f"{len(unknown)} of {len(with_audio)} utterances have no known speaker: overlap cannot be seen, "
             "and each is its own cluster in the intervals",
             "Name the speakers, or use the corpus' official splits.",
             first_of(u.id for u in unknown),

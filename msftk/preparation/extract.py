@@ -62,8 +62,8 @@ class Preparation(Components):
         found first by all cores, then the rest as the describer wants it."""
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel":
-            for heard, _ in enumerate(self.engine.map(Hear(self), _questions(everyone, samples)), 1):
-                report(Progress("F0", heard, len(everyone)))
+            for n_heard, _ in enumerate(self.engine.map(Hear(self), _questions(everyone, samples)), 1):
+                report(Progress("F0", n_heard, len(everyone)))
         batches = work.batches(_questions(everyone, samples), len(everyone))
         for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)

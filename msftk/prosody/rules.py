@@ -155,8 +155,8 @@ class FeatureRule:
         try:
             self.compiled(offsets, score, *arguments, *options.model_dump().values())
         except NumbaError as error:
-            said = [line.strip() for line in str(error).splitlines() if line.strip()]
-            reason = next((line for line in said if not line.startswith("Failed in ")), "no reason given")
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            reason = next((line for line in lines if not line.startswith("Failed in ")), "no reason given")
             raise InputError(
                 f"rule {self.target}: Numba cannot compile it ({reason}). "
                 "Use numbers, arrays and the NumPy functions that Numba knows, and leave the features unchanged."

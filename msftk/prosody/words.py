@@ -178,16 +178,16 @@ def check_words(alignment: Alignment, audio_s: float) -> None:
     msftk.errors.InputError: example: word 'now' ends at 1.000 s, but the audio ends at 0.800 s. ...
     """
     place = alignment.source or "alignment"
-    said = spoken(alignment.words)
-    if not len(said):
+    tier = spoken(alignment.words)
+    if not len(tier):
         raise InputError(
             f"{place}: no spoken word among {len(alignment.words)} intervals of the word tier. "
             "Emphasis needs at least one word: check the tier, or leave this utterance out."
         )
-    latest = int(np.argmax(said.end_s))
-    if said.end_s[latest] > audio_s + FORGIVEN_S:
+    latest = int(np.argmax(tier.end_s))
+    if tier.end_s[latest] > audio_s + FORGIVEN_S:
         raise InputError(
-            f"{place}: word '{said.labels[latest]}' ends at {said.end_s[latest]:.3f} s, but the audio ends at "
+            f"{place}: word '{tier.labels[latest]}' ends at {tier.end_s[latest]:.3f} s, but the audio ends at "
             f"{audio_s:.3f} s. Give the alignment that belongs to this audio, with times from its start."
         )
 

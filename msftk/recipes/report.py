@@ -101,7 +101,9 @@ def _training(run: RunFolder) -> dict[str, Any]:
     return {name: training_svgs(epochs) for name, epochs in metrics.items() if epochs}
 
 
-def _stress(run: RunFolder, scored: list[Utterance], said: Predictions, store: Path | None) -> list[dict[str, Any]]:
+def _stress(
+    run: RunFolder, scored: list[Utterance], predictions: Predictions, store: Path | None
+) -> list[dict[str, Any]]:
     """The first utterances that have an alignment, with their words, ratings, predictions and picture."""
     settings = run.read_settings()
     place = Store(default_store_path(store))
@@ -113,7 +115,7 @@ def _stress(run: RunFolder, scored: list[Utterance], said: Predictions, store: P
             recording = emphasise_utterance(utterance, settings, place)
         except (MsftkError, OSError):  # no alignment, or the audio has moved: another one is drawn
             continue
-        predicted = dict(zip(ATTRIBUTES, said.values[row].tolist(), strict=True))
+        predicted = dict(zip(ATTRIBUTES, predictions.values[row].tolist(), strict=True))
         rated: Mapping[str, float] = utterance.ratings or {}
         drawn.append(
             {

@@ -52,10 +52,10 @@ def predict_utterances(
     inputs = Inputs(prepared, seconds_kept)
     good, failures = inputs.readable(utterances, network.acoustic, progress)
     examples = Examples(good, inputs, network.acoustic, scale, network.targets)
-    said = predict_examples(
+    predictions = predict_examples(
         network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, where=where, progress=progress
     )
-    return said, failures
+    return predictions, failures
 
 
 def predict_examples(
@@ -94,11 +94,11 @@ def predict_examples(
                 for name, values in one.outputs.items():
                     whole = outputs[target].setdefault(name, np.full((n, values.shape[1]), np.nan))
                     whole[rows] = values.cpu().numpy()
-            said = answers[ratings]
-            pi = said.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
+            answer = answers[ratings]
+            pi = answer.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
             routing[rows] = pi.cpu().numpy()
-            if said.experts:  # a head that reads the mixed vector has no parts
-                contributions[rows] = (pi * said.experts["value"]).cpu().numpy()
+            if answer.experts:  # a head that reads the mixed vector has no parts
+                contributions[rows] = (pi * answer.experts["value"]).cpu().numpy()
             for name, sources in subsets.items():
                 with_fewer = network(read.with_only(sources), acoustics).answers[ratings]
                 fewer[name][rows] = with_fewer.outputs["value"].cpu().numpy()

@@ -163,16 +163,16 @@ def check_head(plugin: Named, /, **options: object) -> None:
     head = module_of(lambda: build(dim=6, attributes=ATTRIBUTES))
     require(head.reads in ("experts", "mixed"), f"reads is {head.reads!r}: expected 'experts' or 'mixed'")
     experts, routing = torch.randn(4, 2, 6), torch.full((1, 3, 2), 0.5)
-    said = answer(head, experts, routing)
-    require("value" in said.outputs, f"no output 'value' (found: {', '.join(said.outputs)}): it is the prediction")
+    given = answer(head, experts, routing)
+    require("value" in given.outputs, f"no output 'value' (found: {', '.join(given.outputs)}): it is the prediction")
     for name in head.outputs:
-        require(name in said.outputs, f"outputs names '{name}', which the head does not give")
-    for name, values in said.experts.items():
+        require(name in given.outputs, f"outputs names '{name}', which the head does not give")
+    for name, values in given.experts.items():
         has_shape(f"output '{name}'", values, (4, 2, len(ATTRIBUTES)))
-    for name, values in said.outputs.items():
+    for name, values in given.outputs.items():
         has_shape(f"mixed output '{name}'", values, (4, len(ATTRIBUTES)))
     alone = answer(head, experts[:1], routing)
-    close_to("the rest of the batch changes a prediction", alone.outputs["value"], said.outputs["value"][:1])
+    close_to("the rest of the batch changes a prediction", alone.outputs["value"], given.outputs["value"][:1])
     learns_and_saves(
         head,
         lambda: build(dim=6, attributes=ATTRIBUTES),

@@ -150,8 +150,8 @@ def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str,
     """CCC on dev by attribute; "mean" is over the attributes for which it is defined."""
     if data.dev is None:
         return {}
-    said = predict_examples(network, data.dev, data.scale, where=where)
-    scores = ccc_by_attribute(said.values, data.dev.ratings)
+    predictions = predict_examples(network, data.dev, data.scale, where=where)
+    scores = ccc_by_attribute(predictions.values, data.dev.ratings)
     defined = [scores[a] for a in ATTRIBUTES if not math.isnan(scores[a])]
     return {**scores, "mean": float(np.mean(defined)) if defined else math.nan}
 

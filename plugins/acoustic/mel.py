@@ -35,9 +35,9 @@ class WhisperMel:
                 f"the recording has {len(waveform) / SAMPLE_RATE_HZ:.1f} s: this Whisper encoder hears {longest_s} s. "
                 f"Cut it, or keep less with --set data.seconds_kept={longest_s}."
             )
-        said = self.extract(waveform, sampling_rate=SAMPLE_RATE_HZ, return_tensors="np").input_features[0].T
+        log_mel = self.extract(waveform, sampling_rate=SAMPLE_RATE_HZ, return_tensors="np").input_features[0].T
         n_frames = max(1, -(-len(waveform) // FRAME))
-        return np.pad(said, ((0, self.after), (0, 0)), mode="edge")[: 2 * n_frames + self.after].astype(np.float32)
+        return np.pad(log_mel, ((0, self.after), (0, 0)), mode="edge")[: 2 * n_frames + self.after].astype(np.float32)
 
     def n_frames(self, lengths: Tensor) -> Tensor:
         return (lengths - self.after) // 2

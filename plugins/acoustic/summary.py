@@ -26,9 +26,9 @@ def functionals(tracks: Tracks) -> Float64:
     log_energy = tracks.log_energy
     speech = speech_frames(log_energy, SPEECH_DB)
     voiced = speech & (tracks.f0_hz > 0)
-    heard = voiced if voiced.sum() >= FEWEST_VOICED else speech
+    measured = voiced if voiced.sum() >= FEWEST_VOICED else speech
     cepstra = (tracks.log_mel @ cosines(tracks.log_mel.shape[1]).T)[speech]
-    log_f0 = np.log(np.maximum(tracks.f0_hz, LOWEST_F0_HZ))[heard]
+    log_f0 = np.log(np.maximum(tracks.f0_hz, LOWEST_F0_HZ))[measured]
     third = -(-len(log_f0) // 3)
     tilt = tracks.tilt
     return np.concatenate(
@@ -38,9 +38,9 @@ def functionals(tracks: Tracks) -> Float64:
             [*_spread(log_f0, (5, 20, 50, 80, 95)), *_change(log_f0)],
             [log_f0[-third:].mean() - log_f0[:third].mean()],
             [*_spread(log_energy[speech], (20, 50, 80)), _change(log_energy[speech])[0], log_energy.max()],
-            [log_energy[heard].mean(), log_energy[heard].std()],
+            [log_energy[measured].mean(), log_energy[measured].std()],
             _rhythm(speech, voiced),
-            [tilt[heard].mean(), tilt[heard].std(), tilt[speech].mean(), tilt[speech].std()],
+            [tilt[measured].mean(), tilt[measured].std(), tilt[speech].mean(), tilt[speech].std()],
         ]
     )
 

@@ -41,9 +41,9 @@ class Sphinx(interfaces.AlignmentReader):
         )
         if words != path and not words.is_file():
             raise InputError(f"{path}: no words beside these phones (looked for {words.name}). Put that file there.")
-        said = _segments(words, lambda label: VARIANT.sub("", label).lower())
+        spoken = _segments(words, lambda label: VARIANT.sub("", label).lower())
         sounds = _segments(phones, lambda label: label.split()[0]) if phones.is_file() else make_tier((), (), ())
-        return make_alignment(said, sounds, str(words))
+        return make_alignment(spoken, sounds, str(words))
 
 
 def _segments(path: Path, label_of: Callable[[str], str]) -> Tier:

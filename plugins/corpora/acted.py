@@ -74,8 +74,8 @@ def category_reading(
         "left out (not speech alone)": len(read) - len(found),
         "copies not read": copies,
     }
-    said = {"ratings": WARNING, **facts, **{key: str(n) for key, n in counts.items() if n}}
+    about = {"ratings": WARNING, **facts, **{key: str(n) for key, n in counts.items() if n}}
     if absent := sorted(set(speakers) - {str(utterance.speaker) for utterance in found}):
-        said["missing"] = f"speakers {', '.join(absent)}"
+        about["missing"] = f"speakers {', '.join(absent)}"
     utterances = [replace(u, ratings=dict(rated[u.category])) for u in kept if u.category]
-    return CorpusReading(name, utterances, SCALE, said)
+    return CorpusReading(name, utterances, SCALE, about)

@@ -86,9 +86,9 @@ def _transcripts(folder: Path) -> Iterator[tuple[str, str]]:
     """Id and text; other lines, and sounds between turns (ids with XX), say nothing that was rated."""
     for file in _texts(folder):
         for line in _lines(file):
-            said = SAID.fullmatch(line)
-            if said and "XX" not in said["id"] and (text := said["text"].strip()):
-                yield said["id"], text
+            turn = SAID.fullmatch(line)
+            if turn and "XX" not in turn["id"] and (text := turn["text"].strip()):
+                yield turn["id"], text
 
 
 def _turns(

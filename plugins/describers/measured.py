@@ -49,12 +49,12 @@ class Measured(interfaces.Describer):
     def describe(self, evidence: Evidence) -> Description:
         assert evidence.waveform is not None
         assert evidence.f0_hz is not None
-        said = [*_pitch(evidence.f0_hz), *_loudness(evidence.waveform)]
+        phrases = [*_pitch(evidence.f0_hz), *_loudness(evidence.waveform)]
         if evidence.alignment is not None:
-            said += _tempo(evidence.alignment)
-        if not said:
+            phrases += _tempo(evidence.alignment)
+        if not phrases:
             return Description(backend="measured", status="nothing to measure (silence)")
-        return Description(paralinguistics=", ".join(said), backend="measured")
+        return Description(paralinguistics=", ".join(phrases), backend="measured")
 
 
 def _pitch(f0_hz: Float64) -> list[str]:
@@ -65,16 +65,16 @@ def _pitch(f0_hz: Float64) -> list[str]:
     semitones = 12 * np.log2(f0_hz[voiced])
     level_hz = float(np.median(f0_hz[voiced]))
     low, high = np.percentile(semitones, [5, 95])
-    said = [f"{_level(level_hz, LOW_PITCH_HZ, HIGH_PITCH_HZ, ('low', 'medium', 'high'))} pitch"]
-    said.append("varied intonation" if high - low > HEARD_SEMITONES else "flat intonation")
+    phrases = [f"{_level(level_hz, LOW_PITCH_HZ, HIGH_PITCH_HZ, ('low', 'medium', 'high'))} pitch"]
+    phrases.append("varied intonation" if high - low > HEARD_SEMITONES else "flat intonation")
     place = np.flatnonzero(voiced)  # frames
     late = place >= (place[0] + place[-1]) / 2
     if late.sum() >= MIN_VOICED:
         slope, _ = np.polyfit(place[late], semitones[late], 1)
         moved = slope * (place[-1] - place[late][0])
         if abs(moved) > HEARD_SEMITONES:
-            said.append("rising pitch at the end" if moved > 0 else "falling pitch at the end")
-    return said
+            phrases.append("rising pitch at the end" if moved > 0 else "falling pitch at the end")
+    return phrases
 
 
 def _loudness(waveform: Float32) -> list[str]:
@@ -104,13 +104,13 @@ def _tempo(alignment: Alignment) -> list[str]:
     if len(start_s) < MIN_WORDS or end_s[-1] <= start_s[0]:
         return []
     rate = 60 * len(start_s) / float(end_s[-1] - start_s[0])
-    said = [f"{_level(rate, SLOW_WORDS_PER_MIN, FAST_WORDS_PER_MIN, ('slow', 'average', 'fast'))} speech rate"]
+    phrases = [f"{_level(rate, SLOW_WORDS_PER_MIN, FAST_WORDS_PER_MIN, ('slow', 'average', 'fast'))} speech rate"]
     longest_s = float(np.max(start_s[1:] - np.maximum.accumulate(end_s)[:-1]))
     if longest_s > LONG_PAUSE_S:
-        said.append("long pauses")
+        phrases.append("long pauses")
     else:
-        said.append("pauses" if longest_s >= PAUSE_S else "no pauses")
-    return said
+        phrases.append("pauses" if longest_s >= PAUSE_S else "no pauses")
+    return phrases
 
 
 def _level(value: float, low: float, high: float, names: tuple[str, str, str]) -> str:

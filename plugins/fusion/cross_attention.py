@@ -75,8 +75,8 @@ class SemanticsQueryFrames(nn.Module):
         key, value = (_by_head(layer(frames), self.heads) for layer in (self.key, self.value))  # [batch, head, time, d]
         scores = (key @ query).squeeze(-1) / math.sqrt(key.shape[-1])  # [batch, head, time]
         weights = torch.softmax(scores.masked_fill(~acoustics.valid.unsqueeze(1), -torch.inf), dim=-1)
-        heard = self.dropout(self.out((weights.unsqueeze(2) @ value).flatten(1)))
-        return torch.cat([acoustics.pooled, torch.where(present.unsqueeze(-1), heard, 0.0)], dim=-1)
+        attended = self.dropout(self.out((weights.unsqueeze(2) @ value).flatten(1)))
+        return torch.cat([acoustics.pooled, torch.where(present.unsqueeze(-1), attended, 0.0)], dim=-1)
 
 
 class FramesQuerySemantics(nn.Module):
@@ -96,9 +96,9 @@ class FramesQuerySemantics(nn.Module):
         query = _by_head(self.query(acoustics.frames), self.heads)  # [batch, head, time, d]
         key, value = (layer(h_sem).unflatten(-1, (self.heads, -1)) for layer in (self.key, self.value))
         attention = torch.sigmoid(query @ key.unsqueeze(-1) / math.sqrt(key.shape[-1]))  # [batch, head, time, 1]
-        told = (attention * value.unsqueeze(2)).transpose(1, 2).flatten(2)  # [batch, time, hidden]
-        told = torch.where(present.reshape(-1, 1, 1), self.dropout(self.out(told)), 0.0)
-        return acoustics.pool(acoustics.frames + told, acoustics.valid)
+        attended = (attention * value.unsqueeze(2)).transpose(1, 2).flatten(2)  # [batch, time, hidden]
+        attended = torch.where(present.reshape(-1, 1, 1), self.dropout(self.out(attended)), 0.0)
+        return acoustics.pool(acoustics.frames + attended, acoustics.valid)
 
 
 def _by_head(sequence: Tensor, heads: int) -> Tensor:
