@@ -60,10 +60,18 @@ def check_place(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         reason = "" if os.access(path.parent, os.W_OK | os.X_OK) else "no right to write there"
-    except OSError as error:
+        reason = "a folder" if path.is_dir() else reason
+    except OSError as error:  # of is_dir: a name that is too long
         reason = error.strerror or str(error)
-    if reason or path.is_dir():
-        raise InputError(f"{path}: cannot be written ({reason or 'a folder'}). Choose another place with --out.")
+    if reason:
+        raise InputError(f"{path}: cannot be written ({reason}). Choose another place with --out.")
+
+
+def check_name(*names: object) -> None:
+    """Raises InputError, with the first of the names, where one is not UTF-8: no table and no JSON could hold it."""
+    whole = "".join(map(str, names))
+    if whole != whole.encode(errors="replace").decode():
+        raise InputError(f"{names[0]}: a name that is not UTF-8. Rename the file.")
 
 
 def is_full(error: object) -> bool:

@@ -35,7 +35,7 @@ class Terminal(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What rich would write, with every piece of text made harmless."""
         for text, style, control in super().render(renderable, options):
-            yield Segment(text if control else text.translate(SIGNS), style, control)
+            yield Segment(text if control else _utf8(text.translate(SIGNS)), style, control)
 
 
 out = Terminal()
@@ -43,9 +43,14 @@ err = Terminal(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON value and nothing else on stdout; control characters stand escaped."""
+    """One JSON value and nothing else on stdout; control characters and what is not UTF-8 stand escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write(text.translate(ESCAPES) + "\n")
+    sys.stdout.write(_utf8(text.translate(ESCAPES)) + "\n")
+
+
+def _utf8(text: str) -> str:
+    """What a file name holds beside UTF-8 stands escaped."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def number_table(first: str, *numbers: str, title: str | None = None) -> Table:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from msftk.errors import InputError, MsftkError
-from msftk.files import check_place, sha256_file
+from msftk.files import check_name, check_place, sha256_file
 from msftk.interfaces import CorpusReading, Want
 from msftk.preparation.engine import make_engine
 from msftk.progress import Progress, ProgressCallback, silent
@@ -171,9 +171,7 @@ def _examine_all(
 
 def _complete(utterance: Utterance, examined: Mapping[Path, Audio | Exception]) -> Utterance:
     """The utterance with absolute paths, length and hash. Raises MsftkError if its audio or segment is unusable."""
-    named = f"{utterance.id}{utterance.audio or ''}{utterance.alignment or ''}"
-    if named != named.encode(errors="replace").decode():
-        raise InputError(f"{utterance.audio or utterance.id}: a name that is not UTF-8. Rename the file.")
+    check_name(utterance.audio or utterance.id, utterance.id, utterance.alignment)
     if utterance.audio is None:
         return utterance
     found = examined[utterance.audio]

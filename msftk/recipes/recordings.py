@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msftk.errors import AbsentError, InputError
-from msftk.files import read_text, sha256_file, unreadable
+from msftk.files import check_name, read_text, sha256_file, unreadable
 from msftk.preparation.given import Given
 from msftk.speech.alignment_files import alignment_beside
 from msftk.speech.audio import check_waveform, load_audio, resample
@@ -75,6 +75,7 @@ def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, 
             paths += _audio_files(Path(one))
     for path in dict.fromkeys(paths):
         try:
+            check_name(path)
             found.append((utterance_of(path, alignment, made.warnings), path))
         except InputError as error:
             made.failures[str(path)] = str(error)

@@ -103,7 +103,7 @@ class RunFolder:
     def read_metrics(self, epochs: int | None = None) -> list[dict[str, Any]]:
         """One object an epoch, of the first `epochs` (None: all); none where nothing was trained here.
 
-        Raises InputError for a torn line.
+        Raises InputError for a line that is torn or not of this kind.
         """
         if not self.metrics_file.is_file():
             return []
@@ -157,6 +157,8 @@ class RunFolder:
             value = None
         if not isinstance(value, dict):
             raise InputError(f"{self.metrics_file}:{place}: not a JSON object. {ANEW}")
+        if not {"epoch", "train_loss"} <= value.keys() or not isinstance(value.get("dev_ccc"), dict):
+            raise InputError(f"{self.metrics_file}:{place}: no epoch, train_loss or dev_ccc. {ANEW}")
         return value
 
     # ---------------------------------------------------------------- writing

@@ -77,6 +77,17 @@ def test_text_files_are_predicted(trained: TrainResult, msftk: Callable[..., Any
     assert (ended.code, "a " in ended.out) == (0, True)
 
 
+def test_texts_of_one_name_keep_their_own_scores(trained: TrainResult, tmp_path: Path) -> None:
+    for folder, text in {"one": "a good happy day", "two": "a bad awful mess"}.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.txt").write_text(text)
+    paths = [tmp_path / "one" / "x.txt", tmp_path / "two" / "x.txt"]
+    said = load(trained.run, "cpu").predict(paths)
+    assert [one.id for one in said] == [str(path) for path in paths]
+    assert said[0].values != said[1].values
+    assert said[1].values == load(trained.run, "cpu").predict(paths[1])[0].values
+
+
 def test_command_says_that_it_trains_on_text(
     texts: Manifest, msftk: Callable[..., Any], tmp_path: Path, tone_store: Store
 ) -> None:

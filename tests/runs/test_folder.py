@@ -33,9 +33,13 @@ def test_torn_or_odd_card_is_one_input_error_that_names_it(copied: RunFolder, te
         copied.read_card()
 
 
-def test_torn_line_of_metrics_is_named_by_its_number(copied: RunFolder) -> None:
-    copied.metrics_file.write_text('{"epoch": 1}\n{"epo')
-    with pytest.raises(InputError, match=r"metrics\.jsonl:2: not a JSON object\. Train again into a new folder"):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [('{"epo', "not a JSON object"), ("[" * 100_000, "not a JSON object"), ("{}", "no epoch, train_loss or dev_ccc")],
+)
+def test_torn_or_odd_line_of_metrics_is_named_by_its_number(copied: RunFolder, line: str, said: str) -> None:
+    copied.metrics_file.write_text('{"epoch": 1, "train_loss": 2.5, "dev_ccc": {}}\n' + line)
+    with pytest.raises(InputError, match=rf"metrics\.jsonl:2: {said}\. Train again into a new folder"):
         copied.read_metrics()
 
 
