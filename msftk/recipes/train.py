@@ -22,6 +22,7 @@ from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
 from msftk.settings import Settings
+from msftk.store.columns import joined
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
@@ -99,7 +100,7 @@ def train(
         if begun is not Begun.FINISHED:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
-            used = list({u.id: u for split in splits for part in parts(split).values() for u in part}.values())
+            used = joined([part for split in splits for part in parts(split).values()])
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)

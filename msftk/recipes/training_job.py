@@ -26,6 +26,7 @@ from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached
 from msftk.runs.weights import tensors_sha256
 from msftk.settings import Settings
+from msftk.store.columns import chosen, ids_of, joined
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.training.folds import Split
@@ -72,13 +73,14 @@ class Job:
     def train_split(self, split: Split, run: RunFolder, stage: str) -> dict[str, Any]:
         """Trains one model and writes its folder, protocol.json last: what has one is finished."""
         settings, scale = self.settings, self.corpus.scale
-        everyone = list({u.id: u for part in parts(split).values() for u in part}.values())
+        everyone = joined([*parts(split).values()])
         with seeded(settings.training.seed, self.where.device):
             targets = fit_targets(settings.targets, split.train)
             network = build_network(settings, self.prepared.dims, self.prepared.groups, targets)
-            good, failures = self.inputs.readable(everyone, network.acoustic, self.progress)
-            usable = {u.id for u in good}
-            readable = {name: [u for u in part if u.id in usable] for name, part in parts(split).items()}
+            failures = self.inputs.read_all(everyone, network.acoustic, self.progress)
+            readable = {
+                name: chosen(part, [one not in failures for one in ids_of(part)]) for name, part in parts(split).items()
+            }
             _check_left(split, readable, failures)
             network.acoustic.fit(self.inputs.read(u, network.acoustic) for u in readable["train"])
             fitted = tensors_sha256(dict(network.acoustic.named_buffers()))

@@ -16,6 +16,7 @@ from msftk.models.targets import BuiltTarget
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.texts import Answer
 from msftk.progress import Progress, ProgressCallback, silent
+from msftk.store.columns import ids_of, take
 from msftk.types import Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
@@ -77,25 +78,23 @@ class Inputs:
         self._free_bytes -= n_bytes if has_room else 0
         return has_room
 
-    def readable(
+    def read_all(
         self, utterances: Sequence[Utterance], encoder: AcousticEncoder, progress: ProgressCallback = silent
-    ) -> tuple[list[Utterance], dict[str, str]]:
-        """Prepares every utterance; returns those that can be read, and id -> message of those that cannot."""
-        good, failures = [], {}
+    ) -> dict[str, str]:
+        """Prepares every utterance; returns id -> message of those that cannot be read."""
+        failures: dict[str, str] = {}
         for done, utterance in enumerate(utterances, start=1):
             try:
                 if encoder.reads_sound and not self.prepared.has_sound(utterance):
                     failures[utterance.id] = NO_AUDIO
                 elif message := self.prepared.failures.get(utterance.id):
                     failures[utterance.id] = message
-                else:
-                    if utterance.id not in self.lengths:
-                        self.read(utterance, encoder)
-                    good.append(utterance)
+                elif utterance.id not in self.lengths:
+                    self.read(utterance, encoder)
             except MsftkError as error:
                 failures[utterance.id] = str(error)
             progress(Progress("acoustic input", done, len(utterances)))
-        return good, failures
+        return failures
 
 
 class Examples:
@@ -112,19 +111,20 @@ class Examples:
         scale: RatingScale,
         targets: Mapping[str, BuiltTarget],
     ) -> None:
-        self.utterances = tuple(utterances)
+        self.utterances = utterances
+        self.ids = tuple(ids_of(utterances))
         self.inputs = inputs
         self.encoder = encoder
         self.ratings = ratings_of(self.utterances)  # corpus scale, NaN where unrated
         self.truths = {name: _truth(one, self.utterances, scale) for name, one in targets.items()}
-        self.lengths = np.array([inputs.lengths[u.id] for u in self.utterances])
+        self.lengths = np.array([inputs.lengths[one] for one in self.ids])
         self.source_dims = dict(inputs.prepared.dims)
 
     def __len__(self) -> int:
-        return len(self.utterances)
+        return len(self.ids)
 
     def batch(self, rows: Iterable[int]) -> Batch:
-        chosen = [self.utterances[row] for row in rows]
+        chosen = take(self.utterances, list(rows))
         return make_batch(
             [u.id for u in chosen],
             [self.inputs.read(u, self.encoder) for u in chosen],

@@ -17,6 +17,7 @@ from msftk.models.where import CPU, Where
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.inputs import Examples, Inputs
+from msftk.store.columns import chosen, ids_of
 from msftk.types import Float64, RatingScale, Utterance
 
 BATCH = 32
@@ -50,7 +51,8 @@ def predict_utterances(
         Predictions in the order of `utterances`, without those that could not be read, and id -> message for these.
     """
     inputs = Inputs(prepared, seconds_kept)
-    good, failures = inputs.readable(utterances, network.acoustic, progress)
+    failures = inputs.read_all(utterances, network.acoustic, progress)
+    good = chosen(utterances, [one not in failures for one in ids_of(utterances)])
     examples = Examples(good, inputs, network.acoustic, scale, network.targets)
     predictions = predict_examples(
         network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, where=where, progress=progress
@@ -120,7 +122,7 @@ def predict_examples(
     }
     own = scaled.pop(ratings)
     return Predictions(
-        ids=tuple(u.id for u in examples.utterances),
+        ids=examples.ids,
         values=own.pop("value", np.empty((0, n_columns))),
         scale=scale,
         expert_names=network.expert_names,

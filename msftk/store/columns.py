@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -78,6 +79,25 @@ def ids_of(utterances: Sequence[Utterance]) -> list[str]:
 def take(utterances: Sequence[Utterance], rows: Sequence[int]) -> Sequence[Utterance]:
     """Those of some rows, in their order."""
     return utterances.take(rows) if isinstance(utterances, UtteranceTable) else [utterances[row] for row in rows]
+
+
+def chosen(utterances: Sequence[Utterance], keep: Sequence[bool]) -> Sequence[Utterance]:
+    """Those of which `keep` is true, in their order; of a table a table."""
+    if isinstance(utterances, UtteranceTable):
+        import pyarrow as pa
+
+        return UtteranceTable(utterances.table.filter(pa.array(keep, pa.bool_())))
+    return tuple(compress(utterances, keep))
+
+
+def joined(parts: Sequence[Sequence[Utterance]]) -> Sequence[Utterance]:
+    """All of them, each id once; of tables, which must share none, a table."""
+    tables = [part.table for part in parts if isinstance(part, UtteranceTable)]
+    if tables and len(tables) == len(parts):
+        import pyarrow as pa
+
+        return UtteranceTable(pa.concat_tables(tables))
+    return tuple({utterance.id: utterance for part in parts for utterance in part}.values())
 
 
 def schema() -> pyarrow.Schema:

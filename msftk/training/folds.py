@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import quote
 
 from msftk.errors import InputError, UnknownNameError
+from msftk.store.columns import chosen
 from msftk.types import Utterance
 
 
@@ -16,9 +18,9 @@ class Split:
     """One model's data. `tests`: name -> utterances that are scored and neither train nor select."""
 
     name: str
-    train: tuple[Utterance, ...]
-    dev: tuple[Utterance, ...]
-    tests: dict[str, tuple[Utterance, ...]]
+    train: Sequence[Utterance]
+    dev: Sequence[Utterance]
+    tests: Mapping[str, Sequence[Utterance]]
 
 
 def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow_overlap: bool = False) -> Split:
@@ -27,19 +29,26 @@ def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow
     Unrated utterances of train are left out (they teach nothing); splits of other names are not used.
     Raises InputError for an empty split, and for speakers that train and are scored (unless `allow_overlap`).
     """
-    groups: dict[str, list[Utterance]] = {}
+    belongs: list[str] = []
+    rated: list[bool] = []
     for utterance in utterances:
-        groups.setdefault(utterance.split or "none", []).append(utterance)
+        belongs.append(utterance.split or "none")
+        rated.append(bool(utterance.ratings))
+    sizes = Counter(belongs)
     for name in ("train", "dev") if need_dev else ("train",):
-        if not any(u.ratings for u in groups.get(name, [])):
-            found = ", ".join(f"{split} ({len(members)})" for split, members in sorted(groups.items()))
+        if (name, True) not in zip(belongs, rated, strict=True):
+            found = ", ".join(f"{split} ({n})" for split, n in sorted(sizes.items()))
             raise InputError(
                 f"split '{name}' has no rated utterance. Splits found: {found or 'none'}. "
                 "Give the manifest that split, or use --folds session or --folds speaker."
             )
-    train = tuple(u for u in groups["train"] if u.ratings)
-    tests = {name: tuple(members) for name, members in sorted(groups.items()) if name.startswith("test")}
-    split = Split("fixed", train, tuple(groups.get("dev", ())), tests)
+    train = chosen(utterances, [name == "train" and is_rated for name, is_rated in zip(belongs, rated, strict=True)])
+    own = {
+        name: chosen(utterances, [one == name for one in belongs])
+        for name in ("dev", *sorted(sizes))
+        if name == "dev" or name.startswith("test")
+    }
+    split = Split("fixed", train, own.pop("dev"), own)
     if not allow_overlap:
         refuse_overlap(split)
     return split

@@ -55,7 +55,7 @@ def test_only_the_first_seconds_are_heard(tone_corpus: Manifest, prepared: Prepa
 def test_samples_that_were_handed_in_are_heard_as_a_file_is(prepared: Prepared) -> None:
     live = Utterance("live", None)
     inputs = Inputs(replace(prepared, samples={"live": np.ones(8000, np.float32)}), 0.25)
-    assert inputs.readable([live], Counting()) == ([live], {})  # type: ignore[arg-type]
+    assert inputs.read_all([live], Counting()) == {}  # type: ignore[arg-type]
     assert inputs.lengths == {"live": 4000}
 
 
