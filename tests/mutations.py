@@ -157,7 +157,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plugins/losses/ccc.py", "(mean_p - mean_t) ** 2", "0.0", "tests/plugins/losses/test_ccc.py"),
     Mutation(
         "plugins/heads/regression.py",
-        "nn.init.zeros_(layers[-1].weight)",
+        "nn.init.zeros_(last.weight)",
         "pass",
         "tests/plugins/heads/test_regression.py tests/models/test_network.py",
     ),

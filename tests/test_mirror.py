@@ -28,7 +28,10 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "preparation/test_extract.py": "msftk/preparation/prepared.py",
     "runs/test_hostile.py": "msftk/consent.py",
     "store/test_manifest.py": "msftk/store/checks.py msftk/store/columns.py",
-    "test_adoption.py": "msftk/interfaces.py",
+    "test_adoption.py": (
+        "msftk/interfaces/component.py msftk/interfaces/network.py msftk/interfaces/preparation.py "
+        "msftk/interfaces/reading.py msftk/interfaces/targets.py"
+    ),
     "test_registry.py": "plugins/hooks.py",
     "testing/test_checks.py": (
         "msftk/testing/examples.py msftk/testing/models.py msftk/testing/modules.py msftk/testing/preparation.py "
