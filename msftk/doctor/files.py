@@ -16,11 +16,13 @@ from msftk.preparation.given import Given
 from msftk.progress import Progress, ProgressCallback
 from msftk.prosody.words import FORGIVEN_S
 from msftk.settings import Settings
-from msftk.speech.audio import is_far_beyond_full_scale, load_utterance, segment_bounds
+from msftk.speech.audio import check_channel, is_far_beyond_full_scale, load_utterance, segment_bounds
 from msftk.speech.audio_file import AudioFacts, audio_facts
 from msftk.store.audio import audio_sha256
 from msftk.store.manifest import Manifest
 from msftk.types import Utterance
+
+SCALE_S = 3.0  # of floats that are heard, also where nothing else is decoded: enough to see their scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,11 @@ class ExamineFiles:
                 audio = audio_facts(utterance.audio)
                 first, last = segment_bounds(utterance.audio, audio.duration_s, utterance.start_s, utterance.end_s)
                 duration_s = last - first
-                waveform = load_utterance(utterance) if self.decode else None
-                is_silent = waveform is not None and not np.any(waveform)
-                is_loud = waveform is not None and is_far_beyond_full_scale(waveform)
+                check_channel(utterance.audio, audio.channels, utterance.channel)
+                seconds = None if self.decode else SCALE_S
+                heard = load_utterance(utterance, seconds) if self.decode or audio.is_float else None
+                is_silent = self.decode and heard is not None and not np.any(heard)
+                is_loud = heard is not None and is_far_beyond_full_scale(heard)
                 is_changed = _is_changed(utterance.audio, utterance)
                 facts = FileFacts(audio=audio, is_silent=is_silent, is_far_too_loud=is_loud, is_changed=is_changed)
             except MsftkError as error:

@@ -45,7 +45,7 @@ def load_audio(
     """
     with open_audio(path) as file:
         rate_hz = file.samplerate
-        _check_channel(path, file.channels, channel)
+        check_channel(path, file.channels, channel)
         duration_s = file.frames / rate_hz if knows_length(file) else audio_facts(path).duration_s
         start, stop = (round(s * rate_hz) for s in segment_bounds(path, duration_s, start_s, end_s, max_s))
         channels = read_frames(path, file, start, stop)  # [n, channels]
@@ -110,6 +110,7 @@ def segment_bounds(
     return first, last if max_s is None else min(last, first + max_s)
 
 
-def _check_channel(path: Path, n_channels: int, channel: int | None) -> None:
+def check_channel(path: Path, n_channels: int, channel: int | None) -> None:
+    """Raises InputError where a recording does not have the channel that was named."""
     if channel is not None and not 0 <= channel < n_channels:
         raise InputError(f"{path}: no channel {channel} (it has {n_channels}, from 0). Name one that it has.")

@@ -54,11 +54,12 @@ NIST_HEADER, NIST_FRAMES = 1024, re.compile(rb"^sample_count -i (\d+)", re.MULTI
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """Length and form of an audio file."""
+    """Length and form of an audio file; of floats, whose samples may lie beyond full scale."""
 
     duration_s: float
     sample_rate_hz: int
     channels: int
+    is_float: bool = False
 
 
 def audio_facts(path: Path) -> AudioFacts:
@@ -72,7 +73,8 @@ def audio_facts(path: Path) -> AudioFacts:
         check_length(frames, str(path))
         if knows_length(file) and file.format in ("FLAC", "MP3"):
             _check_end(path, file)
-        return AudioFacts(frames / file.samplerate, file.samplerate, file.channels)
+        is_float = file.subtype in ("FLOAT", "DOUBLE")
+        return AudioFacts(frames / file.samplerate, file.samplerate, file.channels, is_float)
 
 
 def open_audio(path: Path) -> soundfile.SoundFile:

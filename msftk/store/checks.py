@@ -68,8 +68,9 @@ def check_table(table: pyarrow.Table, scale: RatingScale, place: str, remedy: st
     import pyarrow.compute as pc
 
     ids = table["id"]
-    if ids.null_count:
-        raise InputError(f"{place}: row {pc.is_null(ids).index(True).as_py() + 1}: no id. {remedy}")
+    none = pc.fill_null(pc.equal(ids, ""), True)
+    if pc.any(none).as_py():
+        raise InputError(f"{place}: row {none.index(True).as_py() + 1}: no id. {remedy}")
     if pc.count_distinct(ids).as_py() < len(ids):
         counts = pc.value_counts(ids)
         twice = counts.field("values")[pc.greater(counts.field("counts"), 1).index(True).as_py()]

@@ -207,13 +207,21 @@ def test_parts_that_the_corpus_should_have_are_named(tone_corpus: Manifest) -> N
     assert "corpus: not found: Session2, Session4" in texts(examine(corpus), "warning")
 
 
-def test_sound_far_beyond_full_scale_is_named(corpus: Manifest, tmp_path: Path) -> None:
+def test_a_channel_that_a_recording_lacks_is_named(corpus: Manifest) -> None:
+    first = corpus.utterances[0]
+    found = examine(changed(corpus, lambda u: {"channel": 1} if u.id == first.id else {}))
+    assert "audio files cannot be read" in str([one.text for one in found.findings])
+    assert "no channel 1 (it has 1, from 0)" in str([one.examples for one in found.findings])
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_sound_far_beyond_full_scale_is_named(corpus: Manifest, tmp_path: Path, decode: bool) -> None:
     first = corpus.utterances[0]
     assert first.audio
     samples, rate_hz = soundfile.read(first.audio, dtype="float32")
     loud = tmp_path / "loud.wav"
     soundfile.write(loud, samples * 32_768, rate_hz, subtype="FLOAT")
-    found = examine(changed(corpus, lambda u: {"audio": loud} if u.id == first.id else {}), decode=True)
+    found = examine(changed(corpus, lambda u: {"audio": loud} if u.id == first.id else {}), decode=decode)
     (finding,) = [one for one in found.findings if "far beyond full scale" in one.text]
     assert (finding.level, finding.examples) == ("warning", (first.id,))
     assert "32768" in finding.remedy

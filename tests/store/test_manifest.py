@@ -162,9 +162,10 @@ def test_nan_of_other_tools_is_absent(path: Path) -> None:
     assert ratings == {"arousal": 7.0, "dominance": 3.25}
 
 
-def test_row_without_id_is_named(path: Path) -> None:
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_row_without_id_is_named(path: Path, nothing: str | None) -> None:
     with pytest.raises(InputError, match=r"m\.parquet: row 2: no id\."):
-        read_manifest(altered(path, "id", ["u1", None]))
+        read_manifest(altered(path, "id", ["u1", nothing]))
 
 
 def test_rating_outside_the_scale_names_utterance_value_and_scale(path: Path) -> None:
