@@ -62,8 +62,10 @@ class Iemocap(interfaces.Corpus):
                         problems.append(f"{place}: '{utterance.id}' stands there twice. Remove one of them.")
                     utterances.setdefault(utterance.id, utterance)
         found = list(utterances.values())
-        missing = ", ".join(name for name in SESSIONS if name not in {session.name for session in sessions})
-        facts = {"missing": missing} if missing else {}
+        missing = [name for name in SESSIONS if name not in {session.name for session in sessions}]
+        if unlabelled := sorted({path.stem for one in sessions for path in _recordings(one)} - utterances.keys()):
+            missing.append(f"usable labels of {len(unlabelled)} recordings (the first: {unlabelled[0]})")
+        facts = {"missing": ", ".join(missing)} if missing else {}
         return CorpusReading("iemocap", found, SCALE, facts | _facts(found), problems)
 
 
@@ -75,6 +77,10 @@ def _sessions(root: Path) -> list[Path]:
     raise InputError(
         f"{root}: no Session1/dialog/EmoEvaluation. Give the folder that holds Session1 to Session5 of IEMOCAP."
     )
+
+
+def _recordings(session: Path) -> Iterator[Path]:
+    return (path for path in (session / "sentences" / "wav").glob("*/*.wav") if not path.name.startswith("."))
 
 
 def _texts(folder: Path) -> list[Path]:

@@ -119,6 +119,10 @@ class MspPodcast(interfaces.Corpus):
         facts |= {"partition": partition.name} if partition else {}
         if missing := [name for name in TEXT_FOLDERS if _find(root, [name]) is None]:
             facts["missing"] = f"{' and '.join(missing)} (found: {_inside(root)})"
+        if n_unnamed := len(
+            tree.audio.keys() - tree.partition.keys() - {stem_of(row.text("FileName") or "") for row in rows}
+        ):
+            facts["audio without a row"] = str(n_unnamed)
         if tree.unread:
             facts["kept without a file that cannot be read"] = f"{len(tree.unread)}, the first: {tree.unread[0]}"
         return CorpusReading("msp-podcast", utterances, SCALE, facts | _counts(utterances, rows), problems)

@@ -104,6 +104,14 @@ def test_blank_dominance_is_absent_and_own_reports_are_no_raters(root: Path) -> 
     assert read(root).utterances[1].rater_ratings == (RaterRating("E3", {"valence": 4, "arousal": 4, "dominance": 3}),)
 
 
+def test_recordings_that_lost_their_labels_are_missing(root: Path) -> None:
+    wav = next(root.glob("Session1/sentences/wav/*/*.wav"))
+    wav.with_name("Ses01F_impro01_F099.wav").write_bytes(wav.read_bytes())
+    assert (
+        read(root).facts["missing"].endswith("Session5, usable labels of 1 recordings (the first: Ses01F_impro01_F099)")
+    )
+
+
 def test_facts_count_what_is_not_there(root: Path) -> None:
     assert read(root).facts == {
         "missing": "Session2, Session4, Session5",

@@ -216,3 +216,9 @@ def test_files_of_other_endings_are_no_audio_transcript_or_alignment(root: Path)
     assert first.alignment == root / "ForceAligned/MSP-PODCAST_0001_0008.TextGrid"
     (root / "Audios/MSP-PODCAST_0001_0008.flac").write_text("")
     assert "several audio files of 'MSP-PODCAST_0001_0008'" in read(root).problems[-1]
+
+
+def test_audio_that_no_row_names_is_counted(root: Path) -> None:
+    assert "audio without a row" not in read(root).facts
+    (root / "Audios" / "MSP-PODCAST_9999_0001.wav").touch()
+    assert read(root).facts["audio without a row"] == "1"
