@@ -15,6 +15,7 @@ from msftk.hookspecs import KINDS
 
 ENVIRONMENT_PREFIX = "MSFTK_"
 SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}  # section -> kind that it chooses from
+NO_TOML = (ValueError, RecursionError)  # of the parser; some numbers and depths are more than Python reads
 ALSO_WRITTEN = {("emphasis", "f0"): ("f0", "name")}  # emphasis.f0=dio: F0 has a section of its own, for all who read it
 
 
@@ -26,7 +27,7 @@ def read_toml(file: Path) -> dict[str, Any]:
     """Raises InputError: it cannot be read, is no text, or no TOML."""
     try:
         return tomllib.loads(read_text(file))
-    except tomllib.TOMLDecodeError as error:
+    except NO_TOML as error:
         raise InputError(f"{file}: not valid TOML: {error}. Correct the file.") from error
 
 
@@ -46,7 +47,7 @@ def _value(text: str) -> Any:
     """The TOML value that `text` writes; a bare word is a string, and so is a date, which no setting is."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except NO_TOML:
         return text
     return text if isinstance(value, (date, time)) else value
 

@@ -102,3 +102,12 @@ def test_a_missing_or_broken_toml_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[training\n")
     with pytest.raises(InputError, match=r"bad\.toml: not valid TOML: .*line 1"):
         load_settings(file=tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 50_000], ids=["digits", "depth"])
+def test_numbers_and_depths_beyond_the_parser_are_no_toml(tmp_path: Path, value: str) -> None:
+    (tmp_path / "bad.toml").write_text(f"[training]\nlearning_rate = {value}\n")
+    with pytest.raises(InputError, match=r"bad\.toml: not valid TOML"):
+        load_settings(file=tmp_path / "bad.toml")
+    with pytest.raises(InputError, match=r"training\.epochs"):
+        load_settings(assignments=[f"training.epochs={value}"])
