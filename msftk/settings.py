@@ -49,27 +49,29 @@ class Training(BaseModel):
     """Optimiser and schedule: AdamW, warm-up, then linear decay."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    epochs: int = Field(30, ge=1)
+    epochs: int = Field(30, ge=1, description="passes over the training part")
     batch: int = Field(32, ge=2, description="utterances per optimiser step")
     micro_batch: int = Field(32, ge=1, description="utterances per forward pass")
-    ccc_scope: Literal["batch", "micro"] = "batch"
+    ccc_scope: Literal["batch", "micro"] = Field(
+        "batch", description="the CCC loss of the whole batch, exactly, or of each micro-batch"
+    )
     learning_rate: float = Field(1e-3, gt=0, description="parts trained from scratch")
     learning_rate_pretrained: float = Field(1e-5, gt=0, description="pretrained parts")
-    weight_decay: float = Field(0.01, ge=0)
-    clip_norm: float = Field(1.0, gt=0)
+    weight_decay: float = Field(0.01, ge=0, description="of AdamW")
+    clip_norm: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
     warmup: float = Field(0.1, ge=0, le=1, description="share of steps with rising learning rate")
     select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")
-    seed: int = 0
+    seed: int = Field(0, description="of weights, batches and dropout")
 
 
 class WholeRun(BaseModel):
     """What is no component's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    format_version: int = FORMAT_VERSION
-    preset: str = "tiny"
-    semantics: tuple[str, ...] = ("gs", "les", "es")
-    targets: tuple[str, ...] = ("vad",)
+    format_version: int = Field(FORMAT_VERSION, description="of settings.toml; another one is refused")
+    preset: str = Field("tiny", description="what the settings were laid over")
+    semantics: tuple[str, ...] = Field(("gs", "les", "es"), description="semantic sources, in this order")
+    targets: tuple[str, ...] = Field(("vad",), description="what the model predicts; the first are the ratings")
     alignment: dict[str, str] = Field(default_factory=dict, description="options of alignment readers")
 
 
