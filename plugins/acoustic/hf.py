@@ -65,6 +65,8 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         )
 
     needs_f0: ClassVar[bool] = False
+    mean: Tensor
+    sd: Tensor
 
     def __init__(self, options: Options, config: str | None = None) -> None:
         super().__init__()
@@ -113,7 +115,7 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         """Global mean and standard deviation over all training samples, where `normalise` is global."""
         if self.options.normalise != "global":
             return
-        n, total, squares = 0, 0.0, 0.0
+        n, total, squares = 0, torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
         for waveform in prepared:
             samples = waveform.double()
             n, total, squares = n + len(samples), total + samples.sum(), squares + samples.square().sum()
@@ -157,7 +159,8 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
 
     def config_json(self) -> str:
         """The model's configuration, for the checkpoint: what describes layers, and names no code."""
-        return plain_config(self.config)
+        text: str = plain_config(self.config)
+        return text
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.
@@ -172,15 +175,19 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         if self.layers is not None:
             states: Iterable[Tensor] = self.layers.states(self.front.features(inputs, lengths), n_frames)
             if layer == "last":
-                return self.layers.last(deque(states, maxlen=1).pop())
+                last: Tensor = self.layers.last(deque(states, maxlen=1).pop())
+                return last
         else:
             answer = self.front.answer(self.model, inputs, lengths, hidden_states=layer != "last")
             if layer == "last":
-                return answer.last_hidden_state
+                found: Tensor = answer.last_hidden_state
+                return found
             states = answer.hidden_states
         if self.layer_logits is None:
-            return state_of(states, layer)
-        return weighted_sum(states, torch.softmax(self.layer_logits, dim=0))
+            chosen: Tensor = state_of(states, layer)
+        else:
+            chosen = weighted_sum(states, torch.softmax(self.layer_logits, dim=0))
+        return chosen
 
     def _prepare_layer(self, n_states: int) -> None:
         """Gets the hidden states ready that `layer` asks for; what nothing would train is frozen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,15 @@ class GatedAttention(nn.Module):
     is what computes it: that of `sdpa` or of `kernel`.
     """
 
-    def __init__(self, theirs: nn.Module, attend: Callable[..., Tensor]) -> None:
+    q_proj: nn.Linear
+    k_proj: nn.Linear
+    v_proj: nn.Linear
+    out_proj: nn.Linear
+    gru_rel_pos_linear: nn.Linear
+    gru_rel_pos_const: nn.Parameter
+    rel_attn_embed: nn.Embedding  # of the first layer alone
+
+    def __init__(self, theirs: Any, attend: Callable[..., Tensor]) -> None:
         super().__init__()
         self.attend = attend
         self.n_heads, self.dropout = theirs.num_heads, theirs.dropout
@@ -30,7 +39,8 @@ class GatedAttention(nn.Module):
     def table(self, n: int) -> Tensor:
         """[head, 2 n - 1]: the bias at distances key - query of -(n - 1) to n - 1; only the first layer has it."""
         distances = torch.arange(1 - n, n, device=self.rel_attn_embed.weight.device)
-        return self.rel_attn_embed(buckets(distances, self.num_buckets, self.max_distance)).T
+        values: Tensor = self.rel_attn_embed(buckets(distances, self.num_buckets, self.max_distance))
+        return values.T
 
     def gate(self, heads: Tensor) -> Tensor:
         """heads [batch, time, head, dim] -> [batch, time, head]: how much each frame asks where the others stand.

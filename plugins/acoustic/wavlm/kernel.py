@@ -31,7 +31,8 @@ def attend(
     """query, key, value [batch, time, head, dim], gate [batch, time, head] -> [batch, time, head, dim]."""
     seed = torch.randint(LARGEST_SEED, (1,), device=query.device) if dropout else n_frames.new_zeros(1).long()
     parts = (part.contiguous() for part in (query, key, value, gate.float()))
-    return _attention(*parts, positions, n_frames, seed, dropout)[0]
+    attended: Tensor = _attention(*parts, positions, n_frames, seed, dropout)[0]
+    return attended
 
 
 @triton_op("msftk::gated_attention", mutates_args={})

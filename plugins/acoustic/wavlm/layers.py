@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Literal
@@ -84,7 +85,8 @@ class WavLMLayers:
 def _positional(embed: Any, hidden: Tensor) -> Tensor:
     """The model's convolution over time; contiguous in time cudnn runs its groups five times as fast."""
     convolved = embed.padding(embed.conv(hidden.transpose(1, 2).contiguous()))
-    return embed.activation(convolved).transpose(1, 2)
+    positional: Tensor = embed.activation(convolved)
+    return positional.transpose(1, 2)
 
 
 def _form(attention: Attention, device: torch.device) -> ModuleType:
@@ -94,8 +96,5 @@ def _form(attention: Attention, device: torch.device) -> ModuleType:
             f"acoustic.attention is triton, which needs a CUDA GPU and the package triton: this is {device.type}. "
             "Use auto or sdpa."
         )
-    if attention == "sdpa" or not able:
-        return sdpa
-    from msftk_plugins.acoustic.wavlm import kernel
-
-    return kernel
+    name = "sdpa" if attention == "sdpa" or not able else "kernel"
+    return import_module(f"msftk_plugins.acoustic.wavlm.{name}")

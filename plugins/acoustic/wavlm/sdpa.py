@@ -24,5 +24,5 @@ def attend(
 ) -> Tensor:
     """query, key, value [batch, time, head, dim], gate [batch, time, head] -> [batch, time, head, dim]."""
     bias = torch.addcmul(mask, gate.transpose(1, 2).unsqueeze(-1), positions)  # [batch, head, query, key]
-    heads = (part.transpose(1, 2) for part in (query, key, value))
-    return scaled_dot_product_attention(*heads, attn_mask=bias.to(query.dtype), dropout_p=dropout).transpose(1, 2)
+    q, k, v = (part.transpose(1, 2) for part in (query, key, value))
+    return scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype), dropout_p=dropout).transpose(1, 2)
