@@ -141,9 +141,8 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
         inputs = inputs.masked_fill(~inside.view(*inside.shape, *(1,) * (inputs.dim() - 2)), 0.0)
         n_frames = self.front.n_frames(lengths)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.freeze):
-            longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
-            frames = self._chosen(inputs, lengths, n_frames)[:, :longest]
+        longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
+        frames = self._chosen(inputs, lengths, n_frames)[:, :longest]  # of a frozen model only the sum is in a graph
         valid = torch.arange(frames.shape[1], device=inputs.device) < n_frames.unsqueeze(1)
         return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
 
