@@ -23,7 +23,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "recipes/test_train.py": "msftk/recipes/training_job.py",
     # parts that mean something only together
     "models/test_network.py": "msftk/models/build.py",
-    "preparation/test_material.py": "msftk/preparation/parts.py msftk/preparation/texts.py",
+    "preparation/test_material.py": "msftk/preparation/texts.py",
     "preparation/test_work.py": "msftk/preparation/components.py",
     "preparation/test_extract.py": "msftk/preparation/prepared.py",
     "runs/test_hostile.py": "msftk/consent.py",
