@@ -83,7 +83,7 @@ def signature(name: str, thing: Any) -> str:
         if one.annotation is not inspect.Parameter.empty:
             written += f": {str(one.annotation).strip(chr(39))}"
         if one.default is not inspect.Parameter.empty:
-            written += f" = {one.default!r}"
+            written += f" = {getattr(one.default, '__name__', repr(one.default))}"
         arguments.append(written)
     empty = whole.return_annotation in (inspect.Signature.empty, "None", None)
     returned = "" if empty else f" -> {str(whole.return_annotation).strip(chr(39))}"
