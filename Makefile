@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= false
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml setup.py constraints.txt $(wildcard ext/*.pyx ext/*/*)
+.venv/ready: pyproject.toml setup.py constraints.txt $(wildcard ext/*.pyx ext/*/*.h ext/*/*.cpp)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11: install 3.11, or run make PYTHON=/path/to/python3.11"; exit 1; }
 	@command -v "$${CXX:-c++}" >/dev/null || { echo "A C++ compiler is missing: install one (Debian: apt-get install build-essential)"; exit 1; }
