@@ -1,4 +1,4 @@
-"""Writes docs/api.md from the docstrings and docs/settings.md from the settings' models: python docs/generate.py."""
+"""Writes what the pages take from the code: docstrings, settings, and a row a kind. python docs/generate.py"""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from msftk.hookspecs import KINDS
+from msftk.hookspecs import KINDS, Kind
 from msftk.registry import registry
 from msftk.settings import Settings
 
@@ -146,6 +147,42 @@ def table(prefix: str, model: type[BaseModel], skip: set[str] | None = None) -> 
     return [*rows, ""]
 
 
+def with_table(page: str, header: str, rows: list[str]) -> str:
+    """The page with the table that begins with `header` made anew; what stands around it stays."""
+    before, _, after = page.partition(header + "\n")
+    return (
+        before + "\n".join([header, re.sub(r"[^|]+", "---", header), *rows]) + "\n" + after[after.index("\n\n") + 1 :]
+    )
+
+
+def readme() -> str:
+    """README.md with a row a kind: what is shipped of it, and a command that uses one."""
+    rows = []
+    for kind in KINDS:
+        shipped = ", ".join(f"`{p.name}`" for p in registry().plugins(kind.name) if p.package.startswith("msftk "))
+        rows.append(f"| {kind.name} | {shipped} | `{used(kind)}` |")
+    return with_table((HERE.parent / "README.md").read_text(encoding="utf-8"), "| kind | shipped | used by |", rows)
+
+
+def plugins() -> str:
+    """docs/plugins.md with a row a kind: what the package does that is written for one."""
+    templates = Path(str(files("msftk"))) / "templates"
+    rows = []
+    for kind in KINDS:
+        first = (
+            (templates / f"{kind.name}.py.template").read_text(encoding="utf-8").splitlines()[0].strip('"').rstrip(".")
+        )
+        rows.append(f"| `{kind.name}` | {first} | `{used(kind)}` |")
+    page = (HERE / "plugins.md").read_text(encoding="utf-8")
+    return with_table(page, "| kind | what the new package does | used by |", rows)
+
+
+def used(kind: Kind) -> str:
+    return kind.usage.format(name="NAME", section=kind.section)
+
+
+PAGES = {"docs/api.md": api, "docs/settings.md": settings, "README.md": readme, "docs/plugins.md": plugins}
+
 if __name__ == "__main__":
-    (HERE / "api.md").write_text(api(), encoding="utf-8")
-    (HERE / "settings.md").write_text(settings(), encoding="utf-8")
+    for page, make in PAGES.items():
+        (HERE.parent / page).write_text(make(), encoding="utf-8")
