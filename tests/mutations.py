@@ -222,7 +222,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/test_files.py",
     ),
     Mutation("msftk/files.py", "partial.unlink(missing_ok=True)", "pass", "tests/test_files.py"),
-    Mutation("msftk/files.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", "tests/test_files.py"),
+    Mutation("msftk/files.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", "tests/test_lock.py"),
     Mutation(
         "msftk/speech/alignment.py", "MAX_OVERLAP_S = 0.25", "MAX_OVERLAP_S = 25", "tests/speech/test_alignment.py"
     ),

@@ -134,3 +134,12 @@ def test_place_is_told_before_the_work_where_nothing_can_be_written(tmp_path: Pa
     for place, reason in ((tmp_path / "new", "a folder"), (tmp_path / "file" / "out.csv", "exists|directory")):
         with pytest.raises(InputError, match=rf"cannot be written \(.*({reason}).*Choose another place with --out"):
             check_place(place)
+
+
+def test_a_file_lies_on_the_disk_before_it_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (done.append("sync"), sync(file))[1])
+    monkeypatch.setattr(os, "replace", lambda *names: (done.append("rename"), rename(*names))[1])
+    write_whole(tmp_path / "a", "text")
+    assert done == ["sync", "rename", "sync"]  # the file, its name, the folder that holds the name

@@ -149,3 +149,7 @@ def test_sources_that_need_sound_are_absent(texts: Manifest, tone_store: Store) 
     assert prepared.failures == {}
     assert prepared.absent["les"] == {"no audio": 24}
     assert prepared.absent["es"] == {"no audio": 24}
+
+
+def test_nothing_is_predicted_from_neither_sound_nor_meaning(trained: TrainResult) -> None:
+    assert set(trained.evaluations["test"].by_sources) == {"gs"}

@@ -94,3 +94,18 @@ def test_silence_is_declared() -> None:
 
 def test_a_few_samples_are_described_without_pitch() -> None:
     assert describe(np.full(5, 0.1, np.float32)).paralinguistics == "normal voice"
+
+
+def test_intonation_is_the_range_without_the_outermost_twentieths() -> None:
+    def phrase(share_high: float) -> str:
+        f0_hz = np.full(400, 150.0)
+        f0_hz[:: round(1 / share_high)] = 190.0  # four semitones higher, here and there
+        return describe_track(f0_hz)
+
+    assert "varied intonation" in phrase(0.2)
+    assert "flat intonation" in phrase(0.02)
+
+
+def describe_track(f0_hz: np.ndarray) -> str:
+    evidence = Evidence("u1", waveform=tone(150, 150), f0_hz=f0_hz)
+    return str(registry().create("describer", "measured").describe(evidence).paralinguistics)

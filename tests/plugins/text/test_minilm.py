@@ -48,3 +48,9 @@ def test_weights_of_another_hash_are_refused(tmp_path: Path) -> None:
         InputError, match=r"model\.safetensors: sha256 is d9298a10.*, expected 53aa51172d142c89.* Reinstall"
     ):
         minilm.check_hash(tmp_path / "model.safetensors")
+
+
+def test_a_model_of_another_hash_encodes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(minilm, "WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(InputError, match=r"model\.safetensors: sha256 is .* expected 0000"):
+        registry().create("text-encoder", "minilm").encode(["No."])
