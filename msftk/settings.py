@@ -37,10 +37,13 @@ class Data(BaseModel):
     """What of each utterance the model sees."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    seconds_kept: float = Field(12.0, gt=0, description="seconds of audio kept, from the start")
+    seconds_kept: float = Field(12.0, gt=0, allow_inf_nan=False, description="seconds of audio kept, from the start")
     source_dropout: float = Field(0.1, ge=0, lt=1, description="share of present sources hidden in training")
     semantic_noise: float = Field(
-        1.0, ge=0, description="standard deviation of the noise added in training to semantic vectors of variance 1"
+        1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="standard deviation of the noise added in training to semantic vectors of variance 1",
     )
     clip_predictions: bool = Field(False, description="cut predictions to the rating scale")
 
@@ -55,9 +58,9 @@ class Training(BaseModel):
     ccc_scope: Literal["batch", "micro"] = Field(
         "batch", description="the CCC loss of the whole batch, exactly, or of each micro-batch"
     )
-    learning_rate: float = Field(1e-3, gt=0, description="parts trained from scratch")
-    learning_rate_pretrained: float = Field(1e-5, gt=0, description="pretrained parts")
-    weight_decay: float = Field(0.01, ge=0, description="of AdamW")
+    learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="parts trained from scratch")
+    learning_rate_pretrained: float = Field(1e-5, gt=0, allow_inf_nan=False, description="pretrained parts")
+    weight_decay: float = Field(0.01, ge=0, allow_inf_nan=False, description="of AdamW")
     clip_norm: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
     warmup: float = Field(0.1, ge=0, le=1, description="share of steps with rising learning rate")
     select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")

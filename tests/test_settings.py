@@ -111,3 +111,11 @@ def test_numbers_and_depths_beyond_the_parser_are_no_toml(tmp_path: Path, value:
         load_settings(file=tmp_path / "bad.toml")
     with pytest.raises(InputError, match=r"training\.epochs"):
         load_settings(assignments=[f"training.epochs={value}"])
+
+
+@pytest.mark.parametrize(
+    "assignment", ["training.learning_rate=inf", "training.weight_decay=1e400", "data.seconds_kept=nan"]
+)
+def test_a_number_without_end_is_refused(assignment: str) -> None:
+    with pytest.raises(InputError, match=assignment.partition("=")[0]):
+        load_settings(assignments=[assignment], environment={})

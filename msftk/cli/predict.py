@@ -27,7 +27,7 @@ from msftk.types import ATTRIBUTES
 
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
-    inputs: Annotated[list[Path], typer.Argument(metavar="AUDIO...|DIR|M.parquet|-", help="What to predict.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="AUDIO...|DIR|M.parquet|-", help="What to predict.")],
     table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
     clip: Annotated[
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
@@ -54,7 +54,7 @@ def predict(
     options = alignment_options(assignments, word_tier=word_tier, phone_tier=phone_tier)
     if table is not None:
         check_table(table)
-    given = [_piped() if str(one) == "-" else one for one in inputs]
+    given = [_piped() if one == "-" else one for one in inputs]
     loaded = load(run, device, trust_remote_code=trust_remote_code, allow_download=allow_download)
     with bar() as progress:
         result = loaded.predict(given, store=store, alignment=options, clip=clip, progress=progress, workers=workers)

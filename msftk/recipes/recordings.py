@@ -63,6 +63,10 @@ def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, 
     made = Recordings()
     paths: list[Path] = []
     for place, one in enumerate(_listed(inputs), start=1):
+        if (
+            isinstance(one, str) and not one
+        ):  # an unset variable of a shell; as a path it would be the folder that one stands in
+            raise InputError("an empty name. Name audio files, a folder of them, or a manifest (.parquet).")
         if isinstance(one, Utterance):
             found.append((one, None))
         elif not isinstance(one, str | Path):

@@ -171,3 +171,8 @@ def test_a_table_that_cannot_be_written_is_refused_before_the_work(msftk: Callab
 def test_utterances_keep_the_ids_of_their_caller(run: Run, recording: Path, tone_store: Store) -> None:
     said = run.predict([Utterance("mine", recording)], store=tone_store)
     assert [one.id for one in said] == ["mine"]
+
+
+def test_an_empty_name_is_no_folder(msftk: Callable, tiny_run: Path) -> None:
+    ended = msftk("predict", tiny_run, "")
+    assert (ended.code, "an empty name" in ended.err) == (2, True)
