@@ -90,6 +90,8 @@ def train(
         if result.warning:
             out.print(f"ratings are {result.warning}: not a score on human emotion", style="yellow")
         _next_steps(result.run, manifest, folds)
+    for note in result.notes:
+        err.print(note, style="yellow", soft_wrap=True)
     some_failed(result.failures)
 
 

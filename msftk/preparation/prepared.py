@@ -8,9 +8,10 @@ from typing import Any
 
 from msftk.errors import InputError
 from msftk.preparation.absences import Absences
+from msftk.preparation.given import TOO_LOUD
 from msftk.preparation.texts import Answer
 from msftk.preparation.vectors import text_key
-from msftk.speech.audio import load_utterance
+from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
 from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
@@ -26,7 +27,7 @@ class Prepared:
     dims: Mapping[str, int]
     groups: Mapping[str, str]
     failures: Mapping[str, str]
-    warnings: Mapping[str, str]
+    warnings: dict[str, str]
     producers: Mapping[str, str]
     rows: Mapping[str, int] = field(repr=False)  # utterance id -> its row in the columns
     answers: Mapping[str, Sequence[Answer | None]] = field(repr=False)  # source -> what it gave, one a row
@@ -71,8 +72,12 @@ class Prepared:
         """Its sound [n] at 16 kHz, the first `max_s` of it: from its file, or as it was handed in. Raises as
         `load_utterance`."""
         if utterance.id not in self.samples:
-            return load_utterance(utterance, max_s)
-        return self.samples[utterance.id][: None if max_s is None else round(max_s * SAMPLE_RATE_HZ)]
+            waveform = load_utterance(utterance, max_s)
+        else:
+            waveform = self.samples[utterance.id][: None if max_s is None else round(max_s * SAMPLE_RATE_HZ)]
+        if is_far_beyond_full_scale(waveform):  # also where its F0 was in the store and nobody looked
+            self.warnings.setdefault(utterance.id, TOO_LOUD)
+        return waveform
 
     @property
     def present(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.prediction_table import other_columns, table_columns
 from msftk.recipes.recordings import Input, Recordings, collect
+from msftk.recipes.wording import sound_notes
 from msftk.runs.model import Model, load_model
 from msftk.runs.prediction import predict_utterances
 from msftk.settings import check_settings
@@ -159,17 +160,10 @@ class Run:
 
 def _notes(recordings: Recordings, prepared: Prepared, seconds_kept: float) -> tuple[str, ...]:
     """What holds for some of the recordings: longer than what is heard, or something there that cannot be used."""
-    lengths = [u.duration_s or 0.0 for u in recordings.utterances]
-    lengths += [len(samples) / SAMPLE_RATE_HZ for samples in recordings.samples.values()]
-    n_longer = sum(length > seconds_kept for length in lengths)
-    longer = f"{n_longer} longer than {seconds_kept:g} s: what follows is not heard" if n_longer else ""
-    alike: dict[str, list[str]] = {}  # one table beside many recordings is one trouble
-    for name, message in (*recordings.warnings.items(), *prepared.warnings.items()):
-        alike.setdefault(message, []).append(name)
-    told = [
-        f"{names[0] if len(names) == 1 else f'{len(names)} recordings'}: {message}" for message, names in alike.items()
-    ]
-    return (*filter(None, [longer]), *told)
+    lengths_s = [u.duration_s or 0.0 for u in recordings.utterances]
+    lengths_s += [len(samples) / SAMPLE_RATE_HZ for samples in recordings.samples.values()]
+    troubles = (*recordings.warnings.items(), *prepared.warnings.items())
+    return tuple(sound_notes(lengths_s, troubles, seconds_kept))
 
 
 def predict_anew(

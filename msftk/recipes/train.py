@@ -17,6 +17,7 @@ from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import read_corpus
 from msftk.recipes.senses import settings_for
 from msftk.recipes.training_job import Job, parts
+from msftk.recipes.wording import sound_notes
 from msftk.registry import registry
 from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
@@ -35,7 +36,7 @@ class TrainResult:
 
     `failures`: utterances that could not be read, id -> message; they were left out. `warning`: what the corpus says
     of its ratings, such as "planted on synthetic speech", or "". `begun`: whether it is new, was resumed, or was
-    finished before, so that nothing was trained.
+    finished before, so that nothing was trained. `notes`: what holds for some recordings, each with how many.
     """
 
     run: Path
@@ -46,6 +47,7 @@ class TrainResult:
     seconds: float
     begun: Begun
     warning: str
+    notes: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         return {
@@ -95,6 +97,7 @@ def train(
     settings = settings_for(settings, corpus.utterances)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(out)
+    notes: list[str] = []
     with consenting(Consent(remote_code=trust_remote_code, download=True)), run.held():
         begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
         if begun is not Begun.FINISHED:
@@ -105,6 +108,8 @@ def train(
             inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             job.train_run(splits, run)
+            lengths_s = (u.duration_s or 0.0 for u in used) if encoder.reads_sound else ()
+            notes = sound_notes(lengths_s, prepared.warnings.items(), settings.data.seconds_kept)
     card = run.read_card()
     return TrainResult(
         run=out,
@@ -115,6 +120,7 @@ def train(
         seconds=time.perf_counter() - start,
         begun=begun,
         warning=corpus.facts.get("ratings", ""),
+        notes=tuple(notes),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from safetensors.numpy import load_file
 from small_corpus import tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
@@ -301,3 +302,18 @@ def test_empty_split_names_the_splits_found(tmp_path: Path, tone_corpus: Manifes
     only = replace(tone_corpus, utterances=tuple(u for u in tone_corpus.utterances if u.split != "dev"))
     with pytest.raises(InputError, match=r"'dev' has no rated utterance\. Splits found: test \(8\), train \(12\)"):
         train(only, tiny_settings(), tmp_path / "run", store=tone_store, device="cpu")
+
+
+def test_sound_beyond_full_scale_and_what_is_not_heard_are_told_once(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    loud = tmp_path / "loud.wav"
+    sound, rate_hz = soundfile.read(tone_corpus.utterances[0].audio, dtype="float32")
+    soundfile.write(loud, sound * 32768, rate_hz, subtype="FLOAT")
+    first = replace(tone_corpus.utterances[0], audio=loud, audio_sha256=None, audio_stamp=None)
+    corpus = replace(tone_corpus, utterances=(first, *tone_corpus.utterances[1:]))
+    settings = tiny_settings("training.epochs=1", "data.seconds_kept=0.5", semantics=())
+    for run in ("first", "second"):  # its F0 is in the store the second time
+        notes = train(corpus, settings, tmp_path / run, store=tone_store, device="cpu").notes
+        assert notes[0] == "24 longer than 0.5 s: what follows is not heard"
+        assert [note for note in notes if "far beyond full scale" in note and first.id in note]
