@@ -149,9 +149,7 @@ def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> d
     scored = {}
     for name, other in kept.others.items():
         target: Target = registry().create("target", name)
-        rows = [target.read(utterance, other.columns) for utterance in utterances]
-        truth = np.array(rows, np.float64).reshape(len(rows), len(other.columns))
-        scored[name] = dict(target.scores(other.outputs, truth, other.columns))
+        scored[name] = dict(target.scores(other.outputs, target.truth(utterances, other.columns), other.columns))
     return scored
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+
 from msftk.interfaces.component import Component
 from msftk.interfaces.network import TrainedPart
 from msftk.types import Float64, Utterance
@@ -38,6 +40,11 @@ class Target(Component):
     @abstractmethod
     def read(self, utterance: Utterance, columns: Sequence[str]) -> Sequence[float]:
         """A number a column, NaN where the utterance has none; a regression on the corpus' scale."""
+
+    def truth(self, utterances: Sequence[Utterance], columns: Sequence[str]) -> Float64:
+        """What is `read` of each: [utterance, column]."""
+        rows = [self.read(utterance, columns) for utterance in utterances]
+        return np.array(rows, np.float64).reshape(len(rows), len(columns))
 
     def predicted(self, outputs: Mapping[str, Float64], columns: Sequence[str]) -> Mapping[str, Sequence[object]]:
         """Columns of a table of predictions, name -> an entry an utterance, from the head's outputs [n, column]."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from msftk.errors import InputError
 from msftk.interfaces import Target
 from msftk.registry import registry
-from msftk.types import Float64, Utterance
+from msftk.types import Utterance
 
 ONE_ROUTE = ("classes", "distribution")  # their columns are one answer, routed as one
 
@@ -27,11 +25,6 @@ class BuiltTarget:
     def n_routes(self) -> int:
         """How many rows of routing weights the fusion gives it: one a column, or one for all."""
         return 1 if self.target.answer in ONE_ROUTE else len(self.columns)
-
-    def truth(self, utterances: Sequence[Utterance]) -> Float64:
-        """[utterance, column], NaN where an utterance lacks it; a regression on the corpus scale."""
-        rows = [self.target.read(utterance, self.columns) for utterance in utterances]
-        return np.array(rows, np.float64).reshape(len(rows), len(self.columns))
 
 
 def fit_targets(names: Sequence[str], utterances: Sequence[Utterance]) -> dict[str, BuiltTarget]:

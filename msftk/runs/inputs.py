@@ -134,7 +134,7 @@ class Examples:
 
 
 def _truth(target: BuiltTarget, utterances: Sequence[Utterance], scale: RatingScale) -> Tensor:
-    truth = target.truth(utterances)
+    truth = target.target.truth(utterances, target.columns)
     if target.target.answer == "regression":
         truth = scale.to_unit(truth)
     return torch.from_numpy(truth.astype(np.float32))

@@ -109,12 +109,7 @@ def predict_examples(
     network.train(was_training)
 
     def on_scale(values: Float64, kind: HeadOutput) -> Float64:
-        if kind.scale == "deviation":
-            return values * (scale.high - scale.low)
-        if kind.scale == "none":
-            return values
-        rated = scale.from_unit(values)
-        return np.clip(rated, scale.low, scale.high) if clip else rated
+        return laid_on(scale, values, kind, clip=clip)
 
     scaled = {
         target: {name: on_scale(values, kind_of(network.heads[target], name)) for name, values in own.items()}
@@ -133,6 +128,16 @@ def predict_examples(
         by_sources={name: on_scale(unit, HeadOutput("rating")) for name, unit in fewer.items()},
         others={name: OtherTarget(network.targets[name].columns, values) for name, values in scaled.items()},
     )
+
+
+def laid_on(scale: RatingScale, values: Float64, kind: HeadOutput, *, clip: bool = False) -> Float64:
+    """An output of a head as it comes back: ratings on the corpus scale, deviations stretched to it, others as is."""
+    if kind.scale == "deviation":
+        return values * (scale.high - scale.low)
+    if kind.scale == "none":
+        return values
+    rated = scale.from_unit(values)
+    return np.clip(rated, scale.low, scale.high) if clip else rated
 
 
 def source_subsets(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
