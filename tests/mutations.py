@@ -197,9 +197,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "return [self.audio_key, self.utterance.transcript]",
         "tests/preparation/test_material.py tests/preparation/test_extract.py",
     ),
+    Mutation("msftk/speech/audio.py", "np.append(waveform.astype(np.float32), silence)", "waveform", "tests/speech"),
+    Mutation("msftk/preparation/parts.py", '{"audio": {"decoding": DECODING_VERSION}, ', "{", "tests/preparation"),
     Mutation("msftk/preparation/parts.py", '"results_version": component.results_version,', "", "tests/preparation"),
     Mutation(
-        "msftk/preparation/parts.py", '"upstream": {need: upstream[need]', '"upstream": {need: ""', "tests/preparation"
+        "msftk/preparation/parts.py", '"upstream": {need: made_by[need]', '"upstream": {need: ""', "tests/preparation"
     ),
     Mutation(
         "msftk/preparation/f0.py",

@@ -9,6 +9,7 @@ from typing import Any
 from msftk.interfaces import Need
 from msftk.registry import registry
 from msftk.settings import Component, Settings
+from msftk.speech.audio import DECODING_VERSION
 from msftk.store.keys import producer_hash
 
 
@@ -80,6 +81,7 @@ def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs:
     component = registry().create(kind, chosen.name, chosen.options)
     identity = dict(component.identity())
     reads = tuple(component.needs if needs is None else needs)
+    made_by: dict[Need, object] = {"audio": {"decoding": DECODING_VERSION}, **upstream}
     producer = {
         "kind": kind,
         "plugin": plugin.name,
@@ -87,7 +89,7 @@ def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs:
         "results_version": component.results_version,
         "options": {name: value for name, value in options.items() if name not in identity},
         "identity": identity,
-        "upstream": {need: upstream[need] for need in (*reads, *component.optional) if need in upstream},
+        "upstream": {need: made_by[need] for need in (*reads, *component.optional) if need in made_by},
     }
     return Part(chosen.name, component, reads, component.optional, producer)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from msftk.errors import AbsentError, InputError
@@ -15,7 +15,7 @@ from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
 EDGE_TOLERANCE_S = 0.02  # tables round to 10 ms, so a segment may seem to end a little after its file
 
 FAR_BEYOND = 8.0  # times full scale: no recording is so loud, integers written as floats are 32768
-LONGEST_FILTER = 50_000  # factor of a polyphase filter, which has 20 taps for each
+DECODING_VERSION = 2  # of the samples that a file gives: what was computed from another version's is computed anew
 
 
 def load_utterance(utterance: Utterance, max_s: float | None = None) -> Float32:
@@ -61,16 +61,13 @@ def load_audio(
 
 
 def resample(waveform: Float32, from_hz: int, to_hz: int = SAMPLE_RATE_HZ) -> Float32:
-    """Polyphase filter (scipy's default low-pass, Kaiser, beta 5): [n] -> [ceil(n * to_hz / from_hz)] float32."""
+    """libsoxr's "HQ" filter, aliases under -120 dB: [n] -> [ceil(n * to_hz / from_hz)] float32, aligned in time."""
     if from_hz == to_hz:
         return waveform
-    from scipy.signal import resample_poly  # slow to import, and most corpora are at 16 kHz already
-
-    ratio = Fraction(to_hz, from_hz)
-    if ratio.denominator > LONGEST_FILTER:  # a rate of no sound card; off by less than a sample an hour
-        ratio = ratio.limit_denominator(LONGEST_FILTER)
-    resampled: Float32 = resample_poly(waveform, ratio.numerator, ratio.denominator).astype(np.float32)
-    return resampled
+    n_samples = -(-len(waveform) * to_hz // from_hz)
+    silence = np.zeros(from_hz // to_hz + 1, np.float32)  # soxr rounds the length down as often as up
+    resampled: Float32 = soxr.resample(np.append(waveform.astype(np.float32), silence), from_hz, to_hz, quality="HQ")
+    return resampled[:n_samples]
 
 
 def is_far_beyond_full_scale(waveform: Float32) -> bool:

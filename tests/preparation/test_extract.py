@@ -155,7 +155,7 @@ chosen = Settings(acoustic=Component(name="logmel"), describer=Component(name="m
                   text=Component.model_validate({"name": "hashing", "dim": 32}))
 prepared = extract(utterances, chosen, Store(Path(sys.argv[1])), with_f0=True)
 assert prepared.present == {"gs": 3, "les": 3, "es": 3}, prepared
-print([name for name in ("torch", "transformers", "pyworld", "scipy") if name in sys.modules])
+print([name for name in ("torch", "transformers", "pyworld") if name in sys.modules])
 """
     rows = [
         {"id": u.id, "transcript": u.transcript, "alignment": str(u.alignment), "audio_sha256": u.audio_sha256}

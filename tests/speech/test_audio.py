@@ -82,6 +82,26 @@ def test_resampling_at_the_same_rate_is_the_same_array() -> None:
     assert resample(tone, 16_000) is tone
 
 
+@pytest.mark.parametrize("rate_hz", [48_000, 44_100, 22_050])
+@pytest.mark.parametrize("tone_hz", [8_100, 8_500, 10_500])
+def test_what_16_khz_cannot_hold_is_not_heard_as_something_else(rate_hz: int, tone_hz: int) -> None:
+    tone = np.sin(2 * np.pi * tone_hz * np.arange(rate_hz) / rate_hz).astype(np.float32)
+    alias = resample(tone, rate_hz)[EDGE:-EDGE]
+    assert 20 * np.log10(np.sqrt(2 * np.mean(alias.astype(np.float64) ** 2))) < -120
+
+
+@pytest.mark.parametrize("rate_hz", [48_000, 44_100, 22_050])
+def test_speech_to_7_khz_keeps_its_level_in_another_rate(rate_hz: int) -> None:
+    tone = np.sin(2 * np.pi * 7_000 * np.arange(rate_hz) / rate_hz).astype(np.float32)
+    assert 20 * np.log10(np.abs(resample(tone, rate_hz)[EDGE:-EDGE]).max()) == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("rate_hz", [1_000, 8_000, 11_025, 22_050, 44_100, 48_000, 399_989, 400_000])
+def test_resampled_length_is_rounded_up_for_any_number_of_samples(rate_hz: int) -> None:
+    for n_samples in (*range(2, 40), rate_hz, rate_hz + 1, rate_hz + 7):
+        assert len(resample(np.ones(n_samples, np.float32), rate_hz)) == -(-n_samples * SAMPLE_RATE_HZ // rate_hz)
+
+
 def test_missing_file_and_folder_say_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.wav: no such file\. Check the path of the audio\."):
         load_audio(tmp_path / "gone.wav")
