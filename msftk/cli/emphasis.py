@@ -15,17 +15,19 @@ from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
     from msftk.settings import Settings
+    from msftk.store.manifest import Manifest
     from msftk.types import Emphasis
 
 LOWEST, HIGHEST = (128, 134, 150), (240, 60, 30)  # colours of the lowest and highest score: grey to red, on any ground
 
 
 def emphasis(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO|M.parquet", help="A recording, or a manifest.")],
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO|DIR|M.parquet", help="A recording, a folder, or a manifest.")],
     alignment: Annotated[
-        Path | None, typer.Argument(help="Its alignment: a TextGrid, or words.csv with phones.csv beside it.")
+        Path | None,
+        typer.Argument(help="Its alignment, e.g. a TextGrid or words.csv (default: what lies beside it)."),
     ] = None,
-    table: Annotated[Path | None, typer.Option("--out", help="For a manifest: table to write, a row a word.")] = None,
+    table: Annotated[Path | None, typer.Option("--out", help="Write a row a word: .csv, .jsonl or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw log-F0, energy and words (png, svg, pdf).")] = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
@@ -38,22 +40,21 @@ def emphasis(
 
     Example: msftk emphasis speech.wav speech.TextGrid --plot stress.png
     """
+    from msftk.recipes.table_file import check_out
+
     settings = settings_from(
         "tiny", None, assignments, alignment__word_tier=word_tier, alignment__phone_tier=phone_tier
     )
-    if audio.suffix.lower() == ".parquet":
+    if table is not None:
+        check_out(table)
+    if audio.is_dir() or audio.suffix.lower() == ".parquet":
+        what, whose = ("a folder", "beside its recordings lie") if audio.is_dir() else ("a manifest", "it names")
         if alignment or plot:
-            raise InputError(
-                f"{audio}: a manifest names its alignments; leave ALIGNMENT and --plot to single recordings."
-            )
+            raise InputError(f"{audio}: {what}: {whose} the alignments. Leave ALIGNMENT and --plot to one recording.")
         if table is None:
-            raise InputError(f"{audio}: a manifest. Name the table to write, e.g. --out stress.parquet.")
+            raise InputError(f"{audio}: {what}. Name the table to write, e.g. --out stress.csv.")
         _corpus(audio, table, settings, store, workers, json)
         return
-    if table:
-        raise InputError("--out writes the table of a manifest. For one recording use --json or --plot.")
-    if alignment is None:
-        raise InputError(f"{audio}: no alignment given. Name a TextGrid or words.csv after the audio.")
     from msftk.recipes.emphasis import emphasise_file
 
     named = {"word_tier": word_tier, "phone_tier": phone_tier}
@@ -62,36 +63,45 @@ def emphasis(
     if plot:
         found.plot(plot)
         err.print(f"drawn: {plot}", soft_wrap=True)
+    if table:
+        found.write_table(table)
+        err.print(f"written: {table}", soft_wrap=True)
     if json:
         print_json(found.json())
     else:
         _show(found.id, found.emphasis)
 
 
-def _corpus(
-    manifest: Path, table: Path, settings: Settings, store: Path | None, workers: int | None, json: bool
-) -> None:
+def _corpus(place: Path, table: Path, settings: Settings, store: Path | None, workers: int | None, json: bool) -> None:
+    """Of a folder, or of a manifest."""
     from msftk.recipes.emphasis_corpus import emphasise_corpus
+    from msftk.recipes.recordings import collect
 
+    unreadable: dict[str, str] = {}
+    corpus: Manifest | Path = place
+    if place.is_dir():
+        found = collect(place, settings.alignment)
+        corpus, unreadable = found.manifest(place.name), found.failures
     with bar() as progress:
-        done = emphasise_corpus(manifest, table, settings=settings, store=store, workers=workers, progress=progress)
+        done = emphasise_corpus(corpus, table, settings=settings, store=store, workers=workers, progress=progress)
+    failures = {**unreadable, **done.failures}
     if json:
         reasons = {reason: len(ids) for reason, ids in done.absent.items()}
         counts = {"utterances": done.n_utterances, "words": done.n_words, "absent": sum(reasons.values())}
         timing = {"audio_s": round(done.audio_s, 3), "wall_s": round(done.wall_s, 3), "found": done.n_found}
-        why = {"reasons": reasons, "warnings": done.warnings, "failed": done.failures}
+        why = {"reasons": reasons, "warnings": done.warnings, "failed": failures}
         print_json({"out": str(done.path), **counts, **timing, **why})
     else:
         out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", soft_wrap=True)
-        found = f", {done.n_found} utterances found done" if done.n_found else ""
+        earlier = f", {done.n_found} utterances found done" if done.n_found else ""
         speed = f"{done.audio_s / done.wall_s:.0f} times real time"
-        err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{found}", soft_wrap=True)
+        err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{earlier}", soft_wrap=True)
     for reason, ids in done.absent.items():
         named = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
         err.print(f"{len(ids)} left out, {reason}: {named}", soft_wrap=True)
     for name, message in done.warnings.items():
         err.print(f"warning: {name}: {message}", soft_wrap=True)
-    some_failed(done.failures)
+    some_failed(failures)
 
 
 def _show(name: str, found: Emphasis) -> None:

@@ -49,11 +49,12 @@ def predict(
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
     """
     from msftk.recipes.predict import load
-    from msftk.recipes.prediction_table import check_table, write_table
+    from msftk.recipes.prediction_table import write_table
+    from msftk.recipes.table_file import check_out
 
     options = alignment_options(assignments, word_tier=word_tier, phone_tier=phone_tier)
     if table is not None:
-        check_table(table)
+        check_out(table)
     given = [_piped() if one == "-" else one for one in inputs]
     loaded = load(run, device, trust_remote_code=trust_remote_code, allow_download=allow_download)
     with bar() as progress:

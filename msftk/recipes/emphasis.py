@@ -11,9 +11,12 @@ from msftk.errors import AbsentError, InputError
 from msftk.preparation.extract import Preparation
 from msftk.prosody import emphasis_json
 from msftk.prosody.figure import plot_emphasis
+from msftk.recipes.emphasis_table import utterance_rows, write_table
+from msftk.recipes.table_file import check_out
 from msftk.registry import registry
 from msftk.settings import Settings, load_settings
 from msftk.speech.alignment import reader_name
+from msftk.speech.alignment_files import alignment_beside
 from msftk.store.features import Store
 from msftk.store.memory import MemoryStore
 from msftk.types import Emphasis, Float32, Float64, Utterance
@@ -35,16 +38,28 @@ class Recording:
         """Draws the paper's Fig. 2; the suffix says the format."""
         plot_emphasis(self.id, self.waveform, self.f0_hz, self.emphasis, path)
 
+    def write_table(self, path: Path) -> None:
+        """Writes a row a word, as of a corpus; the suffix says the format. Raises InputError as `check_out`."""
+        import pyarrow
+
+        check_out(path)
+        rows = utterance_rows(self.id, self.emphasis)
+        write_table(path, [pyarrow.Table.from_batches([rows])], {"settings": dict(self.emphasis.settings)})
+
 
 def emphasise_file(
-    audio: Path, alignment: Path, settings: Settings | None = None, tiers: Mapping[str, str] | None = None
+    audio: Path, alignment: Path | None = None, settings: Settings | None = None, tiers: Mapping[str, str] | None = None
 ) -> Recording:
-    """Emphasis of one recording; a table of many alignments is read at the audio's stem.
+    """Emphasis of one recording by an alignment, None: what lies beside it; of a table its stem is read.
 
     `tiers` are options of the alignment reader, e.g. {"phone_tier": "phone"}.
 
     Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio.
     """
+    if alignment is None and audio.is_file():
+        alignment = alignment_beside(audio)
+    if alignment is None:
+        raise InputError(f"{audio}: no alignment given. Name a TextGrid or words.csv after the audio.")
     settings = settings or load_settings()
     named = dict(tiers or {})
     registry().options("alignment-reader", reader_name(alignment), named)  # one that the reader lacks is refused

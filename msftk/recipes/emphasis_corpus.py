@@ -16,6 +16,7 @@ from msftk.progress import Progress, ProgressCallback, silent
 from msftk.prosody.stress import scorer_settings
 from msftk.recipes.emphasis_table import FORMAT_VERSION, RowLog, write_table
 from msftk.recipes.emphasis_work import Done, Emphasise, duration_s, groups_of
+from msftk.recipes.table_file import check_out
 from msftk.settings import Settings
 from msftk.store.columns import ids_of, take
 from msftk.store.features import Store, default_store_path
@@ -52,7 +53,7 @@ def emphasise_corpus(
     workers: int | None = None,
     progress: ProgressCallback = silent,
 ) -> EmphasisTable:
-    """Emphasis of every utterance, written to `out` (Parquet) in manifest order, one row a word.
+    """Emphasis of every utterance, written to `out` (`check_out`) in manifest order, one row a word.
 
     Columns: id, index, those of `emphasis_json`, in_segment. Utterances go through the engine, the longest first. The
     rows of each are appended to a log beside `out` as soon as they are there; a run that was interrupted or killed
@@ -68,6 +69,7 @@ def emphasise_corpus(
         InputError: no utterance could be done, `out` cannot be written, an option that does not exist.
         MsftkError: another job writes `out`, or the disk is full.
     """
+    check_out(out)
     if isinstance(manifest, Path):
         manifest = read_manifest(manifest)
     if not isinstance(store, Store):

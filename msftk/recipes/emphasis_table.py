@@ -12,6 +12,7 @@ import numpy as np
 
 from msftk.files import whole_file
 from msftk.prosody.columns import NUMBERS, SHOWN, shown
+from msftk.recipes.table_file import write_rows
 from msftk.store.shelf import Shelf
 from msftk.types import Emphasis
 
@@ -83,18 +84,16 @@ class RowLog:
         return RowLog, (self._shelf.folder,)
 
 
-def write_table(out: Path, tables: Iterable[pyarrow.Table], about: Mapping[str, object], scratch: Path) -> int:
-    """Parquet at `out`, whole or not at all, begun in the folder `scratch`; `about` stands in its metadata.
+def write_table(
+    out: Path, tables: Iterable[pyarrow.Table], about: Mapping[str, object], scratch: Path | None = None
+) -> int:
+    """Writes `out`, whole or not at all, begun in the folder `scratch`; its suffix says the format (`check_out`).
+
+    `about` stands in the metadata of Parquet.
 
     Returns the number of rows.
     """
-    import pyarrow.parquet
-
     text = json.dumps({"format_version": FORMAT_VERSION, **about}).encode()
     schema = table_schema().with_metadata({b"msftk": text})
-    n_rows = 0
-    with whole_file(out, scratch) as file, pyarrow.parquet.ParquetWriter(file, schema) as writer:
-        for table in tables:
-            writer.write_table(table.replace_schema_metadata(schema.metadata))
-            n_rows += len(table)
-    return n_rows
+    with whole_file(out, scratch) as file:
+        return write_rows(file, out.suffix, schema, tables)

@@ -7,38 +7,30 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from msftk.errors import InputError
 from msftk.evaluation.predictions import Predictions
-from msftk.files import check_place, json_text, whole_file
+from msftk.files import json_text, whole_file
+from msftk.recipes.table_file import check_out
 from msftk.registry import registry
 from msftk.types import ATTRIBUTES
-
-SUFFIXES = (".csv", ".jsonl", ".parquet")
-
-
-def check_table(path: Path) -> None:
-    """Raises InputError for a suffix that no format has, or a place that cannot be written; call it before the work."""
-    if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: expected a file that ends in {', '.join(SUFFIXES)}.")
-    check_place(path)
 
 
 def write_table(predictions: Predictions, path: Path) -> None:
     """Writes `id,valence,arousal,dominance`, what the head and other targets add, scale and clipping.
 
-    Raises InputError as `check_table`, OSError where the disk is full.
+    Raises InputError as `check_out`, OSError where the disk is full.
     """
-    check_table(path)
+    check_out(path)
+    suffix = path.suffix.lower()
     columns = table_columns(predictions)
     with whole_file(path) as file:
-        if path.suffix == ".parquet":
+        if suffix == ".parquet":
             import pyarrow
             import pyarrow.parquet
 
             pyarrow.parquet.write_table(pyarrow.table(columns), file)
             return
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        if path.suffix == ".csv":
+        if suffix == ".csv":
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, list(columns))
             writer.writeheader()

@@ -24,7 +24,7 @@ from msftk.speech.alignment_files import alignment_beside
 from msftk.speech.audio import check_waveform, load_audio, resample
 from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts, check_channels, check_rate
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
+from msftk.types import SAMPLE_RATE_HZ, Float32, RatingScale, Utterance
 
 TEXT_SUFFIX = ".txt"
 URL = re.compile(r"(https?|ftp|s3|gs):/")
@@ -46,6 +46,10 @@ class Recordings:
 
     def __len__(self) -> int:
         return len(self.utterances) + len(self.failures)
+
+    def manifest(self, corpus: str) -> Manifest:
+        """As a corpus that nobody rated; its scale means nothing."""
+        return Manifest(corpus, RatingScale(0, 1), tuple(self.utterances))
 
 
 def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, object] | None = None) -> Recordings:

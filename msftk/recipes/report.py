@@ -11,15 +11,17 @@ from msftk.errors import InputError, MsftkError
 from msftk.evaluation.figures import scatter_svgs, training_svgs
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import ratings_of
-from msftk.files import check_place, without_nan, write_whole
+from msftk.files import without_nan, write_whole
 from msftk.prosody.figure import emphasis_svg
 from msftk.recipes.emphasis import emphasise_utterance
 from msftk.recipes.evaluate import evaluate
+from msftk.recipes.table_file import check_out
 from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
 from msftk.runs.folder import RunFolder
 from msftk.store.features import Store, default_store_path
 from msftk.types import ATTRIBUTES, Emphasis, Utterance
 
+PAGES = (".html", ".htm")
 N_STRESSED = 3  # utterances whose stressed words are drawn
 
 
@@ -29,11 +31,11 @@ def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
     The split in front is the first test split, else dev. Utterances are drawn where they have an alignment.
 
     Raises:
-        InputError: an unfinished run; `out` cannot be written; jinja2 or matplotlib is missing (the message has the
-            install line).
+        InputError: an unfinished run; `out` is no page (.html) or cannot be written; jinja2 or matplotlib is
+            missing (the message has the install line).
     """
     template = _template()
-    check_place(out)
+    check_out(out, PAGES)
     folder = RunFolder(run)
     protocol = folder.read_card()
     manifest = folder.read_manifest()

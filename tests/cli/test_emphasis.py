@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -74,6 +75,45 @@ def test_a_manifest_becomes_a_table_and_an_alignment_that_cannot_be_used_is_a_wa
     assert pyarrow.parquet.read_table(tmp_path / "t.parquet").num_rows == 4
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".CSV"])
+def test_the_suffix_of_out_says_the_format_for_one_recording_a_folder_and_a_manifest(
+    msftk: Callable[..., Any], made: Utterance, tmp_path: Path, suffix: str
+) -> None:
+    write_manifest(Manifest("tones", RatingScale(1, 7), (made,)), tmp_path / "m.parquet")
+    assert made.audio
+    tables = []
+    for place in (made.audio, made.audio.parent, tmp_path / "m.parquet"):
+        out = tmp_path / f"t{suffix}"
+        ended = msftk("emphasis", place, "--out", out, "--store", tmp_path / "store", "--workers", 1)
+        assert ended.code == 0, ended.err
+        tables.append(read_table(out))
+    assert tables[0] == tables[1] == tables[2]
+    assert [row["word"] for row in tables[0]] == [word["word"] for word in json_of(msftk, made)["words"]]
+
+
+def read_table(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    if path.suffix == ".parquet":
+        return list(pyarrow.parquet.read_table(path).to_pylist())
+    return list(csv.DictReader(path.open()))
+
+
+def json_of(msftk: Callable[..., Any], utterance: Utterance) -> Any:
+    return json.loads(msftk("emphasis", utterance.audio, utterance.alignment, "--json").out)
+
+
+def test_a_bad_recording_of_a_folder_is_listed_and_the_others_done(
+    msftk: Callable[..., Any], made: Utterance, tmp_path: Path
+) -> None:
+    assert made.audio
+    (made.audio.parent / "broken.wav").write_bytes(b"not audio")
+    ended = msftk("emphasis", made.audio.parent, "--out", tmp_path / "t.csv", "--store", tmp_path / "store")
+    assert ended.code == 3
+    assert "broken.wav" in ended.err
+    assert (tmp_path / "t.csv").read_text().startswith("id,index,word,start_s,end_s,")
+
+
 def test_utterances_without_alignment_are_counted_and_no_failure(
     msftk: Callable[..., Any], made: Utterance, tmp_path: Path
 ) -> None:
@@ -101,10 +141,11 @@ def test_a_manifest_with_json_prints_counts_and_failures(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{audio}"], "s01.wav: no alignment given. Name a TextGrid or words.csv after the audio."),
-        (["{audio}", "{alignment}", "--out", "t.parquet"], "--out writes the table of a manifest."),
-        (["m.parquet"], "m.parquet: a manifest. Name the table to write, e.g. --out stress.parquet."),
-        (["m.parquet", "{alignment}", "--out", "t.parquet"], "m.parquet: a manifest names its alignments"),
+        (["gone.wav"], "gone.wav: no alignment given. Name a TextGrid or words.csv after the audio."),
+        (["{audio}", "--out", "t.pdf"], "t.pdf: expected a file that ends in .csv, .jsonl, .parquet."),
+        (["m.parquet"], "m.parquet: a manifest. Name the table to write, e.g. --out stress.csv."),
+        (["m.parquet", "{alignment}", "--out", "t.parquet"], "m.parquet: a manifest: it names the alignments"),
+        (["{audio.parent}"], ": a folder. Name the table to write, e.g. --out stress.csv."),
         (["m.parquet", "--out", "t.parquet"], "m.parquet: no such manifest"),
         (["gone.wav", "{alignment}"], "gone.wav: no such file"),
         (["{audio}", "gone.TextGrid"], "gone.TextGrid: no such file"),

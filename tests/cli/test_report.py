@@ -14,3 +14,10 @@ def test_what_is_no_run_is_refused(msftk: Callable, tmp_path: Path) -> None:
     ended = msftk("report", tmp_path)
     assert ended.code == 2
     assert str(tmp_path) in ended.err
+
+
+def test_a_page_of_another_format_is_refused(msftk: Callable, tiny_run: Path, tmp_path: Path) -> None:
+    ended = msftk("report", tiny_run, "--out", tmp_path / "page.pdf")
+    assert ended.code == 2
+    assert "page.pdf: expected a file that ends in .html, .htm." in ended.err
+    assert not (tmp_path / "page.pdf").exists()
