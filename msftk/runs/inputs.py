@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -28,7 +29,7 @@ class Inputs:
     """Each utterance's acoustic input, made by `encoder.prepare`, and its vectors, kept in memory up to `memory_bytes`.
 
     `seconds_kept` of audio are read, from the start. One object serves all folds: what is fitted on training data is
-    applied inside the network, not here.
+    applied inside the network, not here. Threads may share it.
     """
 
     def __init__(self, prepared: Prepared, seconds_kept: float, memory_bytes: int = MEMORY_BYTES) -> None:
@@ -36,6 +37,7 @@ class Inputs:
         self.seconds_kept = seconds_kept
         self.lengths: dict[str, int] = {}
         self._free_bytes = memory_bytes
+        self._lock = threading.Lock()
         self._kept: dict[str, Tensor] = {}
         self._vectors: dict[tuple[str, Answer], Float32] = {}
 
@@ -74,8 +76,9 @@ class Inputs:
 
     def _has_room(self, n_bytes: int) -> bool:
         """Whether so much is still free: then it is taken."""
-        has_room = n_bytes <= self._free_bytes
-        self._free_bytes -= n_bytes if has_room else 0
+        with self._lock:
+            has_room = n_bytes <= self._free_bytes
+            self._free_bytes -= n_bytes if has_room else 0
         return has_room
 
     def read_all(

@@ -16,6 +16,7 @@ from msftk.models.rows import ordered_batches
 from msftk.models.where import CPU, Where
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
+from msftk.runs.ahead import Ahead
 from msftk.runs.inputs import Examples, Inputs
 from msftk.store.columns import chosen, ids_of
 from msftk.types import Float64, RatingScale, Utterance
@@ -87,9 +88,10 @@ def predict_examples(
         subsets.pop("none", None)  # neither sound nor meaning: nothing to predict from
     fewer = {name: np.full((n, n_columns), np.nan) for name in subsets}
     done = 0
-    with torch.inference_mode():
-        for rows in ordered_batches(examples.lengths, batch):
-            read = examples.batch(rows).to(where.device)
+    batches = list(ordered_batches(examples.lengths, batch))
+    with torch.inference_mode(), Ahead(examples.batch, batches) as ready:
+        for rows, one in zip(batches, ready, strict=True):
+            read = one.to(where.device)
             acoustics = network.listen(read, where)
             answers = network(read, acoustics).answers
             for target, one in answers.items():

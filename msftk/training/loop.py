@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from msftk.runs.inputs import Examples
 from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached, best_weights, load_state_into, save_state
 from msftk.settings import Settings, Training
-from msftk.training.batches import training_batches
+from msftk.training.loader import Loader
 from msftk.training.objective import Objective, make_objective
 from msftk.training.steps import accumulate_gradients
 from msftk.types import ATTRIBUTES, RatingScale
@@ -61,21 +62,28 @@ def fit(
     optimiser = make_optimiser(network, training)
     reached = load_state_into(run.state, network, optimiser, where.device)
     metrics = run.read_metrics(reached.epoch)  # a later line is trained again
-    for epoch in range(reached.epoch + 1, training.epochs + 1):
-        start = time.perf_counter()
-        train_loss, rate = _epoch(
-            network, data.train, objective, optimiser, training, epoch, where, _noting(progress, stage, reached)
-        )
-        dev = _dev_ccc(network, data, where)
-        mean = dev.get("mean", math.nan)
-        is_best = not math.isnan(mean) and (reached.best_ccc is None or mean > reached.best_ccc)
-        reached = Reached(epoch, epoch, mean) if is_best else replace(reached, epoch=epoch)
-        seconds = round(time.perf_counter() - start, 3)
-        line = {"epoch": epoch, "train_loss": train_loss, "dev_ccc": dev, "learning_rate": rate, "seconds": seconds}
-        metrics.append(line)
-        run.write_metrics(metrics)
-        save_state(run.state, reached, network, optimiser, where.device, is_best=is_best)
-        progress(Progress(stage, epoch * _n_steps(data, training), _total_steps(data, training), _note(reached)))
+    with Loader(data.train, training, where.device, begun=reached.epoch * _n_steps(data, training)) as loader:
+        for epoch in range(reached.epoch + 1, training.epochs + 1):
+            start = time.perf_counter()
+            note = _noting(progress, stage, reached)
+            train_loss, rate, share = _epoch(network, loader, data, objective, optimiser, training, epoch, where, note)
+            dev = _dev_ccc(network, data, where)
+            mean = dev.get("mean", math.nan)
+            is_best = not math.isnan(mean) and (reached.best_ccc is None or mean > reached.best_ccc)
+            reached = Reached(epoch, epoch, mean) if is_best else replace(reached, epoch=epoch)
+            seconds = round(time.perf_counter() - start, 3)
+            line = {
+                "epoch": epoch,
+                "train_loss": train_loss,
+                "dev_ccc": dev,
+                "learning_rate": rate,
+                "seconds": seconds,
+                "loader_share": share,
+            }
+            metrics.append(line)
+            run.write_metrics(metrics)
+            save_state(run.state, reached, network, optimiser, where.device, is_best=is_best)
+            progress(Progress(stage, epoch * _n_steps(data, training), _total_steps(data, training), _note(reached)))
     if training.select == "best" and reached.best_epoch:
         load_own_state(network, best_weights(run.state, reached))
         return reached
@@ -107,32 +115,26 @@ def rate_factor(step: int, total: int, warmup: float) -> float:
 
 def _epoch(
     network: SerNetwork,
-    train: Examples,
+    loader: Loader,
+    data: TrainingData,
     objective: Objective,
     optimiser: AdamW,
     training: Training,
     epoch: int,
     where: Where,
     note: ProgressCallback,
-) -> tuple[float, float]:
-    """One pass over the training examples; returns the mean loss of its steps and the last learning rate."""
+) -> tuple[float, float, float]:
+    """One pass over the training examples; returns the mean loss of its steps, the last learning rate, and for which
+    share of the time batches were waited for."""
     network.train()
-    steps = training_batches(train.lengths, training.batch, training.micro_batch, training.seed, epoch)
-    total = len(steps) * training.epochs
+    n_steps, total = _n_steps(data, training), _total_steps(data, training)
     losses, rate = [], 0.0
-    for place, rows_of_micros in enumerate(steps):
-        step = (epoch - 1) * len(steps) + place
+    start, waited_s = time.perf_counter(), loader.waited_s
+    for step, micros in enumerate(islice(loader, n_steps), start=(epoch - 1) * n_steps):
         factor = rate_factor(step, total, training.warmup)
         for group in optimiser.param_groups:
             group["lr"] = factor * group["peak"]
         rate = factor * training.learning_rate
-        micros = [
-            (
-                train.batch(rows).to(where.device),
-                {name: truth[rows].to(where.device) for name, truth in train.truths.items()},
-            )
-            for rows in rows_of_micros
-        ]
         optimiser.zero_grad(set_to_none=True)
         losses.append(accumulate_gradients(network, objective, micros, training.ccc_scope, where))
         if not math.isfinite(losses[-1]):
@@ -143,7 +145,8 @@ def _epoch(
         torch.nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)
         optimiser.step()
         note(Progress("", step + 1, total))
-    return float(np.mean(losses)), rate
+    share = (loader.waited_s - waited_s) / (time.perf_counter() - start)
+    return float(np.mean(losses)), rate, round(share, 4)
 
 
 def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str, float]:

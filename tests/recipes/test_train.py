@@ -27,6 +27,8 @@ from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
 
+TIMES = ("seconds", "loader_share")
+
 
 @pytest.fixture(scope="module")
 def fold_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
@@ -55,7 +57,8 @@ def test_run_folder_holds_what_the_design_lists(tiny_run: Path) -> None:
     assert {"settings.toml", "protocol.json", "model.safetensors", "metrics.jsonl", "state", "predictions"} <= names
     lines = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
-    assert set(lines[0]) == {"epoch", "train_loss", "dev_ccc", "learning_rate", "seconds"}
+    assert set(lines[0]) == {"epoch", "train_loss", "dev_ccc", "learning_rate", "seconds", "loader_share"}
+    assert all(0 <= line["loader_share"] <= 1 for line in lines)
     assert set(lines[0]["dev_ccc"]) == {"valence", "arousal", "dominance", "mean"}
 
 
@@ -120,7 +123,7 @@ def test_killed_run_resumes_to_the_same_bits(
     assert result.begun is Begun.RESUMED
     assert model_bytes(run) == model_bytes(tiny_run)
     before, after = (
-        [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in (r / "metrics.jsonl").open()]
+        [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in (r / "metrics.jsonl").open()]
         for r in (tiny_run, run)
     )
     assert before == after

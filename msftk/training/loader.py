@@ -1,0 +1,50 @@
+"""Batches of the steps to come, read by threads and on their way to the device when their step begins."""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+
+import torch
+
+from msftk.models.rows import Rows
+from msftk.runs.ahead import Ahead
+from msftk.runs.inputs import Examples
+from msftk.settings import Training
+from msftk.training.batches import training_batches
+from msftk.training.steps import Micro
+
+
+class Loader(Ahead[list[Rows], list[Micro]]):
+    """The micro-batches of one optimiser step after another, in the order that `training_batches` tells, over all
+    epochs: those of the next are begun while this one ends. `begun` steps were done before.
+
+    What cannot be read raises where its step would begin.
+    """
+
+    def __init__(self, train: Examples, training: Training, device: torch.device, begun: int = 0) -> None:
+        self._train, self._device = train, device
+        done, place = divmod(begun, -(-len(train) // training.batch))
+        sizes = training.batch, training.micro_batch, training.seed
+        epochs = (training_batches(train.lengths, *sizes, epoch + 1) for epoch in range(done, training.epochs))
+        super().__init__(self._read, islice(chain.from_iterable(epochs), place, None))
+
+    def __next__(self) -> list[Micro]:
+        return [_to(self._device, micro) for micro in super().__next__()]
+
+    def _read(self, step: list[Rows]) -> list[Micro]:
+        read = [
+            (self._train.batch(rows), {name: truth[rows] for name, truth in self._train.truths.items()})
+            for rows in step
+        ]
+        return [_pinned(micro) for micro in read] if self._device.type == "cuda" else read
+
+
+def _pinned(micro: Micro) -> Micro:
+    """In memory that a GPU copies from by itself."""
+    batch, truths = micro
+    return batch.pinned(), {name: truth.pin_memory() for name, truth in truths.items()}
+
+
+def _to(device: torch.device, micro: Micro) -> Micro:
+    batch, truths = micro
+    return batch.to(device), {name: truth.to(device, non_blocking=True) for name, truth in truths.items()}
