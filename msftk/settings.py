@@ -63,6 +63,12 @@ class Training(BaseModel):
     weight_decay: float = Field(0.01, ge=0, allow_inf_nan=False, description="of AdamW")
     clip_norm: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
     warmup: float = Field(0.1, ge=0, le=1, description="share of steps with rising learning rate")
+    save_minutes: float = Field(
+        10.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="between two states that a killed run goes on from, beside each epoch's",
+    )
     select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")
     seed: int = Field(0, description="of weights, batches and dropout")
 

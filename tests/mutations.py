@@ -168,21 +168,28 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/acoustic/test_hf.py",
     ),
     Mutation(
-        "msftk/training/loop.py", "mean > reached.best_ccc", "mean >= reached.best_ccc", "tests/training/test_loop.py"
+        "msftk/training/loop.py", "mean > trained.best_ccc", "mean >= trained.best_ccc", "tests/training/test_loop.py"
     ),
     Mutation(
-        "msftk/training/loop.py",
+        "msftk/training/optimiser.py",
         '"pretrained": training.learning_rate_pretrained',
         '"pretrained": training.learning_rate',
-        "tests/training/test_loop.py tests/recipes/test_train_pretrained.py",
+        "tests/training/test_optimiser.py tests/recipes/test_train_pretrained.py",
     ),
     Mutation(
         "msftk/training/loop.py",
-        "torch.nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)",
+        "torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_norm)",
         "pass",
         "tests/training/test_loop.py",
     ),
-    Mutation("msftk/training/loop.py", "(step + 1) / rising", "1.0", "tests/training/test_loop.py"),
+    Mutation("msftk/training/loop.py", "begun=self._steps_done", "begun=0", "tests/training/test_loop.py"),
+    Mutation(
+        "msftk/training/loop.py",
+        "set_random_state(self.where.device, before)",
+        "pass",
+        "tests/training/test_loop.py",
+    ),
+    Mutation("msftk/training/optimiser.py", "(step + 1) / rising", "1.0", "tests/training/test_optimiser.py"),
     Mutation(
         "msftk/training/steps.py", "set_random_state(where.device, state)", "pass", "tests/training/test_steps.py"
     ),

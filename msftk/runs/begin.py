@@ -12,6 +12,8 @@ from msftk.settings import Settings
 from msftk.store.keys import table_digest
 from msftk.store.manifest import Manifest, write_manifest
 
+WITHOUT_EFFECT = ("training.save_minutes",)  # on the weights: a run may go on with others
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,11 +94,11 @@ def _check_same(run: RunFolder, settings: Settings, plan: Plan) -> None:
 
 
 def differences(before: Settings, now: Settings) -> list[str]:
-    """Settings that differ, as "path: before -> now"."""
+    """Settings that differ and have a say in the weights, as "path: before -> now"."""
     return [
         f"{path}: {old} -> {new}"
         for path, old, new in _pairs(before.model_dump(mode="json"), now.model_dump(mode="json"))
-        if old != new
+        if old != new and path not in WITHOUT_EFFECT
     ]
 
 

@@ -1,4 +1,4 @@
-"""The state of a run after an epoch: a killed run goes on from the last one, to the same end."""
+"""The state of a run between two steps: a killed run goes on from the last one saved, to the same end."""
 
 from __future__ import annotations
 
@@ -23,20 +23,30 @@ ANEW = "Remove that folder to train from the beginning."
 
 @dataclass(frozen=True)
 class Reached:
-    """Where a run is: epochs done, the best one so far (0: none) and its mean CCC on dev."""
+    """Where a run is: epochs done, the best one so far (0: none) and its mean CCC on dev.
+
+    `losses`: of the steps done in the epoch after these, `seconds` what they took; none where that is not begun.
+    """
 
     epoch: int = 0
     best_epoch: int = 0
     best_ccc: float | None = None
+    losses: tuple[float, ...] = ()
+    seconds: float = 0.0
 
 
 def save_state(
-    folder: Path, reached: Reached, network: Whole, optimiser: Optimizer, device: torch.device, *, is_best: bool
+    folder: Path, reached: Reached, network: Whole, optimiser: Optimizer, device: torch.device, *, is_best: bool = False
 ) -> None:
-    """Writes `folder`/epoch-N, complete or not at all, then removes older ones; the best weights stand beside it.
+    """Writes `folder`/epoch-N, or epoch-N-step-K within the epoch after, complete or not at all; then removes older
+    ones. The best weights stand beside it.
 
-    The random state is part of it, so that dropout goes on as if nothing had happened.
+    The random state is part of it, so that dropout goes on as if nothing had happened. What stands already is as it
+    would be written.
     """
+    place = _place(folder, reached)
+    if place.is_dir():
+        return
     folder.mkdir(parents=True, exist_ok=True)
     if is_best:
         write_tensors(_best(folder, reached.epoch), own_state(network))
@@ -47,15 +57,15 @@ def save_state(
     write_tensors(partial / "optimiser.safetensors", _optimiser_tensors(network, optimiser))
     write_tensors(partial / "random.safetensors", random_state(device))
     write_whole(partial / "state.json", json_text({"format_version": FORMAT_VERSION, **asdict(reached)}) + "\n")
-    partial.rename(_epoch(folder, reached.epoch))
+    partial.rename(place)
     sync_folder(folder)
-    keep = {_epoch(folder, reached.epoch), _best(folder, reached.best_epoch)}
+    keep = {place, _best(folder, reached.best_epoch)}
     for old in {*folder.glob("epoch-*"), *folder.glob("best-*")} - keep:
         shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def load_state_into(folder: Path, network: Whole, optimiser: Optimizer, device: torch.device) -> Reached:
-    """Restores the last complete epoch, if there is one. Raises InputError where its files are torn, VersionError."""
+    """Restores what was saved last, if anything was. Raises InputError where its files are torn, VersionError."""
     saved = sorted(folder.glob("epoch-*"))
     if not saved:
         return Reached()
@@ -80,16 +90,18 @@ def _read_reached(path: Path) -> Reached:
     if (version := values.pop("format_version", None)) != FORMAT_VERSION:
         refuse_version(path, version, FORMAT_VERSION)
     try:
-        reached = Reached(**values)
+        reached = Reached(**{**values, "losses": tuple(map(float, values.get("losses", ())))})
         if not (isinstance(reached.epoch, int) and isinstance(reached.best_epoch, int)):
             raise TypeError("epochs are no whole numbers")
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"{path}: not where a run is ({error}). {ANEW}") from error
     return reached
 
 
-def _epoch(folder: Path, epoch: int) -> Path:
-    return folder / f"epoch-{epoch:05d}"
+def _place(folder: Path, reached: Reached) -> Path:
+    """Names in the order in which a run reaches them."""
+    step = f"-step-{len(reached.losses):07d}" if reached.losses else ""
+    return folder / f"epoch-{reached.epoch:05d}{step}"
 
 
 def _best(folder: Path, epoch: int) -> Path:

@@ -9,23 +9,24 @@ from itertools import islice
 
 import numpy as np
 import torch
-from torch import nn
-from torch.optim import AdamW
 
 from msftk.errors import MsftkError
 from msftk.evaluation.evaluation import ccc_by_attribute
 from msftk.models.network import SerNetwork
-from msftk.models.own import load_own_state, parameter_groups
+from msftk.models.own import load_own_state
+from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import Where
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Examples
 from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached, best_weights, load_state_into, save_state
-from msftk.settings import Settings, Training
+from msftk.settings import Settings
+from msftk.training.interrupts import held_back
 from msftk.training.loader import Loader
-from msftk.training.objective import Objective, make_objective
-from msftk.training.steps import accumulate_gradients
+from msftk.training.objective import make_objective
+from msftk.training.optimiser import make_optimiser, rate_factor, set_rates
+from msftk.training.steps import Micro, accumulate_gradients
 from msftk.types import ATTRIBUTES, RatingScale
 
 
@@ -50,103 +51,125 @@ def fit(
 ) -> Reached:
     """Trains `network` in place; it ends with the selected weights (best mean CCC on dev, or the last epoch's).
 
-    Writes metrics (a line an epoch) and state into the run folder; where these exist it goes on from them. Call it
-    inside `seeded`, with the network built there.
+    Writes metrics (a line an epoch) and state into the run folder: after every epoch, every `training.save_minutes`
+    within one, and when it is interrupted; where these exist it goes on from them. Call it inside `seeded`, with the
+    network built there.
 
     Raises:
         InputError: the loss does not fit the CCC scope.
         MsftkError: the loss is no longer a number.
     """
-    training = settings.training
-    objective = make_objective(settings, network.targets)
-    optimiser = make_optimiser(network, training)
-    reached = load_state_into(run.state, network, optimiser, where.device)
-    metrics = run.read_metrics(reached.epoch)  # a later line is trained again
-    with Loader(data.train, training, where.device, begun=reached.epoch * _n_steps(data, training)) as loader:
-        for epoch in range(reached.epoch + 1, training.epochs + 1):
-            start = time.perf_counter()
-            note = _noting(progress, stage, reached)
-            train_loss, rate, share = _epoch(network, loader, data, objective, optimiser, training, epoch, where, note)
-            dev = _dev_ccc(network, data, where)
-            mean = dev.get("mean", math.nan)
-            is_best = not math.isnan(mean) and (reached.best_ccc is None or mean > reached.best_ccc)
-            reached = Reached(epoch, epoch, mean) if is_best else replace(reached, epoch=epoch)
-            seconds = round(time.perf_counter() - start, 3)
-            line = {
-                "epoch": epoch,
-                "train_loss": train_loss,
-                "dev_ccc": dev,
-                "learning_rate": rate,
-                "seconds": seconds,
-                "loader_share": share,
-            }
-            metrics.append(line)
-            run.write_metrics(metrics)
-            save_state(run.state, reached, network, optimiser, where.device, is_best=is_best)
-            progress(Progress(stage, epoch * _n_steps(data, training), _total_steps(data, training), _note(reached)))
-    if training.select == "best" and reached.best_epoch:
+    reached = _Fitting(network, data, settings, run, where, stage, progress).train()
+    if settings.training.select == "best" and reached.best_epoch:
         load_own_state(network, best_weights(run.state, reached))
         return reached
     return replace(reached, best_epoch=reached.epoch)
 
 
-def make_optimiser(network: SerNetwork, training: Training) -> AdamW:
-    """AdamW with one group for each learning rate and decay that the network's parts ask for, scratch first."""
-    peaks = {"scratch": training.learning_rate, "pretrained": training.learning_rate_pretrained}
-    alike: dict[tuple[str, bool], list[nn.Parameter]] = {(rate, decay): [] for rate in peaks for decay in (True, False)}
-    for group in parameter_groups(network):
-        alike[group.rate, group.decay] += group.parameters
-    return AdamW(
-        [
-            {"params": own, "peak": peaks[rate], "weight_decay": training.weight_decay if decay else 0.0}
-            for (rate, decay), own in alike.items()
-            if own
-        ],
-        lr=training.learning_rate,
-        fused=True if any(p.is_cuda for p in network.parameters()) else None,  # one kernel for all; the CPU's stays
-    )
+class _Fitting:
+    """A model in training, and where it is."""
 
+    def __init__(
+        self,
+        network: SerNetwork,
+        data: TrainingData,
+        settings: Settings,
+        run: RunFolder,
+        where: Where,
+        stage: str,
+        progress: ProgressCallback,
+    ) -> None:
+        self.network, self.data, self.run, self.where = network, data, run, where
+        self.stage, self.progress = stage, progress
+        self.training = settings.training
+        self.objective = make_objective(settings, network.targets)
+        self.optimiser = make_optimiser(network, self.training)
+        self.reached = load_state_into(run.state, network, self.optimiser, where.device)
+        self.metrics = run.read_metrics(self.reached.epoch)  # a later line is trained again
+        self.epoch_steps = -(-len(data.train) // self.training.batch)
+        self.total_steps = self.training.epochs * self.epoch_steps
+        self.saved_s = time.monotonic()
 
-def rate_factor(step: int, total: int, warmup: float) -> float:
-    """Share of the peak rate at `step` (0-based): linear rise over the first `warmup` share, then fall to 0."""
-    rising = max(1, round(warmup * total)) if warmup > 0 else 0
-    return (step + 1) / rising if step < rising else (total - step) / max(1, total - rising)
+    def train(self) -> Reached:
+        try:
+            with Loader(self.data.train, self.training, self.where.device, begun=self._steps_done) as loader:
+                while self.reached.epoch < self.training.epochs:
+                    share = self._train_epoch(loader)
+                    self._end_epoch(share)
+        except KeyboardInterrupt:
+            self._save()
+            raise
+        return self.reached
 
+    @property
+    def _steps_done(self) -> int:
+        return self.reached.epoch * self.epoch_steps + len(self.reached.losses)
 
-def _epoch(
-    network: SerNetwork,
-    loader: Loader,
-    data: TrainingData,
-    objective: Objective,
-    optimiser: AdamW,
-    training: Training,
-    epoch: int,
-    where: Where,
-    note: ProgressCallback,
-) -> tuple[float, float, float]:
-    """One pass over the training examples; returns the mean loss of its steps, the last learning rate, and for which
-    share of the time batches were waited for."""
-    network.train()
-    n_steps, total = _n_steps(data, training), _total_steps(data, training)
-    losses, rate = [], 0.0
-    start, waited_s = time.perf_counter(), loader.waited_s
-    for step, micros in enumerate(islice(loader, n_steps), start=(epoch - 1) * n_steps):
-        factor = rate_factor(step, total, training.warmup)
-        for group in optimiser.param_groups:
-            group["lr"] = factor * group["peak"]
-        rate = factor * training.learning_rate
-        optimiser.zero_grad(set_to_none=True)
-        losses.append(accumulate_gradients(network, objective, micros, training.ccc_scope, where))
-        if not math.isfinite(losses[-1]):
+    def _train_epoch(self, loader: Loader) -> float:
+        """The steps that are left of this epoch; returns for which share of them batches were waited for."""
+        self.network.train()
+        start_s, waited_s, before_s = time.perf_counter(), loader.waited_s, self.reached.seconds
+        for micros in islice(loader, self.epoch_steps - len(self.reached.losses)):
+            with held_back():
+                losses = (*self.reached.losses, self._step(micros))
+                self.reached = replace(self.reached, losses=losses, seconds=before_s + time.perf_counter() - start_s)
+            if time.monotonic() - self.saved_s >= 60 * self.training.save_minutes:
+                self._save()
+            self._report()
+        return (loader.waited_s - waited_s) / (time.perf_counter() - start_s)
+
+    def _step(self, micros: list[Micro]) -> float:
+        """One optimiser step; returns its loss."""
+        training = self.training
+        set_rates(self.optimiser, rate_factor(self._steps_done, self.total_steps, training.warmup))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = accumulate_gradients(self.network, self.objective, micros, training.ccc_scope, self.where)
+        if not math.isfinite(loss):
             raise MsftkError(
-                f"epoch {epoch}: the loss is {losses[-1]}. Lower training.learning_rate "
+                f"epoch {self.reached.epoch + 1}: the loss is {loss}. Lower training.learning_rate "
                 f"(now {training.learning_rate:g}) or training.clip_norm (now {training.clip_norm:g})."
             )
-        torch.nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)
-        optimiser.step()
-        note(Progress("", step + 1, total))
-    share = (loader.waited_s - waited_s) / (time.perf_counter() - start)
-    return float(np.mean(losses)), rate, round(share, 4)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_norm)
+        self.optimiser.step()
+        return loss
+
+    def _end_epoch(self, loader_share: float) -> None:
+        """Scores dev, then writes the epoch's line and the state."""
+        start_s, before = time.perf_counter(), random_state(self.where.device)
+        try:
+            dev = _dev_ccc(self.network, self.data, self.where)
+        except KeyboardInterrupt:
+            set_random_state(self.where.device, before)  # some encoders draw in evaluation too
+            raise
+        mean, epoch, trained = dev.get("mean", math.nan), self.reached.epoch + 1, self.reached
+        is_best = not math.isnan(mean) and (trained.best_ccc is None or mean > trained.best_ccc)
+        line = {
+            "epoch": epoch,
+            "train_loss": float(np.mean(trained.losses)),
+            "dev_ccc": dev,
+            "learning_rate": self._last_rate(),
+            "seconds": round(trained.seconds + time.perf_counter() - start_s, 3),
+            "loader_share": round(loader_share, 4),
+        }
+        with held_back():
+            self.reached = Reached(epoch, *((epoch, mean) if is_best else (trained.best_epoch, trained.best_ccc)))
+            self.metrics.append(line)
+            self.run.write_metrics(self.metrics)
+            self._save(is_best=is_best)
+        self._report()
+
+    def _last_rate(self) -> float:
+        """Of the last step, for parts trained from scratch."""
+        return rate_factor(self._steps_done - 1, self.total_steps, self.training.warmup) * self.training.learning_rate
+
+    def _save(self, *, is_best: bool = False) -> None:
+        save_state(self.run.state, self.reached, self.network, self.optimiser, self.where.device, is_best=is_best)
+        self.saved_s = time.monotonic()
+
+    def _report(self) -> None:
+        best = self.reached.best_ccc
+        note = "" if best is None else f"best dev CCC {best:.3f}"
+        self.progress(Progress(self.stage, self._steps_done, self.total_steps, note))
 
 
 def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str, float]:
@@ -157,19 +180,3 @@ def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str,
     scores = ccc_by_attribute(predictions.values, data.dev.ratings)
     defined = [scores[a] for a in ATTRIBUTES if not math.isnan(scores[a])]
     return {**scores, "mean": float(np.mean(defined)) if defined else math.nan}
-
-
-def _n_steps(data: TrainingData, training: Training) -> int:
-    return -(-len(data.train) // training.batch)
-
-
-def _total_steps(data: TrainingData, training: Training) -> int:
-    return training.epochs * _n_steps(data, training)
-
-
-def _note(reached: Reached) -> str:
-    return "" if reached.best_ccc is None else f"best dev CCC {reached.best_ccc:.3f}"
-
-
-def _noting(progress: ProgressCallback, stage: str, reached: Reached) -> ProgressCallback:
-    return lambda step: progress(replace(step, stage=stage, note=_note(reached)))

@@ -16,8 +16,8 @@ from msftk.models.network import SerNetwork
 from msftk.models.targets import rebuilt_targets
 from msftk.models.where import CPU, Where
 from msftk.settings import Settings, load_settings
-from msftk.training.loop import make_optimiser
 from msftk.training.objective import make_objective
+from msftk.training.optimiser import make_optimiser
 from msftk.training.steps import Micro, accumulate_gradients, forward
 from msftk.types import ATTRIBUTES
 

@@ -1,77 +1,30 @@
-"""Learning rates, parameter groups, devices and random states of the loop."""
+"""The loop: what it steps with, what it selects, and that a killed run ends with the same bits."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+import os
+import signal
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 from small_corpus import tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
-from torch import Tensor, nn
 from torch.optim import AdamW
 
-from msftk.interfaces import AcousticEncoder, ParameterGroup
+from msftk.progress import Progress, ProgressCallback
 from msftk.recipes.train import train
 from msftk.runs.folder import RunFolder
 from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from msftk.training.loop import make_optimiser, rate_factor
+from msftk.training import loop
 
-
-def test_rate_rises_over_the_warm_up_then_falls_to_zero() -> None:
-    factors = [rate_factor(step, 100, 0.1) for step in range(100)]
-    assert factors[:10] == pytest.approx([k / 10 for k in range(1, 11)])
-    assert factors[9] == factors[10] == 1
-    assert all(a > b for a, b in pairwise(factors[10:]))
-    assert factors[-1] == pytest.approx(1 / 90)
-
-
-def test_rate_without_warm_up_starts_at_its_peak() -> None:
-    assert rate_factor(0, 10, 0.0) == 1
-
-
-class Part(AcousticEncoder, nn.Linear):
-    """A layer that says which of its parameters learn slowly."""
-
-    slow: ClassVar[tuple[str, ...]] = ("weight",)
-
-    def prepare(self, waveform: object, f0_hz: object) -> Tensor: ...
-    def fit(self, prepared: object) -> None: ...
-    def pretrained_parameters(self) -> list[nn.Parameter]:
-        return [parameter for name, parameter in self.named_parameters() if name in self.slow]
-
-
-class Network(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.scratch, self.part, self.frozen = nn.Linear(2, 2, bias=False), Part(2, 2), nn.Linear(2, 2)
-        self.frozen.requires_grad_(False)
-        self.parts = {"part": self.part}
-
-
-def test_pretrained_parts_have_their_own_rate_and_frozen_ones_none() -> None:
-    network = Network()
-    optimiser = make_optimiser(network, tiny_settings("training.learning_rate_pretrained=1e-6").training)  # type: ignore[arg-type]
-    groups = [([id(p) for p in g["params"]], g["peak"], g["weight_decay"]) for g in optimiser.param_groups]
-    assert groups == [
-        ([id(network.scratch.weight), id(network.part.bias)], 1e-3, 0.01),
-        ([id(network.part.weight)], 1e-6, 0.01),
-    ]
-
-
-def test_a_part_may_ask_for_no_decay(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Network()
-    monkeypatch.setattr(Part, "parameter_groups", lambda self: [ParameterGroup("bias", [self.bias], decay=False)])
-    optimiser = make_optimiser(network, tiny_settings().training)  # type: ignore[arg-type]
-    groups = [([id(p) for p in g["params"]], g["peak"], g["weight_decay"]) for g in optimiser.param_groups]
-    assert groups == [
-        ([id(network.scratch.weight), id(network.part.weight)], 1e-3, 0.01),
-        ([id(network.part.bias)], 1e-3, 0.0),
-    ]
+STEPPED = tiny_settings("training.epochs=3", "training.batch=4")  # three steps an epoch
+TIMES = ("seconds", "loader_share", "utterances_per_s")
 
 
 def run_of(settings: Settings, folder: Path, corpus: Manifest, store: Store) -> RunFolder:
@@ -112,3 +65,129 @@ def test_of_epochs_that_are_equally_good_the_first_is_kept(
     monkeypatch.setattr("msftk.training.loop._dev_ccc", lambda *_: {"mean": next(means)})
     run = run_of(tiny_settings("fusion.name=none"), tmp_path / "run", tone_corpus, tone_store)
     assert run.read_card()["selection"] == {"by": "mean CCC on dev", "epoch": 2, "ccc": 0.4}
+
+
+# ---------------------------------------------------------------- killed and interrupted
+
+
+def model_bytes(run: RunFolder) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in load_file(run.model_file).items()}
+
+
+def metrics_of(run: RunFolder) -> list[dict[str, object]]:
+    """What does not depend on how long it took."""
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in run.read_metrics()]
+
+
+def pressing(press: Callable[[], None], at: int, stage: str = "training") -> ProgressCallback:
+    """Watches a training, and presses when that many steps are done."""
+    return lambda progress: press() if (progress.stage, progress.done) == (stage, at) else None
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Does `work` in a copy of this process; the signal that ended it, 0 for none."""
+    child = os.fork()
+    if not child:
+        try:
+            signal.alarm(60)
+            work()
+        finally:
+            os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> RunFolder:
+    return run_of(STEPPED, tmp_path_factory.mktemp("whole") / "run", tone_corpus, tone_store)
+
+
+def killed_and_resumed(kills: Iterable[int], folder: Path, corpus: Manifest, store: Store, settings: Settings) -> None:
+    for step in kills:
+        ended_by = in_child(
+            lambda step=step: train(corpus, settings, folder, store=store, device="cpu", progress=pressing(die, step))
+        )
+        assert ended_by == signal.SIGKILL
+    train(corpus, settings, folder, store=store, device="cpu")
+
+
+@pytest.mark.parametrize("minutes", [0, 10])
+def test_run_killed_again_and_again_ends_with_the_same_bits(
+    minutes: int, whole_run: RunFolder, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    """Killed in mid-epoch, at an epoch's end and right after a start, with a state from each step or each epoch."""
+    settings = STEPPED.model_copy(update={"training": STEPPED.training.model_copy(update={"save_minutes": minutes})})
+    killed_and_resumed((2, 6, 7), tmp_path / "run", tone_corpus, tone_store, settings)
+    assert model_bytes(RunFolder(tmp_path / "run")) == model_bytes(whole_run)
+    assert metrics_of(RunFolder(tmp_path / "run")) == metrics_of(whole_run)
+
+
+def test_interrupted_run_goes_on_at_the_next_step(
+    whole_run: RunFolder, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    run, seen = RunFolder(tmp_path / "run"), list[int]()
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, STEPPED, run.path, store=tone_store, device="cpu", progress=pressing(interrupt, 5))
+    assert [path.name for path in sorted(run.state.glob("epoch-*"))] == ["epoch-00001-step-0000002"]
+    train(
+        tone_corpus,
+        STEPPED,
+        run.path,
+        store=tone_store,
+        device="cpu",
+        progress=lambda p: seen.append(p.done) if p.stage == "training" else None,
+    )
+    assert seen[0] == 6
+    assert model_bytes(run) == model_bytes(whole_run)
+
+
+def test_signal_in_a_step_waits_for_its_end_and_in_dev_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    """WavLM draws random numbers in evaluation too: those of an interrupted one do not count."""
+    settings = wavlm_settings(save_tiny_wavlm(tmp_path / "wavlm"), "training.epochs=2", "training.batch=4")
+    whole = run_of(settings, tmp_path / "whole", tone_corpus, tone_store)
+    run = RunFolder(tmp_path / "run")
+    for place, name in ((AdamW, "step"), (loop, "_dev_ccc")):
+        ordinary = getattr(place, name)
+
+        def interrupted(*given: object, ordinary: Callable[..., object] = ordinary) -> object:
+            torch.rand(len(given) - 1)  # of an optimiser step none
+            signal.raise_signal(signal.SIGINT)
+            return ordinary(*given)
+
+        monkeypatch.setattr(place, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(tone_corpus, settings, run.path, store=tone_store, device="cpu")
+        monkeypatch.setattr(place, name, ordinary)
+    assert [path.name for path in run.state.glob("epoch-*")] == ["epoch-00000-step-0000003"]
+    train(tone_corpus, settings, run.path, store=tone_store, device="cpu")
+    assert model_bytes(run) == model_bytes(whole)
+
+
+@pytest.mark.slow
+def test_run_killed_at_ten_random_moments_ends_with_the_same_bits(
+    whole_run: RunFolder, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    """By the clock: in the middle of steps, evaluations and files too."""
+    random = np.random.default_rng()
+    settings = STEPPED.model_copy(update={"training": STEPPED.training.model_copy(update={"save_minutes": 0})})
+    for _ in range(10):
+
+        def doomed() -> None:
+            def start(progress: Progress) -> None:
+                if progress.stage == "training":
+                    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, 0.05))
+
+            signal.signal(signal.SIGALRM, lambda *_: die())
+            train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu", progress=start)
+
+        in_child(doomed)
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    assert model_bytes(RunFolder(tmp_path / "run")) == model_bytes(whole_run)
