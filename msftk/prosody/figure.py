@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msftk.errors import InputError
+from msftk.extras import from_extra
 from msftk.prosody.ragged import HOP
 from msftk.prosody.words import frame_energy
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64
@@ -70,11 +71,9 @@ def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis:
 
 
 def _figure(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emphasis) -> Figure:
-    try:
+    with from_extra("viz", "drawing"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise InputError("drawing needs matplotlib. Install it with: pip install 'msftk[viz]'") from error
     duration_s = len(waveform) / SAMPLE_RATE_HZ
     width = float(np.clip(4.5 + 1.6 * duration_s, 7.5, 16))
     figure = Figure(figsize=(width, 5))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, create_model
 
 from msftk.errors import InputError, did_you_mean
+from msftk.extras import from_extra
 from msftk.interfaces import Options
 from msftk.prosody.columns import FEATURES as MEASURED
 from msftk.prosody.ragged import Int64, LemfBatch, RaggedWords, flat
@@ -127,7 +128,8 @@ class FeatureRule:
     @cached_property
     def compiled(self) -> Callable[..., None]:
         """(offsets, score OUT, features..., options...): the rule on each sentence of a ragged batch, without GIL."""
-        import numba
+        with from_extra("rules", f"emphasis rule '{self.__name__}'"):
+            import numba
 
         _teach_numba_z()
         options = list(self.Options.model_fields)
@@ -146,14 +148,15 @@ class FeatureRule:
     def run(self, columns: Mapping[str, NDArray[Any]], offsets: Int64, options: Options) -> Float64:
         """Scores [words of all sentences].
 
-        Raises InputError: Numba cannot compile the rule, or it fails or gives another number of scores.
+        Raises InputError: Numba is missing or cannot compile the rule, or it fails or gives another number of scores.
         """
+        compiled = self.compiled
         from numba.core.errors import NumbaError
 
         score: Float64 = np.empty(int(offsets[-1]))
         arguments = [_read_only(columns[feature]) for feature in self.features]
         try:
-            self.compiled(offsets, score, *arguments, *options.model_dump().values())
+            compiled(offsets, score, *arguments, *options.model_dump().values())
         except NumbaError as error:
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             reason = next((line for line in lines if not line.startswith("Failed in ")), "no reason given")

@@ -11,6 +11,7 @@ from msftk.errors import InputError, MsftkError
 from msftk.evaluation.figures import scatter_svgs, training_svgs
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import ratings_of
+from msftk.extras import from_extra
 from msftk.files import without_nan, write_whole
 from msftk.prosody.figure import emphasis_svg
 from msftk.recipes.emphasis import emphasise_utterance
@@ -70,11 +71,9 @@ def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
 
 
 def _template() -> Any:
-    try:
+    with from_extra("viz", "the report"):
         import jinja2
         import matplotlib  # noqa: F401 - asked for here, so that its absence is told before the work
-    except ImportError as error:
-        raise InputError(f"the report needs {error.name}. Install it with: pip install 'msftk[viz]'.") from error
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters.update(fixed=fixed, interval=interval, percent=percent)
     text = files("msftk.evaluation").joinpath("report.html").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from msftk.errors import InputError
+from msftk.extras import from_extra
 from msftk.interfaces import F0Engine
 from msftk.prosody.f0 import HOP_S
 from msftk.speech.audio import check_waveform
@@ -62,11 +62,6 @@ def on_grid(frame_s: NDArray[np.floating], frame_f0_hz: NDArray[np.floating], gr
 
 @cache
 def _parselmouth() -> Any:
-    try:
+    with from_extra("praat", "F0 engine 'praat'"):
         import parselmouth
-    except ImportError as error:
-        raise InputError(
-            "F0 engine 'praat' needs the package praat-parselmouth, which is not installed. "
-            "Install it: pip install 'msftk[praat]'."
-        ) from error
     return parselmouth

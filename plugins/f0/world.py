@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from msftk.extras import from_extra
 from msftk.interfaces import F0Engine
 from msftk.prosody.f0 import HOP_S
 from msftk.speech.audio import check_waveform
@@ -28,7 +28,7 @@ class PyworldHarvest(F0Engine):
         self.options = options
 
     def identity(self) -> Mapping[str, str]:
-        return {"pyworld": version("pyworld")}
+        return {"pyworld": _pyworld().__version__}
 
     def f0_hz(self, waveform: Float32, sample_rate_hz: int) -> Float64:
         f0_hz: Float64 = _searched("harvest", waveform, sample_rate_hz, self.options)[0]
@@ -45,7 +45,7 @@ class Dio(F0Engine):
         self.options = options
 
     def identity(self) -> Mapping[str, str]:
-        return {"pyworld": version("pyworld")}
+        return {"pyworld": _pyworld().__version__}
 
     def f0_hz(self, waveform: Float32, sample_rate_hz: int) -> Float64:
         rough_hz, at_s = _searched("dio", waveform, sample_rate_hz, self.options)
@@ -78,5 +78,6 @@ def _pyworld() -> Any:
 def _import_pyworld() -> Any:
     with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, which says that it is deprecated
         warnings.simplefilter("ignore")
-        import pyworld
+        with from_extra("world", "an F0 engine of WORLD"):
+            import pyworld
     return pyworld

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,13 +93,6 @@ def test_frames_beside_the_grid_are_interpolated_where_voiced_else_the_nearest_c
     frame_s, frame_f0_hz = np.array([0.0025, 0.0075, 0.0125]), np.array([100.0, 110.0, 0.0])
     at = np.array([0.0, 0.005, 0.009, 0.0101, 0.0125, 0.02])
     np.testing.assert_allclose(praat.on_grid(frame_s, frame_f0_hz, at), [100, 105, 110, 0, 0, 0])
-
-
-def test_praat_without_its_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "parselmouth", None)
-    praat._parselmouth.cache_clear()
-    with pytest.raises(InputError, match=r"needs the package praat-parselmouth.*pip install 'msftk\[praat\]'"):
-        f0("praat", tones())
 
 
 def test_emphasis_f0_names_the_engine_as_f0_name_does(tmp_path: Path) -> None:
