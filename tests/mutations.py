@@ -195,8 +195,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/training/objective.py", "shares[loss.scope] * loss", "loss", "tests/training/test_steps.py"),
     Mutation("msftk/training/batches.py", "random.shuffle(steps)", "pass", "tests/training/test_batches.py"),
-    Mutation("msftk/training/folds.py", "(k + 1) % len(groups)", "k % len(groups)", "tests/training/test_folds.py"),
-    Mutation("msftk/training/folds.py", "if j not in (k, inner)", "if j != k", "tests/training/test_folds.py"),
+    Mutation(
+        "msftk/training/folds.py", "(k + 1) % len(self.groups)", "k % len(self.groups)", "tests/training/test_folds.py"
+    ),
+    Mutation("msftk/training/folds.py", " & (self._place != inner)", "", "tests/training/test_folds.py"),
     Mutation("msftk/training/folds.py", "fewest = 3 if inner_dev else 2", "fewest = 2", "tests/training/test_folds.py"),
     Mutation(
         "msftk/preparation/material.py",

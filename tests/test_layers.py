@@ -18,7 +18,7 @@ ROOM_MAY_IMPORT = {
     "store": set(),
     "models": set(),
     "prosody": {"speech"},
-    "evaluation": {"prosody", "speech"},
+    "evaluation": {"prosody", "speech", "store"},
     "preparation": {"prosody", "speech", "store"},
     "runs": {"evaluation", "models", "preparation", "prosody", "speech", "store"},
     "training": {"evaluation", "models", "preparation", "prosody", "runs", "speech", "store"},

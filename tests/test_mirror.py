@@ -27,7 +27,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "preparation/test_work.py": "msftk/preparation/components.py",
     "preparation/test_extract.py": "msftk/preparation/prepared.py",
     "runs/test_hostile.py": "msftk/consent.py",
-    "store/test_manifest.py": "msftk/store/checks.py msftk/store/columns.py",
+    "store/test_manifest.py": "msftk/store/checks.py",
     "test_adoption.py": (
         "msftk/interfaces/component.py msftk/interfaces/network.py msftk/interfaces/preparation.py "
         "msftk/interfaces/reading.py msftk/interfaces/targets.py"

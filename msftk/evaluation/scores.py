@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from msftk.evaluation.ccc import ccc
+from msftk.store.columns import values_of
 from msftk.types import ATTRIBUTES, Float64, Utterance
 
 MIN_RATED = 10  # utterances a person must share with others before their CCC counts; fewer is mostly chance
@@ -19,9 +20,7 @@ def ratings_of(utterances: Sequence[Utterance]) -> Float64:
     >>> ratings_of([Utterance("a", None, ratings={"valence": 2.0, "arousal": 5.0})])
     array([[ 2.,  5., nan]])
     """
-    return np.array([[(u.ratings or {}).get(a, np.nan) for a in ATTRIBUTES] for u in utterances], np.float64).reshape(
-        len(utterances), len(ATTRIBUTES)
-    )
+    return np.stack([np.array(values_of(utterances, name), np.float64) for name in ATTRIBUTES], axis=1)
 
 
 def pearson(prediction: Float64, truth: Float64) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def _evaluate_anew(
     )
 
 
-def _role(own: Manifest, corpus: Manifest, utterances: list[Utterance], protocol: dict[str, Any]) -> str:
+def _role(own: Manifest, corpus: Manifest, utterances: Sequence[Utterance], protocol: dict[str, Any]) -> str:
     """Whether the run saw any of these utterances, by id, in a corpus of the same name."""
     if corpus.corpus != own.corpus:
         return HELD_OUT

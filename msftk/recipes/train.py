@@ -23,7 +23,7 @@ from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
 from msftk.settings import Settings
-from msftk.store.columns import joined
+from msftk.store.columns import is_rated, joined, values_of
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
@@ -108,7 +108,7 @@ def train(
             inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             job.train_run(splits, run)
-            lengths_s = (u.duration_s or 0.0 for u in used) if encoder.reads_sound else ()
+            lengths_s = [s or 0.0 for s in values_of(used, "duration_s")] if encoder.reads_sound else []
             notes = sound_notes(lengths_s, prepared.warnings.items(), settings.data.seconds_kept)
     card = run.read_card()
     return TrainResult(
@@ -131,7 +131,7 @@ def _read_or_demo(manifest: Path | None, progress: ProgressCallback) -> Manifest
     return read_corpus(demo, None, progress=progress).manifest
 
 
-def _splits(corpus: Manifest, settings: Settings, folds: str | None, allow_overlap: bool) -> list[Split]:
+def _splits(corpus: Manifest, settings: Settings, folds: str | None, allow_overlap: bool) -> Sequence[Split]:
     selects = settings.training.select == "best"
     if folds:
         return make_folds(corpus.utterances, folds, inner_dev=selects, allow_overlap=allow_overlap)
@@ -142,7 +142,7 @@ def _rated(run: RunFolder, splits: Sequence[Split]) -> list[str]:
     """Splits that can be scored: dev first, then the tests by name."""
     names = ("dev", *sorted({name for split in splits for name in split.tests}))
     kept = run.kept_splits
-    return [name for name in names if name in kept and any(u.ratings for split in splits for u in parts(split)[name])]
+    return [name for name in names if name in kept and any(is_rated(parts(split)[name]).any() for split in splits)]
 
 
 def _epochs(card: Mapping[str, Any]) -> dict[str, int]:

@@ -26,7 +26,7 @@ from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached
 from msftk.runs.weights import tensors_sha256
 from msftk.settings import Settings
-from msftk.store.columns import chosen, ids_of, joined
+from msftk.store.columns import chosen, ids_of, is_rated, joined, values_of, with_splits
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.training.folds import Split
@@ -65,8 +65,7 @@ class Job:
         folder = run.fold(split.name)
         if folder.is_finished:
             return folder.read_card()
-        members = [replace(u, split=name) for name, part in parts(split).items() for u in part]
-        manifest = replace(self.corpus, utterances=tuple(members))
+        manifest = replace(self.corpus, utterances=with_splits(parts(split)))
         begin_run(folder, self.settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
         return self.train_split(split, folder, f"fold {split.name}")
 
@@ -103,7 +102,7 @@ class Job:
             "acoustic_identity": _identity(network.acoustic),
             "normalisation_sha256": fitted,
             "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
-            "speakers": {name: len({u.speaker for u in part}) for name, part in readable.items() if part},
+            "speakers": {name: len(set(values_of(part, "speaker"))) for name, part in readable.items() if part},
         }
         return self.write_card(run, facts, folds=None)
 
@@ -175,7 +174,7 @@ def _identity(acoustic: Any) -> dict[str, str]:
 
 def _check_left(split: Split, readable: Mapping[str, Sequence[Utterance]], failures: Mapping[str, str]) -> None:
     for name in ("train", "dev") if split.dev else ("train",):
-        if not any(u.ratings for u in readable[name]):
+        if not is_rated(readable[name]).any():
             first = next(iter(failures.values()), "none failed")
             raise InputError(f"no utterance of split '{name}' can be used. The first failure: {first}")
 

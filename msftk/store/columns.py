@@ -1,103 +1,22 @@
-"""Utterances as columns of an Arrow table: a corpus of any size, of which only what is looked at becomes an object."""
+"""The columns of a corpus, and parts of it, alike for a table and for objects: nothing is made that nobody looks at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import compress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from msftk.store.raters import equal_are_one, rater_ratings
-from msftk.types import ATTRIBUTES, AudioStamp, RaterRating, Utterance
+import numpy as np
+from numpy.typing import NDArray
+
+from msftk.store.utterance_table import UtteranceTable
+from msftk.types import ATTRIBUTES, Bool, RaterRating, Utterance
 
 if TYPE_CHECKING:
     import pyarrow
 
 TEXTS = ("id", "audio", "speaker", "gender", "language", "transcript", "alignment", "split", "session", "category")
 NUMBERS = ("start_s", "end_s", *ATTRIBUTES, "duration_s")
-_PLAIN = (
-    *("id", "start_s", "end_s", "speaker", "gender", "language", "transcript", "split", "session", "category"),
-    *("duration_s", "audio_sha256", "channel"),
-)
-_BATCH = 4096  # rows that become objects together
-
-
-class UtteranceTable(Sequence[Utterance]):
-    """The utterances of a table with `schema()`, each made when it is asked for; a slice is a tuple."""
-
-    def __init__(self, table: pyarrow.Table) -> None:
-        self.table = table
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows)
-
-    def __iter__(self) -> Iterator[Utterance]:
-        for batch in self.table.to_batches(max_chunksize=_BATCH):
-            yield from _utterances(batch)
-
-    @overload
-    def __getitem__(self, place: int) -> Utterance: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Utterance, ...]: ...
-    def __getitem__(self, place: int | slice) -> Utterance | tuple[Utterance, ...]:
-        if isinstance(place, slice):
-            return self.take(range(*place.indices(len(self))))
-        row = range(len(self))[place]  # as any sequence: negative from the end, IndexError outside
-        return next(_utterances(self.table.slice(row, 1).to_batches()[0]))
-
-    def take(self, rows: Sequence[int]) -> tuple[Utterance, ...]:
-        """Those of some rows, in their order, at once."""
-        return tuple(UtteranceTable(self.table.take(list(rows))))
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, UtteranceTable):
-            return bool(self.table.equals(other.table))
-        return isinstance(other, tuple) and len(self) == len(other) and all(map(Utterance.__eq__, self, other))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    @property
-    def ids(self) -> list[str]:
-        ids: list[str] = self.table["id"].to_pylist()
-        return ids
-
-    @property
-    def splits(self) -> set[str]:
-        return set(self.table["split"].unique().drop_null().to_pylist())
-
-    def of_split(self, name: str) -> list[Utterance]:
-        import pyarrow.compute as pc
-
-        return list(UtteranceTable(self.table.filter(pc.equal(self.table["split"], name))))
-
-
-def ids_of(utterances: Sequence[Utterance]) -> list[str]:
-    """Their ids, without making an object of each."""
-    return utterances.ids if isinstance(utterances, UtteranceTable) else [utterance.id for utterance in utterances]
-
-
-def take(utterances: Sequence[Utterance], rows: Sequence[int]) -> Sequence[Utterance]:
-    """Those of some rows, in their order."""
-    return utterances.take(rows) if isinstance(utterances, UtteranceTable) else [utterances[row] for row in rows]
-
-
-def chosen(utterances: Sequence[Utterance], keep: Sequence[bool]) -> Sequence[Utterance]:
-    """Those of which `keep` is true, in their order; of a table a table."""
-    if isinstance(utterances, UtteranceTable):
-        import pyarrow as pa
-
-        return UtteranceTable(utterances.table.filter(pa.array(keep, pa.bool_())))
-    return tuple(compress(utterances, keep))
-
-
-def joined(parts: Sequence[Sequence[Utterance]]) -> Sequence[Utterance]:
-    """All of them, each id once; of tables, which must share none, a table."""
-    tables = [part.table for part in parts if isinstance(part, UtteranceTable)]
-    if tables and len(tables) == len(parts):
-        import pyarrow as pa
-
-        return UtteranceTable(pa.concat_tables(tables))
-    return tuple({utterance.id: utterance for part in parts for utterance in part}.values())
 
 
 def schema() -> pyarrow.Schema:
@@ -118,14 +37,12 @@ def schema() -> pyarrow.Schema:
     )
 
 
-def values_of(utterances: Iterable[Utterance], name: str) -> list[Any]:
-    """The values of one column."""
+def values_of(utterances: Sequence[Utterance], name: str) -> list[Any]:
+    """The values of one column of `schema()` as `Utterance` has them, None where there is none."""
+    if isinstance(utterances, UtteranceTable):
+        return utterances.values(name)
     if name in ATTRIBUTES:
         return [None if u.ratings is None else u.ratings.get(name) for u in utterances]
-    if name in ("audio", "alignment"):
-        return [None if (path := getattr(u, name)) is None else str(path) for u in utterances]
-    if name == "rater_ratings":
-        return [None if u.rater_ratings is None else [_rated(one) for one in u.rater_ratings] for u in utterances]
     if name == "audio_bytes":
         return [None if u.audio_stamp is None else u.audio_stamp.n_bytes for u in utterances]
     if name == "audio_mtime_ns":
@@ -133,44 +50,65 @@ def values_of(utterances: Iterable[Utterance], name: str) -> list[Any]:
     return [getattr(u, name) for u in utterances]
 
 
-def _utterances(rows: pyarrow.RecordBatch) -> Iterator[Utterance]:
-    values = {field.name: _values(rows[field.name], _MADE.get(field.name)) for field in rows.schema}
-    names = (*_PLAIN, "audio", "alignment", *ATTRIBUTES, "rater_ratings", "audio_bytes", "audio_mtime_ns")
-    for *plain, audio, alignment, v, a, d, raters, n_bytes, mtime_ns in zip(*map(values.get, names), strict=True):
-        yield Utterance(
-            audio=audio,
-            alignment=alignment,
-            ratings=_present(v, a, d) or None,
-            rater_ratings=raters,
-            audio_stamp=None if n_bytes is None else AudioStamp(n_bytes, mtime_ns),
-            **dict(zip(_PLAIN, plain, strict=True)),
-        )
-
-
-def _values(column: pyarrow.Array, make: Callable[[str], Any] | None = None) -> list[Any]:
-    """As `to_pylist`, which makes each value by itself, but by whole columns where Arrow can; equal texts are one."""
-    import pyarrow as pa
-
-    if column.null_count == len(column):
-        return [None] * len(column)
-    if pa.types.is_list(column.type):
-        return rater_ratings(column)
-    values: list[Any]
-    if pa.types.is_string(column.type):
-        values = equal_are_one(column, make)
-    elif column.null_count == 0:
-        values = column.to_numpy(zero_copy_only=False).tolist()
-    else:
-        values = column.to_pylist()
+def plain_values(utterances: Sequence[Utterance], name: str) -> list[Any]:
+    """`values_of`, of types that a table holds."""
+    values = values_of(utterances, name)
+    if name in ("audio", "alignment"):
+        return [None if path is None else str(path) for path in values]
+    if name == "rater_ratings":
+        return [None if raters is None else [_rated(one) for one in raters] for raters in values]
     return values
 
 
-def _present(*ratings: float | None) -> dict[str, float]:
-    return {name: value for name, value in zip(ATTRIBUTES, ratings, strict=True) if value is not None}
+def ids_of(utterances: Sequence[Utterance]) -> list[str]:
+    return values_of(utterances, "id")
+
+
+def given(utterances: Sequence[Utterance], name: str) -> Bool:
+    """Which have a value in that column [n]."""
+    return np.array([value is not None for value in values_of(utterances, name)], bool)
+
+
+def is_rated(utterances: Sequence[Utterance]) -> Bool:
+    """Which have a rating of any attribute [n]."""
+    valence, arousal, dominance = (given(utterances, name) for name in ATTRIBUTES)
+    return valence | arousal | dominance
+
+
+def take(utterances: Sequence[Utterance], places: Sequence[int]) -> Sequence[Utterance]:
+    """Those of some places, in their order, as objects."""
+    return utterances.take(places) if isinstance(utterances, UtteranceTable) else [utterances[row] for row in places]
+
+
+def part(utterances: Sequence[Utterance], places: NDArray[np.integer[Any]]) -> Sequence[Utterance]:
+    """Those of some places, in their order; of a table a table."""
+    if isinstance(utterances, UtteranceTable):
+        return utterances.part(places)
+    return tuple(utterances[place] for place in places)
+
+
+def chosen(utterances: Sequence[Utterance], keep: Sequence[bool] | Bool) -> Sequence[Utterance]:
+    """Those of which `keep` [n] is true, in their order; of a table a table."""
+    return part(utterances, np.flatnonzero(keep))
+
+
+def joined(parts: Sequence[Sequence[Utterance]]) -> Sequence[Utterance]:
+    """All of them, each once, in the order of their first appearance; of parts of one table a part of it."""
+    tables = [one for one in parts if isinstance(one, UtteranceTable) and one.shares(parts[0])]
+    if tables and len(tables) == len(parts):
+        rows = np.concatenate([one.rows for one in tables])
+        _, first = np.unique(rows, return_index=True)
+        return tables[0].of_rows(rows[np.sort(first)])
+    return tuple({utterance.id: utterance for one in parts for utterance in one}.values())
+
+
+def with_splits(parts: Mapping[str, Sequence[Utterance]]) -> Sequence[Utterance]:
+    """All of them, who share none, with the name of their part for a split."""
+    everyone = joined([*parts.values()])
+    if isinstance(everyone, UtteranceTable):
+        return everyone.with_column("split", [name for name, one in parts.items() for _ in range(len(one))])
+    return tuple(replace(utterance, split=name) for name, one in parts.items() for utterance in one)
 
 
 def _rated(one: RaterRating) -> dict[str, Any]:
     return {"rater": one.rater, **one.ratings}
-
-
-_MADE = {"audio": Path, "alignment": Path}  # what their texts stand for

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from msftk.errors import InputError, UnknownNameError, VersionError, did_you_mean
 from msftk.files import json_text, whole_file
 from msftk.store.checks import cast, check_table, column_of
-from msftk.store.columns import UtteranceTable, schema, values_of
+from msftk.store.columns import chosen, plain_values, schema, values_of
+from msftk.store.utterance_table import UtteranceTable
 from msftk.types import RatingScale, Utterance
 
 if TYPE_CHECKING:
@@ -42,20 +43,18 @@ class Manifest:
     def splits(self) -> tuple[str, ...]:
         """Names of the splits: train, dev, test..., then the others by name."""
         order = {"train": 0, "dev": 1}
-        known = self.utterances
-        names = known.splits if isinstance(known, UtteranceTable) else {u.split for u in known if u.split is not None}
+        names = set(values_of(self.utterances, "split")) - {None}
         return tuple(sorted(names, key=lambda name: (order.get(name, 2 if name.startswith("test") else 3), name)))
 
-    def split(self, name: str) -> list[Utterance]:
+    def split(self, name: str) -> Sequence[Utterance]:
         """Utterances of one split, in manifest order. Raises UnknownNameError if there is none."""
-        known = self.utterances
-        chosen = known.of_split(name) if isinstance(known, UtteranceTable) else [u for u in known if u.split == name]
-        if not chosen:
+        members = chosen(self.utterances, [split == name for split in values_of(self.utterances, "split")])
+        if not members:
             found = ", ".join(self.splits) or "none"
             raise UnknownNameError(
                 f"no utterance in split '{name}'. {did_you_mean(name, self.splits)}Splits in this manifest: {found}."
             )
-        return chosen
+        return members
 
 
 def split_name(text: str | None) -> str | None:
@@ -119,7 +118,7 @@ def _table(utterances: Sequence[Utterance], place: str) -> pyarrow.Table:
 
     if isinstance(utterances, UtteranceTable):
         return utterances.table
-    columns = [column_of(values_of(utterances, wanted.name), wanted, place, ADAPTER) for wanted in schema()]
+    columns = [column_of(plain_values(utterances, wanted.name), wanted, place, ADAPTER) for wanted in schema()]
     return pa.table(columns, schema=schema())
 
 

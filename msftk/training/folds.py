@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import overload
 from urllib.parse import quote
 
+import numpy as np
+
 from msftk.errors import InputError, UnknownNameError
-from msftk.store.columns import chosen
+from msftk.store.columns import chosen, ids_of, is_rated, part, values_of
 from msftk.types import Utterance
 
 
@@ -29,22 +32,19 @@ def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow
     Unrated utterances of train are left out (they teach nothing); splits of other names are not used.
     Raises InputError for an empty split, and for speakers that train and are scored (unless `allow_overlap`).
     """
-    belongs: list[str] = []
-    rated: list[bool] = []
-    for utterance in utterances:
-        belongs.append(utterance.split or "none")
-        rated.append(bool(utterance.ratings))
+    belongs = np.array([split or "none" for split in values_of(utterances, "split")], object)
+    rated = is_rated(utterances)
     sizes = Counter(belongs)
     for name in ("train", "dev") if need_dev else ("train",):
-        if (name, True) not in zip(belongs, rated, strict=True):
+        if not np.any((belongs == name) & rated):
             found = ", ".join(f"{split} ({n})" for split, n in sorted(sizes.items()))
             raise InputError(
                 f"split '{name}' has no rated utterance. Splits found: {found or 'none'}. "
                 "Give the manifest that split, or use --folds session or --folds speaker."
             )
-    train = chosen(utterances, [name == "train" and is_rated for name, is_rated in zip(belongs, rated, strict=True)])
+    train = chosen(utterances, (belongs == "train") & rated)
     own = {
-        name: chosen(utterances, [one == name for one in belongs])
+        name: chosen(utterances, belongs == name)
         for name in ("dev", *sorted(sizes))
         if name == "dev" or name.startswith("test")
     }
@@ -54,9 +54,7 @@ def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow
     return split
 
 
-def folds(
-    utterances: Sequence[Utterance], kind: str, *, inner_dev: bool = True, allow_overlap: bool = False
-) -> list[Split]:
+def folds(utterances: Sequence[Utterance], kind: str, *, inner_dev: bool = True, allow_overlap: bool = False) -> Folds:
     """Folds with an inner, speaker-disjoint dev: every utterance tests once and selects once, never in the same fold.
 
     Without `inner_dev` (a fixed number of epochs, nothing to select) that part trains too.
@@ -68,13 +66,14 @@ def folds(
         InputError: an utterance without session or speaker, fewer than three groups, or speakers in two groups.
     """
     by, n_groups = _parse(kind)
-    lacking = [u.id for u in utterances if getattr(u, by) is None]
-    if lacking:
+    values = values_of(utterances, by)
+    if None in values:
+        lacking = [one for one, value in zip(ids_of(utterances), values, strict=True) if value is None]
         raise InputError(
             f"--folds {kind}: {len(lacking)} utterances have no {by} ({', '.join(lacking[:3])}"
             f"{', ...' if len(lacking) > 3 else ''}). Give them one, or leave them out of the manifest."
         )
-    labels = sorted({str(getattr(u, by)) for u in utterances})
+    labels = sorted(set(values))
     groups = [[label] for label in labels] if n_groups is None else _consecutive(labels, n_groups, kind)
     fewest = 3 if inner_dev else 2
     if len(groups) < fewest:
@@ -82,26 +81,75 @@ def folds(
             f"--folds {kind}: found {len(groups)} {by} group(s) ({', '.join(labels) or 'none'}), expected at least "
             f"{fewest}: one tests{', one selects' if inner_dev else ''}, the rest train. Use the corpus' fixed splits."
         )
-    members = [tuple(u for u in utterances if str(getattr(u, by)) in group) for group in groups]
-    made = []
-    for k, group in enumerate(groups):
-        inner = (k + 1) % len(groups) if inner_dev else None
-        train = tuple(u for j, part in enumerate(members) if j not in (k, inner) for u in part if u.ratings)
-        dev = members[inner] if inner is not None else ()
-        # quoted: the name is a folder's, and a speaker may be called "a/b"
-        split = Split(
-            quote("+".join(dict.fromkeys((group[0], group[-1]))), safe="+ "), train, dev, {"test": members[k]}
-        )
-        for part, rated in (("training", train), ("dev", [u for u in dev if u.ratings])):
-            if not rated and (part == "training" or inner_dev):
-                raise InputError(
-                    f"--folds {kind}, fold {split.name}: no rated utterance in its {part} part. "
-                    f"Rate some, or use fewer, larger groups."
-                )
-        if not allow_overlap:
+    group_of = {label: k for k, group in enumerate(groups) for label in group}
+    made = Folds(utterances, groups, [group_of[value] for value in values], inner_dev)
+    made.refuse_unrated(kind)
+    if not allow_overlap and made.share_speakers:
+        for split in made:
             refuse_overlap(split)
-        made.append(split)
     return made
+
+
+class Folds(Sequence[Split]):
+    """One split a group, in which it tests, the next one (cyclic) is dev if there is an inner dev, and the rated of
+    all others train. Each is made when it is asked for: hundreds of speakers are hundreds of folds."""
+
+    def __init__(
+        self, utterances: Sequence[Utterance], groups: Sequence[Sequence[str]], places: Sequence[int], inner_dev: bool
+    ) -> None:
+        self.utterances = utterances
+        self.groups = groups
+        self.inner_dev = inner_dev
+        self._place = np.array(places, np.int32)  # group of each utterance
+        self._rated = is_rated(utterances)
+        self._order = np.argsort(self._place, kind="stable")  # group by group
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    @overload
+    def __getitem__(self, k: int) -> Split: ...
+    @overload
+    def __getitem__(self, k: slice) -> list[Split]: ...
+    def __getitem__(self, k: int | slice) -> Split | list[Split]:
+        if isinstance(k, slice):
+            return [self[one] for one in range(*k.indices(len(self)))]
+        k = range(len(self))[k]
+        group = self.groups[k]
+        inner = self._inner(k)
+        trains = self._rated & (self._place != k) & (self._place != inner)
+        train = part(self.utterances, self._order[trains[self._order]])
+        dev = () if inner is None else self._members(inner)
+        # quoted: the name is a folder's, and a speaker may be called "a/b"
+        name = quote("+".join(dict.fromkeys((group[0], group[-1]))), safe="+ ")
+        return Split(name, train, dev, {"test": self._members(k)})
+
+    @property
+    def share_speakers(self) -> bool:
+        """Whether a known speaker is in two groups."""
+        speakers = values_of(self.utterances, "speaker")
+        known = {(one, k) for one, k in zip(speakers, self._place.tolist(), strict=True) if one is not None}
+        return len({one for one, _ in known}) < len(known)
+
+    def refuse_unrated(self, kind: str) -> None:
+        """Raises InputError for the first fold with nothing rated to train on, or to select on."""
+        n_rated = np.bincount(self._place[self._rated], minlength=len(self)).tolist()
+        for k in range(len(self)):
+            inner = self._inner(k)
+            n_dev = None if inner is None else n_rated[inner]
+            for name, n in (("training", sum(n_rated) - n_rated[k] - (n_dev or 0)), ("dev", n_dev)):
+                if n == 0:
+                    raise InputError(
+                        f"--folds {kind}, fold {self[k].name}: no rated utterance in its {name} part. "
+                        "Rate some, or use fewer, larger groups."
+                    )
+
+    def _inner(self, k: int) -> int | None:
+        """The group that is dev while group k tests."""
+        return (k + 1) % len(self.groups) if self.inner_dev else None
+
+    def _members(self, k: int) -> Sequence[Utterance]:
+        return part(self.utterances, np.flatnonzero(self._place == k))
 
 
 def refuse_overlap(split: Split) -> None:
@@ -124,9 +172,9 @@ def refuse_overlap(split: Split) -> None:
             )
 
 
-def speakers_of(utterances: Iterable[Utterance]) -> set[str]:
+def speakers_of(utterances: Sequence[Utterance]) -> set[str]:
     """Known speakers; an unknown one cannot be checked for overlap."""
-    return {u.speaker for u in utterances if u.speaker is not None}
+    return set(values_of(utterances, "speaker")) - {None}
 
 
 def _parse(kind: str) -> tuple[str, int | None]:

@@ -10,7 +10,6 @@ import pytest
 
 from msftk.errors import InputError, UnknownNameError, VersionError
 from msftk.files import sha256_file
-from msftk.store.columns import UtteranceTable, chosen, ids_of, joined, take
 from msftk.store.manifest import Manifest, read_manifest, split_name, write_manifest
 from msftk.types import AudioStamp, RaterRating, RatingScale, Utterance
 
@@ -82,7 +81,7 @@ def test_refused_manifest_leaves_the_old_one(path: Path) -> None:
 def test_split_gives_utterances_and_unknown_one_lists_those_there(path: Path) -> None:
     manifest = read_manifest(path)
     assert manifest.splits == ("train",)
-    assert manifest.split("train") == [FULL]
+    assert manifest.split("train") == (FULL,)
     with pytest.raises(
         UnknownNameError,
         match=r"no utterance in split 'trian'\. Did you mean 'train'\? Splits in this manifest: train\.",
@@ -270,24 +269,3 @@ def test_sha256_is_that_of_the_whole_file(tmp_path: Path) -> None:
     assert sha256_file(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1
     with pytest.raises(InputError, match=r"gone: cannot be read \(No such file or directory\)\. Check the path"):
         sha256_file(tmp_path / "gone")
-
-
-def test_some_rows_are_taken_in_the_order_asked(path: Path) -> None:
-    utterances = read_manifest(path).utterances
-    assert take(utterances, [1, 0, 1]) == (BARE, FULL, BARE)
-    assert take(MANIFEST.utterances, [1, 0]) == [BARE, FULL]
-    assert ids_of(utterances) == ids_of(MANIFEST.utterances) == ["u1", "u2"]
-
-
-def test_what_is_chosen_of_a_table_and_joined_again_is_a_table(path: Path) -> None:
-    utterances = read_manifest(path).utterances
-    second, first = (chosen(utterances, keep) for keep in ([False, True], [True, False]))
-    both = joined([second, first])
-    assert all(isinstance(one, UtteranceTable) for one in (second, first, both))
-    assert (tuple(second), tuple(both)) == ((BARE,), (BARE, FULL))
-
-
-def test_what_is_chosen_of_objects_is_a_tuple_and_joined_holds_each_id_once(path: Path) -> None:
-    assert chosen(MANIFEST.utterances, [True, False]) == (FULL,)
-    assert joined([(FULL,), (BARE, FULL)]) == (FULL, BARE)
-    assert joined([read_manifest(path).utterances, (BARE,)]) == (FULL, BARE)

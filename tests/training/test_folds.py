@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msftk.errors import InputError, UnknownNameError
+from msftk.store.columns import ids_of
+from msftk.store.manifest import Manifest, read_manifest, write_manifest
+from msftk.store.utterance_table import UtteranceTable
 from msftk.training.folds import fixed_split, folds, speakers_of
-from msftk.types import Utterance
+from msftk.types import RatingScale, Utterance
 
 
 def utterance(
@@ -116,3 +119,24 @@ def test_unknown_speakers_do_not_overlap() -> None:
 def test_empty_split_names_the_splits_found() -> None:
     with pytest.raises(InputError, match=r"split 'train' has no rated utterance\. Splits found: dev \(1\), none \(1\)"):
         fixed_split([utterance("1", "a", "dev"), utterance("2", "b")])
+
+
+@pytest.mark.parametrize("inner", [True, False])
+def test_folds_of_a_table_are_those_of_its_objects_and_parts_of_it(tmp_path: Path, inner: bool) -> None:
+    everyone = [utterance(str(k), one, rated=k % 4 < 3) for k, one in enumerate("dabcdaabbccde")]
+    write_manifest(Manifest("mine", RatingScale(1, 7), tuple(everyone)), tmp_path / "m.parquet")
+    table = read_manifest(tmp_path / "m.parquet").utterances
+    of_table, of_objects = (folds(one, "speaker", inner_dev=inner) for one in (table, everyone))
+    assert len(of_table) == len(of_objects) == 5
+    for one, other in zip(of_table, of_objects, strict=True):
+        assert isinstance(one.train, UtteranceTable)
+        assert one.train.shares(table)
+        assert [ids_of(part) for part in (one.train, one.dev, one.tests["test"])] == [
+            ids_of(part) for part in (other.train, other.dev, other.tests["test"])
+        ]
+
+
+def test_a_speaker_of_two_sessions_is_refused_whichever_fold_shows_it() -> None:
+    everyone = [utterance(str(k), f"s{k}", session=f"Session{k}") for k in range(5)]
+    with pytest.raises(InputError, match=r"1 speaker\(s\) are in both train and dev: s2"):
+        folds([*everyone, utterance("9", "s2", session="Session4")], "session")
