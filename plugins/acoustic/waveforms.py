@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from msftk.types import Float32
 from msftk_plugins.acoustic.compiling import Compiling
-from msftk_plugins.acoustic.front_end import half_features
+from msftk_plugins.acoustic.front_end import normed_features
 
 
 class Waveforms:
@@ -39,9 +39,8 @@ class Waveforms:
         silence would change every frame: their utterances go through one by one, each at its own length.
         """
         if not self.norms_over_time:
-            in_half = torch.is_autocast_enabled(inputs.device.type)
-            made: Tensor = half_features(self.front_end, inputs, self.compiling) if in_half else self.front_end(inputs)
-            return made
+            normed: Tensor = normed_features(self.front_end, inputs, self.compiling)
+            return normed
         single = [self.front_end(row[None, :n])[0].T for row, n in zip(inputs, lengths.tolist(), strict=True)]
         features = pad_sequence(single, batch_first=True).transpose(1, 2)
         longest = int(self.n_frames(torch.tensor(inputs.shape[1])))
