@@ -63,6 +63,17 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, to
     return run
 
 
+@pytest.fixture(scope="session")
+def fold_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
+    """A finished run of three folds on `tone_corpus`, acoustics alone. Read it; do not write into it."""
+    from msftk.recipes.train import train
+
+    run = tmp_path_factory.mktemp("runs") / "folds"
+    settings = tiny_settings("training.epochs=2", "fusion.name=none")
+    train(tone_corpus, settings, run, store=tone_store, folds="session", device="cpu")
+    return run
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     """The same random numbers in every run; a test that has not loaded torch does not load it for this."""

@@ -39,7 +39,7 @@ LAZY_ROOT_EXPORTS = {("msftk/__init__.py", "recipes")}  # `msftk.load`, imported
 HEAVY = {"torch", "transformers", "numba", "scipy", "pyarrow", "matplotlib", "jinja2", "pyworld", "parselmouth"}
 TORCH_ROOMS = {"models", "runs", "training"}
 TORCH_PLUGINS = {"acoustic", "fusion", "heads", "intra", "losses", "poolings"}  # modules of the network
-RUNS_A_NETWORK = {"evaluate", "predict", "quickstart", "report", "train", "training_job"}  # recipes
+RUNS_A_NETWORK = {"ensemble", "evaluate", "predict", "quickstart", "report", "train", "training_job"}  # recipes
 KEPT_LIGHT = {"models/rows", "models/targets", "runs/begin", "runs/folder", "training/batches", "training/folds"}
 
 

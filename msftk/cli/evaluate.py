@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from msftk.cli.console import bar, out, print_json, some_failed
-from msftk.cli.options import AllowDownload, Device, Json, Store, TrustRemoteCode, Workers
+from msftk.cli.options import AllowDownload, Combine, Device, Json, Store, TrustRemoteCode, Workers, check_combine
 from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets, ratings_warning
+from msftk.errors import InputError
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
-    manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Another corpus to score.")] = None,
+    places: Annotated[
+        list[str], typer.Argument(metavar="RUN... [M.parquet]", help="Run folder, and maybe another corpus to score.")
+    ],
+    combine: Combine = None,
     split: Annotated[str, typer.Option("--split", help="dev, test, test1 ...")] = "dev",
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
@@ -30,11 +33,18 @@ def evaluate(
 
     Example: msftk evaluate runs/quickstart --split dev --json
     """
+    from msftk.recipes.ensemble import split_runs
     from msftk.recipes.evaluate import evaluate as evaluate_run
 
+    others, rest = split_runs(places[1:])
+    runs = [Path(places[0]), *others]
+    check_combine(combine, runs)
+    if len(rest) > 1:
+        raise InputError(f"{rest[0]}: no finished run, and only one manifest can be scored. Name runs first.")
+    manifest = Path(rest[0]) if rest else None
     with bar() as progress:
         scored = evaluate_run(
-            run,
+            runs,
             manifest,
             split,
             store=store,

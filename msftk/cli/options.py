@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,18 @@ TrustRemoteCode = Annotated[
 AllowDownload = Annotated[bool, typer.Option("--allow-download", help="Fetch a model that the run names.")]
 WordTier = Annotated[str | None, typer.Option(help="Tier of words in a TextGrid, if not words.")]
 PhoneTier = Annotated[str | None, typer.Option(help="Tier of phones in a TextGrid, if not phones.")]
+Combine = Annotated[str | None, typer.Option("--combine", metavar="mean", help="Of several runs: what is predicted.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+def check_combine(combine: str | None, runs: Sequence[Path]) -> None:
+    """Raises InputError unless several runs and how they are combined are given together."""
+    if combine not in (None, "mean"):
+        raise InputError(f"--combine {combine}: unknown. Known: mean.")
+    if combine is None and len(runs) > 1:
+        raise InputError(f"{runs[1]}: a second run. Add --combine mean for the mean of both, or name one run.")
+    if combine and len(runs) == 1:
+        raise InputError(f"--combine {combine}: one run, nothing to combine. Name finished runs first: RUN RUN.")
 
 
 def settings_from(

@@ -11,6 +11,7 @@ import typer
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
 from msftk.cli.options import (
     AllowDownload,
+    Combine,
     Device,
     Json,
     PhoneTier,
@@ -20,6 +21,7 @@ from msftk.cli.options import (
     WordTier,
     Workers,
     alignment_options,
+    check_combine,
 )
 from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
@@ -27,11 +29,12 @@ from msftk.types import ATTRIBUTES
 
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
-    inputs: Annotated[list[str], typer.Argument(metavar="AUDIO...|DIR|M.parquet|-", help="What to predict.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="[RUN...] AUDIO...|DIR|M.parquet|-", help="What to predict.")],
     table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
     clip: Annotated[
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
     ] = None,
+    combine: Combine = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
     assignments: Set = None,
@@ -48,6 +51,7 @@ def predict(
 
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
     """
+    from msftk.recipes.ensemble import split_runs
     from msftk.recipes.predict import load
     from msftk.recipes.prediction_table import write_table
     from msftk.recipes.table_file import check_out
@@ -55,8 +59,10 @@ def predict(
     options = alignment_options(assignments, word_tier=word_tier, phone_tier=phone_tier)
     if table is not None:
         check_out(table)
-    given = [_piped() if one == "-" else one for one in inputs]
-    loaded = load(run, device, trust_remote_code=trust_remote_code, allow_download=allow_download)
+    others, recordings = split_runs(inputs)
+    check_combine(combine, [run, *others])
+    given = [_piped() if one == "-" else one for one in recordings]
+    loaded = load([run, *others], device, trust_remote_code=trust_remote_code, allow_download=allow_download)
     with bar() as progress:
         result = loaded.predict(given, store=store, alignment=options, clip=clip, progress=progress, workers=workers)
     if table is not None:

@@ -19,7 +19,7 @@ from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
     from msftk.recipes.emphasis import Recording
-    from msftk.recipes.predict import PredictResult
+    from msftk.recipes.predict_result import PredictResult
     from msftk.types import Emphasis
 
 READINGS = ("confbridge-begin-glorious-a", "confbridge-begin-glorious-b", "confbridge-begin-glorious-c")

@@ -39,6 +39,7 @@ def train(
     config: Config = None,
     assignments: Set = None,
     folds: Annotated[str | None, typer.Option("--folds", help="session, speaker or speaker:K.")] = None,
+    refit: Annotated[bool, typer.Option("--refit", help="After the folds train one model on all data.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, batches and dropout.")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training part.")] = None,
     allow_overlap: Annotated[bool, typer.Option("--allow-overlap", help="Let speakers train and test.")] = False,
@@ -70,6 +71,7 @@ def train(
             folder,
             store=store,
             folds=folds,
+            refit=refit,
             device=device,
             allow_overlap=allow_overlap,
             trust_remote_code=trust_remote_code,
@@ -89,15 +91,14 @@ def train(
                 print_experts(scored, f"experts on {split}:")
         if result.warning:
             out.print(f"ratings are {result.warning}: not a score on human emotion", style="yellow")
-        _next_steps(result.run, manifest, folds)
+        _next_steps(result.run, manifest)
     for note in result.notes:
         err.print(note, style="yellow", soft_wrap=True)
     some_failed(result.failures)
 
 
-def _next_steps(run: Path, manifest: Path | None, folds: str | None) -> None:
+def _next_steps(run: Path, manifest: Path | None) -> None:
     out.print(f"run folder: {run}", soft_wrap=True)
-    if folds is None:
-        out.print(f"next: msftk predict {run} AUDIO... | msftk report {run} --out report.html", soft_wrap=True)
+    out.print(f"next: msftk predict {run} AUDIO... | msftk report {run} --out report.html", soft_wrap=True)
     if manifest is None:
         out.print("your own corpus: msftk prepare CORPUS ROOT --out M.parquet, then msftk train M.parquet")

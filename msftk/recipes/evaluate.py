@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from msftk.consent import Consent, consenting
-from msftk.errors import UnknownNameError, did_you_mean
+from msftk.errors import InputError, UnknownNameError, did_you_mean
+from msftk.evaluation.averages import mean_of_models
 from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
 from msftk.models.threads import threads_for
 from msftk.models.where import choose_where
-from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.predict import predict_anew
+from msftk.recipes.ensemble import load_ensemble
 from msftk.runs.folder import RunFolder
-from msftk.runs.model import load_model
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import Utterance
@@ -24,7 +23,7 @@ HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
 
 
 def evaluate(
-    run: Path,
+    run: Path | Sequence[Path],
     manifest: Manifest | Path | None = None,
     split: str = "dev",
     *,
@@ -35,26 +34,51 @@ def evaluate(
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Evaluation:
-    """Scores of a finished run on one split, pooled over folds where it has folds.
+    """Scores of a finished run on one split, pooled over folds where it has folds; of several runs, of their mean.
 
-    Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model; on a
-    corpus with another rating scale, predictions are laid on that scale (low on low, high on high). Then
+    Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model (see
+    `load`); on a corpus with another rating scale, predictions are laid on that scale (low on low, high on high). Then
     `trust_remote_code` lets Python code run that comes with a model, `allow_download` lets a model be fetched.
 
     Raises:
-        InputError: an unfinished run, no ratings to score against; a run of folds with a manifest.
+        InputError: an unfinished run, no ratings to score against; runs of different corpora without a manifest.
         UnknownNameError: the run or the manifest has no such split; the message lists those it has.
     """
-    folder = RunFolder(run)
-    protocol = folder.read_card()
+    folders = [RunFolder(one) for one in ([run] if isinstance(run, Path) else run)]
+    cards = [folder.read_card() for folder in folders]
     if manifest is None:
-        return _evaluate_kept(folder, protocol, split)
+        return _evaluate_kept(folders, cards, split)
     corpus = read_manifest(manifest) if isinstance(manifest, Path) else manifest
     with consenting(Consent(remote_code=trust_remote_code, download=allow_download)):
-        return _evaluate_anew(folder, protocol, corpus, split, store, device, progress or silent, workers)
+        return _evaluate_anew(folders, cards, corpus, split, store, device, progress or silent, workers)
 
 
-def _evaluate_kept(run: RunFolder, protocol: dict[str, Any], split: str) -> Evaluation:
+def _evaluate_kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], split: str) -> Evaluation:
+    run, card = runs[0], cards[0]
+    for other, its in zip(runs, cards, strict=True):
+        _check_kept(other, split)
+        if (its["manifest"], its["folds"]) != (card["manifest"], card["folds"]):
+            raise InputError(
+                f"{run.path} and {other.path} were trained on different data, so they keep predictions of different "
+                f"utterances. Give a manifest: msftk evaluate {run.path} {other.path} M.parquet --combine mean."
+            )
+    own = run.read_manifest()
+    fold_names = (card["folds"] or {}).get("names", ())
+    tested = {
+        name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
+    }
+    selects = split == "dev" and any(map(_selects, cards))
+    return evaluate_predictions(
+        mean_of_models([other.read_predictions(split) for other in runs]),
+        list(own.utterances) if tested else own.split(split),
+        cluster_by=card["clusters"],
+        missing={"sources": card["missing"].get(split, {})},
+        protocol={**_combined(runs, card), "split": split, "role": SELECTED_ON if selects else HELD_OUT},
+        folds=tested,
+    )
+
+
+def _check_kept(run: RunFolder, split: str) -> None:
     kept = run.kept_splits
     if split not in kept:
         raise UnknownNameError(
@@ -62,26 +86,16 @@ def _evaluate_kept(run: RunFolder, protocol: dict[str, Any], split: str) -> Eval
             f"Kept: {', '.join(kept) or 'none'}. "
             f"To score another split give a manifest: msftk evaluate {run.path} {run.manifest_file} --split {split}."
         )
-    own = run.read_manifest()
-    fold_names = (protocol["folds"] or {}).get("names", ())
-    tested = {
-        name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
-    }
-    utterances = list(own.utterances) if tested else own.split(split)
-    selects = split == "dev" and protocol["selection"]["by"] != "last epoch"
-    return evaluate_predictions(
-        run.read_predictions(split),
-        utterances,
-        cluster_by=protocol["clusters"],
-        missing={"sources": protocol["missing"].get(split, {})},
-        protocol={**protocol, "split": split, "role": SELECTED_ON if selects else HELD_OUT},
-        folds=tested,
-    )
+
+
+def _combined(runs: Sequence[RunFolder], card: dict[str, Any]) -> dict[str, Any]:
+    """The card of the first run, and whose mean the predictions are where there are several."""
+    return {**card, "mean_of": [str(run.path) for run in runs]} if len(runs) > 1 else card
 
 
 def _evaluate_anew(
-    run: RunFolder,
-    protocol: dict[str, Any],
+    runs: Sequence[RunFolder],
+    cards: Sequence[dict[str, Any]],
     corpus: Manifest,
     split: str,
     store: Store | Path | None,
@@ -90,24 +104,22 @@ def _evaluate_anew(
     workers: int | None,
 ) -> Evaluation:
     utterances = corpus.split(split)
-    model = load_model(run.path, choose_where(device))
+    ensemble = load_ensemble([run.path for run in runs], choose_where(device))
     place = store if isinstance(store, Store) else Store(default_store_path(store))
-    preparation = Preparation(model.settings, place, workers=workers)
-    with threads_for(model.network):
-        predictions, failures, prepared = predict_anew(
-            model, utterances, preparation, scale=corpus.scale, by_sources=True, progress=progress
-        )
-    own = run.read_manifest()
+    preparations = ensemble.preparations(place, workers=workers)
+    with threads_for(ensemble.models[0].network):
+        answered = ensemble.predict(utterances, preparations, scale=corpus.scale, by_sources=True, progress=progress)
+    roles = {_role(run.read_manifest(), corpus, utterances, card) for run, card in zip(runs, cards, strict=True)}
     return evaluate_predictions(
-        predictions,
+        answered.predictions,
         utterances,
-        cluster_by=corpus.facts.get("clusters", protocol["clusters"]),
-        missing={"sources": prepared.absent},
+        cluster_by=corpus.facts.get("clusters", cards[0]["clusters"]),
+        missing={"sources": answered.absent},
         protocol={
-            **protocol,
+            **_combined(runs, cards[0]),
             "split": split,
-            "role": _role(own, corpus, utterances, protocol),
-            "failures": failures,
+            "role": next(role for role in (TRAINED_ON, SELECTED_ON, HELD_OUT) if role in roles),
+            "failures": answered.failures,
             "evaluated_on": {
                 "corpus": corpus.corpus,
                 "corpus_facts": dict(corpus.facts),
@@ -117,12 +129,17 @@ def _evaluate_anew(
     )
 
 
-def _role(own: Manifest, corpus: Manifest, utterances: Sequence[Utterance], protocol: dict[str, Any]) -> str:
-    """Whether the run saw any of these utterances, by id, in a corpus of the same name."""
+def _role(own: Manifest, corpus: Manifest, utterances: Sequence[Utterance], card: dict[str, Any]) -> str:
+    """Whether the run saw any of these utterances, by id, in a corpus of the same name; all of its folds together saw
+    all of its corpus."""
     if corpus.corpus != own.corpus:
         return HELD_OUT
     ids = {u.id for u in utterances}
-    if any(u.id in ids for u in own.utterances if u.split == "train"):
+    if any(u.id in ids for u in own.utterances if u.split == "train" or card["folds"]):
         return TRAINED_ON
-    selects = protocol["selection"]["by"] != "last epoch"
-    return SELECTED_ON if selects and any(u.id in ids for u in own.utterances if u.split == "dev") else HELD_OUT
+    return SELECTED_ON if _selects(card) and any(u.id in ids for u in own.utterances if u.split == "dev") else HELD_OUT
+
+
+def _selects(card: dict[str, Any]) -> bool:
+    """Whether dev chose the model."""
+    return bool(card["selection"]["by"] != "last epoch")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msftk.consent import Consent, consenting
+from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
@@ -66,6 +67,7 @@ def train(
     *,
     store: Store | Path | None = None,
     folds: str | None = None,
+    refit: bool = False,
     device: str = "auto",
     allow_overlap: bool = False,
     trust_remote_code: bool = False,
@@ -81,6 +83,8 @@ def train(
             one the scores are given.
         store: where prepared features lie; None: MSFTK_STORE, else the user's cache folder.
         folds: None: the corpus' splits; else "session", "speaker" or "speaker:K".
+        refit: after the folds train one model on all of their data, which then predicts; else the mean of the folds'
+            models does.
         device: auto, cpu or cuda.
         allow_overlap: let speakers of train or dev also test; the card says so.
         trust_remote_code: let Python code run that comes with a pretrained model; the card says so.
@@ -92,6 +96,8 @@ def train(
         MsftkError: another process trains in that folder.
         OSError: the folder cannot be written.
     """
+    if refit and folds is None:
+        raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")
     start, report = time.perf_counter(), progress or silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
     settings = settings_for(settings, corpus.utterances)
@@ -100,14 +106,18 @@ def train(
     notes: list[str] = []
     with consenting(Consent(remote_code=trust_remote_code, download=True)), run.held():
         begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
-        if begun is not Begun.FINISHED:
+        refits = refit and not run.refit.is_finished
+        if begun is not Begun.FINISHED or refits:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
             used = joined([part for split in splits for part in parts(split).values()])
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
-            job.train_run(splits, run)
+            if begun is not Begun.FINISHED:
+                job.train_run(splits, run)
+            if refits:
+                job.refit(run)
             lengths_s = [s or 0.0 for s in values_of(used, "duration_s")] if encoder.reads_sound else []
             notes = sound_notes(lengths_s, prepared.warnings.items(), settings.data.seconds_kept)
     card = run.read_card()

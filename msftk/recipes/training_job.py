@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
 from msftk.consent import consent
@@ -68,6 +69,20 @@ class Job:
         manifest = replace(self.corpus, utterances=with_splits(parts(split)))
         begin_run(folder, self.settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
         return self.train_split(split, folder, f"fold {split.name}")
+
+    def refit(self, run: RunFolder) -> None:
+        """One model of all rated utterances, for as many epochs as a fold's selected model had (their median).
+
+        Nothing is left to select or test on: the folds' scores stand for it.
+        """
+        epochs = round(median(run.read_card()["selection"]["epoch"].values()))
+        training = self.settings.training.model_copy(update={"epochs": epochs, "select": "last"})
+        job = replace(self, settings=self.settings.model_copy(update={"training": training}))
+        rated = tuple(replace(u, split="train") for u in self.corpus.utterances if u.ratings)
+        manifest = replace(self.corpus, utterances=rated)
+        plan = Plan(None, self.allow_overlap, manifest_fingerprint(manifest))
+        begin_run(run.refit, job.settings, plan, manifest)
+        job.train_split(Split("refit", rated, (), {}), run.refit, "refit")
 
     def train_split(self, split: Split, run: RunFolder, stage: str) -> dict[str, Any]:
         """Trains one model and writes its folder, protocol.json last: what has one is finished."""

@@ -26,7 +26,8 @@ PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
 @dataclass(frozen=True)
 class RunFolder:
     """One run, or one fold of it: settings.toml, manifest.parquet, metrics.jsonl, state/, predictions/, and at the end
-    model.safetensors and protocol.json. A run of folds has its models in folds/NAME, each a run folder of its own.
+    model.safetensors and protocol.json. A run of folds has its models in folds/NAME, and maybe one of all
+    data in refit, each a run folder of its own.
     """
 
     path: Path
@@ -76,6 +77,11 @@ class RunFolder:
 
     def fold(self, name: str) -> RunFolder:
         return RunFolder(self.path / "folds" / name)
+
+    @property
+    def refit(self) -> RunFolder:
+        """One model trained on all that the folds were made of."""
+        return RunFolder(self.path / "refit")
 
     @property
     def folds(self) -> dict[str, RunFolder]:

@@ -80,6 +80,21 @@ def load_model(run: Path, where: Where = CPU) -> Model:
     return Model(run, network, settings, scale, dims, groups, about["corpus"], about["ratings"], where)
 
 
+def load_models(run: Path, where: Where = CPU) -> tuple[Model, ...]:
+    """The models that predict for a finished run: its own, or of a run of folds the refitted one, else every fold's.
+
+    Raises as `load_model`; an unfinished fold is an unfinished run.
+    """
+    folder = RunFolder(run)
+    folder.check_finished()
+    if folder.refit.is_finished:
+        return (load_model(folder.refit.path, where),)
+    if folder.model_file.is_file() or not folder.folds:
+        return (load_model(run, where),)
+    names = folder.read_card()["folds"]["names"]
+    return tuple(load_model(folder.fold(name).path, where) for name in names)
+
+
 def _check_has_model(folder: RunFolder) -> None:
     if folder.model_file.is_file():
         return

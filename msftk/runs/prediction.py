@@ -14,7 +14,6 @@ from msftk.models.answers import kind_of
 from msftk.models.network import SerNetwork
 from msftk.models.rows import ordered_batches
 from msftk.models.where import CPU, Where
-from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.ahead import Ahead
 from msftk.runs.inputs import Examples, Inputs
@@ -28,10 +27,9 @@ ALL_SUBSETS_UP_TO = 4  # sources
 def predict_utterances(
     network: SerNetwork,
     utterances: Sequence[Utterance],
-    prepared: Prepared,
+    inputs: Inputs,
     *,
     scale: RatingScale,
-    seconds_kept: float,
     batch: int = BATCH,
     clip: bool = False,
     by_sources: bool = False,
@@ -42,16 +40,14 @@ def predict_utterances(
 
     Args:
         network: as `load_model(run).network`.
-        prepared: what `msftk.preparation.extract.extract` returned for these utterances.
+        inputs: of these utterances; networks of the same settings may share them.
         scale: the corpus scale that predictions come back on, as `load_model(run).scale`.
-        seconds_kept: `settings.data.seconds_kept`.
         clip: cut predictions to the scale.
         where: the device that the network is on.
         by_sources: also predict with each subset of the semantic sources switched on.
     Returns:
         Predictions in the order of `utterances`, without those that could not be read, and id -> message for these.
     """
-    inputs = Inputs(prepared, seconds_kept)
     failures = inputs.read_all(utterances, network.acoustic, progress)
     good = chosen(utterances, [one not in failures for one in ids_of(utterances)])
     examples = Examples(good, inputs, network.acoustic, scale, network.targets)

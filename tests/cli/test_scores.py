@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets
-from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
+from msftk.evaluation.evaluation import Evaluation, FoldScores, evaluate_predictions
 from msftk.evaluation.predictions import Predictions
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
@@ -61,3 +61,17 @@ def test_what_a_run_does_not_have_is_not_printed(scored: Evaluation, capsys: pyt
     shown = capsys.readouterr().out
     assert "gs,les" in shown
     assert "accuracy" in shown
+
+
+def test_mean_and_spread_of_folds_stand_under_their_own_split(
+    scored: Evaluation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def with_folds(mean: float, spread: float) -> Evaluation:
+        of = dict.fromkeys((*ATTRIBUTES, "mean"), mean)
+        return replace(scored, folds=FoldScores({"s1": of, "s2": of}, of, dict.fromkeys(of, spread)))
+
+    print_ccc({"dev": with_folds(0.11, 0.01), "test": with_folds(0.77, 0.07)})
+    lines = capsys.readouterr().out.splitlines()
+    header = next(place for place, line in enumerate(lines) if "of 2 folds" in line)
+    assert lines[header].split()[-2:] == ["dev", "test"]
+    assert lines[header + 1].split() == ["valence", "0.11", "±", "0.01", "0.77", "±", "0.07"]

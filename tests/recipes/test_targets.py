@@ -16,9 +16,8 @@ from small_corpus import tiny_settings
 from msftk import testing
 from msftk.errors import InputError
 from msftk.evaluation.predictions import pooled, read_predictions
-from msftk.preparation.extract import Preparation
 from msftk.recipes.evaluate import evaluate
-from msftk.recipes.predict import load, predict_anew
+from msftk.recipes.predict import load
 from msftk.recipes.train import train
 from msftk.registry import registry
 from msftk.settings import Component
@@ -105,9 +104,9 @@ def test_outputs_come_back_on_their_scales(head: str, tone_corpus: Manifest, ton
         return
     assert set(said.extra) == {"spread", "nu", "alpha", "beta"}
     assert said.extra["alpha"].min() > 1  # as the head gave it
-    model = load(tmp_path / "run").model
+    ensemble = load(tmp_path / "run").ensemble
     tested = [u for u in tone_corpus.utterances if u.split == "test"]
-    unit, _, _ = predict_anew(model, tested, Preparation(model.settings, tone_store), scale=RatingScale(0, 1))
+    unit = ensemble.predict(tested, ensemble.preparations(tone_store), scale=RatingScale(0, 1)).predictions
     np.testing.assert_allclose(said.extra["spread"], 6 * unit.extra["spread"], rtol=1e-5)  # stretched, not shifted
     np.testing.assert_allclose(said.values, 1 + 6 * unit.values, rtol=1e-5)
     np.testing.assert_allclose(said.extra["alpha"], unit.extra["alpha"], rtol=1e-5)

@@ -46,7 +46,7 @@ def test_text_corpus_is_trained_without_sound(trained: TrainResult, texts: Manif
     assert (trained.settings.fusion.name, trained.settings.acoustic.name) == ("semantics-only", "none")
     assert trained.failures == {}
     assert trained.evaluations["test"].n == len(texts.split("test"))
-    network = load(trained.run, "cpu").model.network
+    network = load(trained.run, "cpu").ensemble.models[0].network
     assert not network.acoustic.reads_sound
     assert network.expert_names == ("semantic",)
     assert {name.partition(".")[0] for name, _ in network.named_parameters()} == {"fusion", "heads"}

@@ -30,14 +30,6 @@ from msftk.store.manifest import Manifest, read_manifest
 TIMES = ("seconds", "loader_share")
 
 
-@pytest.fixture(scope="module")
-def fold_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
-    run = tmp_path_factory.mktemp("runs") / "folds"
-    settings = tiny_settings("training.epochs=2", "fusion.name=none")
-    train(tone_corpus, settings, run, store=tone_store, folds="session", device="cpu")
-    return run
-
-
 def killed(at_epoch: int):
     """A progress callback that presses Ctrl-C in the epoch after `at_epoch`."""
 

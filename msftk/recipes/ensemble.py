@@ -1,0 +1,144 @@
+"""The models that predict together, most often one: utterances are prepared for each, and the mean is what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+
+from msftk.errors import InputError, MsftkError
+from msftk.evaluation.averages import mean_of_models
+from msftk.evaluation.predictions import Predictions
+from msftk.models.where import Where
+from msftk.preparation.extract import Preparation
+from msftk.preparation.prepared import Prepared
+from msftk.progress import ProgressCallback, silent
+from msftk.runs.folder import RunFolder
+from msftk.runs.inputs import Inputs
+from msftk.runs.model import Model, load_models
+from msftk.runs.prediction import predict_utterances
+from msftk.settings import Settings, Training, check_settings
+from msftk.store.features import Store
+from msftk.types import Float32, RatingScale, Utterance
+
+PREPARES_NOTHING = {"training": Training()}  # type: ignore[call-arg]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The predictions; id -> message of who failed; source -> reason -> how many lacked it; id -> warning."""
+
+    predictions: Predictions
+    failures: dict[str, str]
+    absent: dict[str, dict[str, int]]
+    warnings: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Models whose mean, in units of the first one's rating scale, is predicted."""
+
+    models: tuple[Model, ...]
+
+    @property
+    def scale(self) -> RatingScale:
+        return self.models[0].scale
+
+    @property
+    def ratings(self) -> str:
+        """What their corpora say of their ratings, e.g. that they are planted; or ""."""
+        return "; ".join(dict.fromkeys(model.ratings for model in self.models if model.ratings))
+
+    @property
+    def seconds_kept(self) -> float | None:
+        """How much sound the one that hears least has been trained to hear at once; None where none hears any."""
+        heard = [one.settings.data.seconds_kept for one in self.models if one.network.acoustic.reads_sound]
+        return min(heard, default=None)
+
+    def preparations(
+        self, store: Store, alignment: Mapping[str, object] | None = None, workers: int | None = None
+    ) -> tuple[Preparation, ...]:
+        """What prepares utterances, one a model; models of the same settings share it. `alignment`: options of
+        alignment readers beside the run's."""
+        made: list[tuple[Settings, Preparation]] = []
+        for model in self.models:
+            plain = model.settings.model_copy(update=PREPARES_NOTHING).model_dump()
+            both = {**model.settings.alignment, **(alignment or {})}
+            settings = check_settings({**plain, "alignment": both}, sections=())
+            shared = next((one for known, one in made if known == settings), None)
+            made.append((settings, shared or Preparation(settings, store, workers=workers)))
+        return tuple(one for _, one in made)
+
+    def predict(
+        self,
+        utterances: Sequence[Utterance],
+        preparations: Sequence[Preparation],
+        *,
+        scale: RatingScale | None = None,
+        clip: bool | None = None,
+        by_sources: bool = False,
+        samples: Mapping[str, Float32] | None = None,
+        progress: ProgressCallback = silent,
+    ) -> Answered:
+        """Prepares utterances, and predicts those that every model can.
+
+        Args:
+            preparations: as the method made them.
+            scale: that predictions come back on; None: the first model's.
+            clip: cut predictions to the scale; None: as the settings of each run say.
+            samples: see `Preparation.prepare`.
+        Raises:
+            MsftkError: what a model predicts is not finite.
+        """
+        said: list[Predictions] = []
+        failures: dict[str, str] = {}
+        read: dict[int, tuple[Prepared, Inputs]] = {}
+        for model, preparation in zip(self.models, preparations, strict=True):
+            if id(preparation) not in read:
+                sharing = [one for one, other in zip(self.models, preparations, strict=True) if other is preparation]
+                with_f0 = any(one.network.acoustic.needs_f0 for one in sharing)
+                prepared = preparation.prepare(utterances, with_f0=with_f0, samples=samples, progress=progress)
+                read[id(preparation)] = prepared, Inputs(prepared, model.settings.data.seconds_kept)
+            predictions, unreadable = predict_utterances(
+                model.network,
+                utterances,
+                read[id(preparation)][1],
+                scale=scale or self.scale,
+                clip=model.settings.data.clip_predictions if clip is None else clip,
+                by_sources=by_sources,
+                where=model.where,
+                progress=progress,
+            )
+            _check_finite(model, predictions)
+            said.append(predictions)
+            failures |= unreadable
+        absent: dict[str, dict[str, int]] = {}
+        warnings: dict[str, str] = {}
+        for prepared, _ in read.values():
+            absent |= {source: dict(reasons) for source, reasons in prepared.absent.items()}
+            warnings |= prepared.warnings
+        return Answered(mean_of_models(said), failures, absent, warnings)
+
+
+def load_ensemble(runs: Sequence[Path], where: Where) -> Ensemble:
+    """The models of these finished runs (see `load_models`), in evaluation mode. Raises as `load_model` does."""
+    if not runs:
+        raise InputError("no run given. Name the folder that `msftk train --out` wrote.")
+    return Ensemble(tuple(model for run in runs for model in load_models(run, where)))
+
+
+def split_runs(names: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The finished runs that a list begins with, and the rest of it."""
+    runs = list(takewhile(lambda name: RunFolder(Path(name)).is_finished, names))
+    return [Path(name) for name in runs], list(names[len(runs) :])
+
+
+def _check_finite(model: Model, predictions: Predictions) -> None:
+    if not np.isfinite(predictions.values).all():
+        broken = predictions.ids[int(np.flatnonzero(~np.isfinite(predictions.values).all(axis=1))[0])]
+        raise MsftkError(
+            f"{model.run}: what it predicts is not a finite number, first for {broken}. The run is broken: train again."
+        )
