@@ -9,9 +9,9 @@ import json
 import os
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from msftk.assignments import SECTIONS, assigned, environment_pairs, gathered, lay, read_preset, read_toml
 from msftk.consent import refuse_switches
@@ -20,6 +20,8 @@ from msftk.hookspecs import KINDS, Kind
 from msftk.registry import option_error, registry
 
 FORMAT_VERSION = 1
+
+Tracker = Literal["tensorboard", "wandb", "mlflow"]
 
 
 class Component(BaseModel):
@@ -48,6 +50,11 @@ class Data(BaseModel):
     clip_predictions: bool = Field(False, description="cut predictions to the rating scale")
 
 
+def _listed(value: object) -> object:
+    """On the command line a list is words with commas between."""
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+
+
 class Training(BaseModel):
     """Optimiser and schedule: AdamW, warm-up, then linear decay."""
 
@@ -68,6 +75,9 @@ class Training(BaseModel):
         ge=0,
         allow_inf_nan=False,
         description="between two states that a killed run goes on from, beside each epoch's",
+    )
+    trackers: Annotated[tuple[Tracker, ...], BeforeValidator(_listed)] = Field(
+        (), description="what is told of the training beside metrics.jsonl: tensorboard, wandb, mlflow"
     )
     select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")
     seed: int = Field(0, description="of weights, batches and dropout")

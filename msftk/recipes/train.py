@@ -23,6 +23,7 @@ from msftk.registry import registry
 from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
+from msftk.runs.trackers import check_trackers
 from msftk.settings import Settings
 from msftk.store.columns import is_rated, joined, values_of
 from msftk.store.features import Store, default_store_path
@@ -101,6 +102,7 @@ def train(
     start, report = time.perf_counter(), progress or silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
     settings = settings_for(settings, corpus.utterances)
+    check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(out)
     notes: list[str] = []

@@ -25,6 +25,7 @@ from msftk.runs.inputs import Examples, Inputs
 from msftk.runs.model import save_model
 from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached
+from msftk.runs.trackers import tracked
 from msftk.runs.weights import tensors_sha256
 from msftk.settings import Settings
 from msftk.store.columns import chosen, ids_of, is_rated, joined, values_of, with_splits
@@ -105,8 +106,8 @@ class Job:
                 if part
             }
             data = TrainingData(examples["train"], examples.get("dev"), scale)
-            with threads_for(network):
-                reached = fit(network, data, settings, run, where=self.where, stage=stage, progress=self.progress)
+            with threads_for(network), tracked(run, settings, self.progress) as progress:
+                reached = fit(network, data, settings, run, where=self.where, stage=stage, progress=progress)
         with threads_for(network):
             self.write_model(run, network, {name: part for name, part in examples.items() if name != "train"})
         facts = {

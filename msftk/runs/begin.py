@@ -12,7 +12,7 @@ from msftk.settings import Settings
 from msftk.store.keys import table_digest
 from msftk.store.manifest import Manifest, write_manifest
 
-WITHOUT_EFFECT = ("training.save_minutes",)  # on the weights: a run may go on with others
+WITHOUT_EFFECT = ("training.save_minutes", "training.trackers")  # on the weights: a run may go on with others
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,7 +117,7 @@ class _Fitting:
                 self.reached = replace(self.reached, losses=losses, seconds=before_s + time.perf_counter() - start_s)
             if time.monotonic() - self.saved_s >= 60 * self.training.save_minutes:
                 self._save()
-            self._report()
+            self._report(self._so_far())
         return (loader.waited_s - waited_s) / (time.perf_counter() - start_s)
 
     def _step(self, micros: list[Micro]) -> float:
@@ -144,10 +146,8 @@ class _Fitting:
         mean, epoch, trained = dev.get("mean", math.nan), self.reached.epoch + 1, self.reached
         is_best = not math.isnan(mean) and (trained.best_ccc is None or mean > trained.best_ccc)
         line = {
-            "epoch": epoch,
-            "train_loss": float(np.mean(trained.losses)),
+            **self._so_far(),
             "dev_ccc": dev,
-            "learning_rate": self._last_rate(),
             "seconds": round(trained.seconds + time.perf_counter() - start_s, 3),
             "loader_share": round(loader_share, 4),
         }
@@ -156,20 +156,27 @@ class _Fitting:
             self.metrics.append(line)
             self.run.write_metrics(self.metrics)
             self._save(is_best=is_best)
-        self._report()
+        self._report(line)
 
-    def _last_rate(self) -> float:
-        """Of the last step, for parts trained from scratch."""
-        return rate_factor(self._steps_done - 1, self.total_steps, self.training.warmup) * self.training.learning_rate
+    def _so_far(self) -> dict[str, Any]:
+        """Of this epoch: number, mean loss, last rate of parts trained from scratch, and speed without dev's part."""
+        done, share = self.reached, len(self.reached.losses) / self.epoch_steps
+        factor = rate_factor(self._steps_done - 1, self.total_steps, self.training.warmup)
+        return {
+            "epoch": done.epoch + 1,
+            "train_loss": float(np.mean(done.losses)),
+            "learning_rate": factor * self.training.learning_rate,
+            "utterances_per_s": round(share * len(self.data.train) / done.seconds, 1),
+        }
 
     def _save(self, *, is_best: bool = False) -> None:
         save_state(self.run.state, self.reached, self.network, self.optimiser, self.where.device, is_best=is_best)
         self.saved_s = time.monotonic()
 
-    def _report(self) -> None:
+    def _report(self, metrics: Mapping[str, Any]) -> None:
         best = self.reached.best_ccc
         note = "" if best is None else f"best dev CCC {best:.3f}"
-        self.progress(Progress(self.stage, self._steps_done, self.total_steps, note))
+        self.progress(Progress(self.stage, self._steps_done, self.total_steps, note, metrics))
 
 
 def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str, float]:

@@ -27,7 +27,7 @@ from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, read_manifest
 
-TIMES = ("seconds", "loader_share")
+TIMES = ("seconds", "utterances_per_s", "loader_share")
 
 
 def killed(at_epoch: int):
@@ -49,7 +49,7 @@ def test_run_folder_holds_what_the_design_lists(tiny_run: Path) -> None:
     assert {"settings.toml", "protocol.json", "model.safetensors", "metrics.jsonl", "state", "predictions"} <= names
     lines = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
-    assert set(lines[0]) == {"epoch", "train_loss", "dev_ccc", "learning_rate", "seconds", "loader_share"}
+    assert set(lines[0]) == {"epoch", "train_loss", "dev_ccc", "learning_rate", *TIMES}
     assert all(0 <= line["loader_share"] <= 1 for line in lines)
     assert set(lines[0]["dev_ccc"]) == {"valence", "arousal", "dominance", "mean"}
 
