@@ -17,6 +17,7 @@ ENVIRONMENT_PREFIX = "MSFTK_"
 SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}  # section -> kind that it chooses from
 NO_TOML = (ValueError, RecursionError)  # of the parser; some numbers and depths are more than Python reads
 ALSO_WRITTEN = {("emphasis", "f0"): ("f0", "name")}  # emphasis.f0=dio: F0 has a section of its own, for all who read it
+FREEZE = {True: "frozen", False: "full"}  # acoustic.freeze, in the words of adaptation.name
 
 
 def presets() -> list[str]:
@@ -82,7 +83,7 @@ def gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
 
 
 def lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Iterable[str]:
-    """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`) read as the first.
+    """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`, `FREEZE`) read as the first.
 
     Returns the sections that it has a say in.
     """
@@ -90,6 +91,9 @@ def lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Iterable[str]:
     for (section, option), (home, name) in ALSO_WRITTEN.items():
         if isinstance(plain.get(section), dict) and option in plain[section]:
             plain.setdefault(home, {})[name] = plain[section].pop(option)
+    acoustic = plain.get("acoustic")
+    if isinstance(acoustic, dict) and isinstance(acoustic.get("freeze"), bool):
+        plain.setdefault("adaptation", {})["name"] = FREEZE[acoustic.pop("freeze")]
     _merge(merged, plain)
     return plain.keys()
 

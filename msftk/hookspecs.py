@@ -108,6 +108,16 @@ KINDS = (
         check="msftk.testing.models:check_acoustic_encoder",
     ),
     Kind(
+        "adaptation",
+        "register_adaptations",
+        "what of a pretrained encoder learns",
+        interfaces.Adaptation,
+        section="adaptation",
+        default="full",
+        usage="msftk train --preset paper --set adaptation.name={name} --out runs/{name}",
+        check="msftk.testing.adaptation:check_adaptation",
+    ),
+    Kind(
         "pooling",
         "register_poolings",
         "frames -> one vector",

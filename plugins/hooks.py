@@ -81,6 +81,12 @@ def register_acoustic_encoders(register: Register) -> None:
 
 
 @hookimpl
+def register_adaptations(register: Register) -> None:
+    register("full", "msftk_plugins.adaptations.full:Full", help="all layers learn")
+    register("frozen", "msftk_plugins.adaptations.frozen:Frozen", help="none learns; pooled layers are stored once")
+
+
+@hookimpl
 def register_poolings(register: Register) -> None:
     register(
         "attentive-statistics",

@@ -29,8 +29,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "runs/test_hostile.py": "msftk/consent.py",
     "store/test_manifest.py": "msftk/store/checks.py",
     "test_adoption.py": (
-        "msftk/interfaces/component.py msftk/interfaces/network.py msftk/interfaces/preparation.py "
-        "msftk/interfaces/reading.py msftk/interfaces/targets.py"
+        "msftk/interfaces/adaptation.py msftk/interfaces/component.py msftk/interfaces/network.py "
+        "msftk/interfaces/preparation.py msftk/interfaces/reading.py msftk/interfaces/targets.py"
     ),
     "test_registry.py": "plugins/hooks.py",
     "testing/test_checks.py": (
@@ -39,6 +39,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "training/test_steps.py": "msftk/training/objective.py",
     # plugins of one family, under one contract
+    "plugins/adaptations/test_frozen.py": "msftk/preparation/acoustic.py plugins/acoustic/frozen.py",
+    "testing/test_adaptation.py": "plugins/adaptations/full.py",
     "plugins/acoustic/test_hf.py": (
         "plugins/acoustic/layers.py plugins/acoustic/padding.py plugins/acoustic/pretrained.py "
         "plugins/acoustic/waveforms.py"

@@ -5,6 +5,13 @@ Dimensions are written [batch, time, dim]; a `valid` mask is bool, True = real d
 
 from __future__ import annotations
 
+from msftk.interfaces.adaptation import (
+    Adaptation,
+    EncoderPlan,
+    Pool,
+    PretrainedEncoder,
+    StoredFeatures,
+)
 from msftk.interfaces.component import Component, Options
 from msftk.interfaces.network import (
     AcousticEncoder,
@@ -39,6 +46,7 @@ from msftk.interfaces.targets import Answers, Head, HeadOutput, Loss, Target
 __all__ = [
     "AcousticEncoder",
     "Acoustics",
+    "Adaptation",
     "AlignmentReader",
     "Answers",
     "Component",
@@ -46,6 +54,7 @@ __all__ = [
     "CorpusReading",
     "Describer",
     "EmphasisScorer",
+    "EncoderPlan",
     "Engine",
     "Evidence",
     "F0Engine",
@@ -60,12 +69,15 @@ __all__ = [
     "Need",
     "Options",
     "ParameterGroup",
+    "Pool",
     "Pooling",
     "PreparationComponent",
+    "PretrainedEncoder",
     "Rate",
     "Result",
     "SemanticGroup",
     "SemanticSource",
+    "StoredFeatures",
     "Target",
     "TextEncoder",
     "TrainedPart",

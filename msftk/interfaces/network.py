@@ -57,6 +57,10 @@ class AcousticEncoder(TrainedPart):
     needs_f0: ClassVar[bool] = False
     reads_sound: ClassVar[bool] = True
     """False: no audio is read and `dim` is 0, for corpora of text."""
+    pools: ClassVar[bool] = False
+    """True: it gives one frame, the vector of the utterance, and no pooling is built."""
+    reads_stored: ClassVar[bool] = False
+    """True: its inputs are what its adaptation stored of the utterances (`Adaptation.stored`)."""
 
     @abstractmethod
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32 | Tensor:

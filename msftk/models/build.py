@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
+from msftk.adaptation import acoustic_encoder
 from msftk.errors import InputError
 from msftk.interfaces import FusionSizes
 from msftk.models.network import SerNetwork
@@ -27,13 +28,15 @@ def build_network(
     Args:
         source_dims: source -> dim of its vector, in the order of `settings.semantics`.
         source_groups: source -> group; sources of one group are merged before the fusion.
-        acoustic_config: what the acoustic encoder of a checkpoint was built from; then nothing is downloaded.
+        acoustic_config: what the acoustic encoder of a checkpoint, or of stored features, was built from; then nothing
+            is downloaded.
     Raises:
         InputError: a fusion that reads sound with an encoder that gives none.
     """
     members = group_members(source_dims, source_groups)
-    acoustic = settings.create("acoustic", **({} if acoustic_config is None else {"config": acoustic_config}))
-    pooling = settings.create("pooling", dim=acoustic.dim) if acoustic.reads_sound else None
+    acoustic = acoustic_encoder(settings, acoustic_config)
+    pooling = settings.create("pooling", dim=acoustic.dim) if acoustic.reads_sound and not acoustic.pools else None
+    pooled_dim = pooling.pooled_dim if pooling is not None else acoustic.dim
     group_dims = {group: max(source_dims[s] for s in sources) for group, sources in members.items()}
     # vectors of one group must have one size to be merged; those of another size than the widest are projected
     projections = {
@@ -44,7 +47,7 @@ def build_network(
     }
     intra = {group: settings.create("intra", dim=group_dims[group], sources=own) for group, own in members.items()}
     n_routes = sum(one.n_routes for one in targets.values())
-    sizes = FusionSizes(acoustic.dim, pooling.pooled_dim if pooling is not None else 0, group_dims, n_routes)
+    sizes = FusionSizes(acoustic.dim, pooled_dim, group_dims, n_routes)
     fusion = settings.create("fusion", sizes=sizes)
     if fusion.reads_acoustics and not acoustic.reads_sound:
         raise InputError(

@@ -32,7 +32,7 @@ class SerNetwork(nn.Module):
     """Encoder, pooling, intra-modal fusion, fusion, and a head a target; `msftk.models.build` makes it from settings.
 
     Args:
-        acoustic, pooling, fusion: the parts; `pooling` is None for an encoder that reads no sound.
+        acoustic, pooling, fusion: the parts; `pooling` is None for an encoder that gives one frame.
         sources: semantic sources, in the order in which they are reported.
         members: semantic group -> its sources, which are merged before the fusion by `intra[group]`.
         projections: source -> what brings its vector to its group's size, where it has another.
@@ -62,7 +62,7 @@ class SerNetwork(nn.Module):
         self.members = dict(members)
         self.sources = tuple(sources)
         self.acoustic = acoustic
-        self.pooling = pooling if pooling is not None else _pool_nothing
+        self.pooling = pooling if pooling is not None else _the_frame
         self.projections = nn.ModuleDict(projections)
         self.intra = nn.ModuleDict(intra)
         self.fusion = fusion
@@ -140,6 +140,6 @@ class SerNetwork(nn.Module):
         return present & (torch.rand(present.shape, device=present.device) >= self.source_dropout)
 
 
-def _pool_nothing(frames: Tensor, valid: Tensor) -> Tensor:
-    """[batch, time, 0] -> [batch, 0]: there is no sound to pool."""
+def _the_frame(frames: Tensor, valid: Tensor) -> Tensor:
+    """[batch, 1, dim] -> [batch, dim]: there is nothing to pool."""
     return frames[:, 0]

@@ -42,6 +42,9 @@ class Collected:
         if found.warnings:
             self._warnings[row] = " ".join(found.warnings.values())
 
+    def failed(self, row: int) -> bool:
+        return row in self._failures
+
     @property
     def texts(self) -> Iterator[str]:
         """Every text that a source gave, once for each utterance."""

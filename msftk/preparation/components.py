@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from msftk.adaptation import stored_features
 from msftk.errors import MsftkError
 from msftk.interfaces import Need
 from msftk.preparation.engine import make_engine
 from msftk.preparation.material import Material, open_shelves
-from msftk.preparation.parts import make_parts
+from msftk.preparation.parts import Part, acoustic_part, make_parts
 from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.store.memory import MemoryStore
+from msftk.store.shelf import Shelf
 from msftk.types import Float32, Utterance
 
 
@@ -40,6 +42,16 @@ class Components:
         self.engine = make_engine(settings.engine, workers)
         self.text_shelf = store.shelf(self.parts.encoder.producer) if self.parts.encoder else None
         self._text_dim: int | None = None
+        self._features = stored_features(settings)
+
+    @cached_property
+    def acoustic(self) -> Part | None:
+        """What makes stored acoustic features, None where the settings store none; asking hashes the model."""
+        return None if self._features is None else acoustic_part(self.settings, self._features)
+
+    @cached_property
+    def acoustic_shelf(self) -> Shelf | None:
+        return None if self.acoustic is None else self.store.shelf(self.acoustic.producer)
 
     def material(self, utterance: Utterance, samples: Float32 | None = None) -> Material:
         return Material(utterance, self.parts, self.shelves, samples)

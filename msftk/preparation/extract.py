@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msftk.errors import MsftkError
 from msftk.files import is_full
+from msftk.preparation.acoustic import StoredAcoustics, listen
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
+from msftk.preparation.parts import Part
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
 from msftk.preparation.work import Answers, Encode, Hear, Question, Read
@@ -53,7 +55,8 @@ class Preparation(Components):
         finally:
             self.flush()
         self._encode(collected.texts, report)
-        return self._prepared(collected, handed_in)
+        acoustics = listen(self, [*_questions(everyone, handed_in)], collected, report)
+        return self._prepared(collected, handed_in, acoustics)
 
     def _read(
         self, everyone: Sequence[Utterance], samples: Mapping[str, Float32], with_f0: bool, report: ProgressCallback
@@ -84,7 +87,9 @@ class Preparation(Components):
             report(Progress("encode texts", done, total))
         shelf.flush()
 
-    def _prepared(self, collected: Collected, samples: Mapping[str, Float32]) -> Prepared:
+    def _prepared(
+        self, collected: Collected, samples: Mapping[str, Float32], acoustics: StoredAcoustics | None
+    ) -> Prepared:
         sources = self.parts.sources
         places: dict[str, Shelf] = dict(self.shelves.vectors)
         dims = {part.name: int(part.component.dim) for part in sources if part.name in places}
@@ -97,14 +102,19 @@ class Preparation(Components):
             groups={part.name: part.component.group for part in sources},
             failures=collected.failures,
             warnings=collected.warnings,
-            producers={what: part.hash for what, part in self.parts.named.items()},
+            producers={what: part.hash for what, part in self._named.items()},
             rows=collected.rows,
             answers=collected.answers,
             shelves=places,
             f0_shelf=self.shelves.f0.shelf,
             audio_keys=collected.audio_keys,
             samples=samples,
+            acoustics=acoustics,
         )
+
+    @property
+    def _named(self) -> dict[str, Part]:
+        return self.parts.named | ({"acoustic features": self.acoustic} if self.acoustic else {})
 
     def _dim_of_texts(self) -> int:
         if self._text_dim is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from msftk.interfaces import Need
+from msftk.interfaces import Need, StoredFeatures
 from msftk.registry import registry
 from msftk.settings import Component, Settings
 from msftk.speech.audio import DECODING_VERSION
@@ -92,6 +92,29 @@ def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs:
         "upstream": {need: made_by[need] for need in (*reads, *component.optional) if need in made_by},
     }
     return Part(chosen.name, component, reads, component.optional, producer)
+
+
+def acoustic_part(settings: Settings, component: StoredFeatures) -> Part:
+    """Stored acoustic features with their producer: encoder, adaptation, the seconds heard, and the model's hash."""
+    identity = dict(component.identity())
+    options: dict[str, object] = {"seconds_kept": settings.data.seconds_kept}
+    versions = [component.results_version]
+    for section, kind in (("acoustic", "acoustic-encoder"), ("adaptation", "adaptation")):
+        chosen = settings.component(section)
+        values = registry().options(kind, chosen.name, chosen.options).model_dump(mode="json")
+        kept = {name: value for name, value in values.items() if name not in {*identity, *component.no_results}}
+        options[section] = {"name": chosen.name, **kept}
+        versions.append(registry().get(kind, chosen.name).load().results_version)
+    producer = {
+        "kind": "adaptation",
+        "plugin": settings.adaptation.name,
+        "package": registry().get("adaptation", settings.adaptation.name).package,
+        "results_version": versions,
+        "options": options,
+        "identity": identity,
+        "upstream": {},
+    }
+    return Part(settings.adaptation.name, component, component.needs, component.optional, producer)
 
 
 def _reads(component: Any) -> tuple[Need, ...]:

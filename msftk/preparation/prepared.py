@@ -8,6 +8,7 @@ from typing import Any
 
 from msftk.errors import InputError
 from msftk.preparation.absences import Absences
+from msftk.preparation.acoustic import StoredAcoustics
 from msftk.preparation.given import TOO_LOUD
 from msftk.preparation.texts import Answer
 from msftk.preparation.vectors import text_key
@@ -35,6 +36,7 @@ class Prepared:
     f0_shelf: Shelf = field(repr=False)
     audio_keys: Sequence[str | None] = field(repr=False)  # of F0, where F0 was asked for
     samples: Mapping[str, Float32] = field(default_factory=dict, repr=False)  # of utterances without an audio file
+    acoustics: StoredAcoustics | None = field(default=None, repr=False)  # where an adaptation stores features
 
     def text(self, source: str, utterance_id: str) -> str | None:
         """The source's text, None where it is absent or the source makes its vector without one."""
@@ -64,6 +66,19 @@ class Prepared:
             raise InputError(f"utterance {utterance_id} has no F0. {why}")
         f0_hz: Float64 = _stored(self.f0_shelf, key, "f0_hz", utterance_id)
         return f0_hz
+
+    def features(self, utterance_id: str, identity: Mapping[str, str]) -> Float32:
+        """Stored acoustic features [n, ...] of the model `identity`. Raises InputError where there are none."""
+        if self.acoustics is None:
+            raise InputError(
+                f"utterance {utterance_id} has no acoustic features. Extract them with the run's settings."
+            )
+        return self.acoustics.features(self.rows.get(utterance_id), utterance_id, identity)
+
+    @property
+    def acoustic_config(self) -> str | None:
+        """What an encoder that reads stored features is built from; None: from its options."""
+        return self.acoustics.config() if self.acoustics else None
 
     def has_sound(self, utterance: Utterance) -> bool:
         return utterance.audio is not None or utterance.id in self.samples

@@ -91,7 +91,13 @@ class Job:
         everyone = joined([*parts(split).values()])
         with seeded(settings.training.seed, self.where.device):
             targets = fit_targets(settings.targets, split.train)
-            network = build_network(settings, self.prepared.dims, self.prepared.groups, targets)
+            network = build_network(
+                settings,
+                self.prepared.dims,
+                self.prepared.groups,
+                targets,
+                acoustic_config=self.prepared.acoustic_config,
+            )
             failures = self.inputs.read_all(everyone, network.acoustic, self.progress)
             readable = {
                 name: chosen(part, [one not in failures for one in ids_of(part)]) for name, part in parts(split).items()

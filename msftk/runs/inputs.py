@@ -51,16 +51,22 @@ class Inputs:
         if not encoder.reads_sound:
             self.lengths[utterance.id] = 1
             return torch.empty(1, 0)
+        if encoder.reads_stored:
+            made = torch.from_numpy(self.prepared.features(utterance.id, encoder.identity()))
+        else:
+            made = self._prepare(utterance, encoder)
+        self.lengths[utterance.id] = len(made)
+        if self._has_room(made.nbytes):
+            self._kept[utterance.id] = made
+        return made
+
+    def _prepare(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
         waveform = self.prepared.waveform(utterance, self.seconds_kept)
         f0_hz = None
         if encoder.needs_f0:
             f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
         with torch.no_grad():
-            made = torch.as_tensor(encoder.prepare(waveform, f0_hz))
-        self.lengths[utterance.id] = len(made)
-        if self._has_room(made.nbytes):
-            self._kept[utterance.id] = made
-        return made
+            return torch.as_tensor(encoder.prepare(waveform, f0_hz))
 
     def vector(self, source: str, utterance_id: str) -> Float32 | None:
         """[dim] of a semantic source, None where it is absent; in memory once for all who say the same."""

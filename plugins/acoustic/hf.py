@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from msftk.errors import InputError
-from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
+from msftk.interfaces import Pool, PretrainedEncoder
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.compiling import Compile, Compiling
 from msftk_plugins.acoustic.layers import state_of, weighted_sum
@@ -34,7 +34,7 @@ VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utteranc
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
 
 
-class HfAcousticEncoder(AcousticEncoder, nn.Module):
+class HfAcousticEncoder(PretrainedEncoder, nn.Module):
     """A transformers speech encoder; convolutions in front stay frozen, what is above them is fine-tuned.
 
     Frames come every 20 ms. An encoder that hears padding (data2vec-audio) is given one recording at a time.
@@ -54,7 +54,6 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
             description="waveforms: zero mean and unit variance per utterance, over all training samples, or as they "
             "are; mel features follow their own extractor",
         )
-        freeze: bool = Field(False, description="train nothing of the pretrained model")
         gradient_checkpointing: bool = Field(False, description="less memory, more time")
         attention: Attention = Field(
             "auto",
@@ -88,8 +87,8 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
             # The front end is called by `front`, not inside the model: it stays without graph.
             self.front_end, model.feature_extractor = model.feature_extractor, nn.Identity()
             self.front = Waveforms(self.config, self.front_end.requires_grad_(False), self.compiling)
-        self.model = model.requires_grad_(not options.freeze)
-        if options.gradient_checkpointing and not options.freeze:
+        self.model = model.requires_grad_(True)
+        if options.gradient_checkpointing:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self._prepare_layer(self.config.num_hidden_layers + 1)
         is_wavlm = self.config.model_type == "wavlm"
@@ -136,22 +135,34 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
         )
 
     def _frames(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        states, valid_of = self._states(inputs, lengths)
+        # a running sum: of a frozen model only that is in a graph
+        frames = next(states) if self.layer_logits is None else weighted_sum(states, self.layer_logits.softmax(0))
+        valid = valid_of(frames)
+        return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
+
+    def pooled(self, inputs: Tensor, lengths: Tensor, pool: Pool) -> Tensor:
+        """[batch, state, size]: one state where `layer` chooses one, all of them where it is weighted."""
+        if self.one_by_one and len(inputs) > 1:
+            single = zip(inputs, lengths, strict=True)
+            return torch.cat([self.pooled(row[None, :n], n[None], pool) for row, n in single])
+        states, valid_of = self._states(inputs, lengths)
+        return torch.stack([pool(frames, valid_of(frames)) for frames in states], dim=1)
+
+    def _states(self, inputs: Tensor, lengths: Tensor) -> tuple[Iterator[Tensor], Callable[[Tensor], Tensor]]:
+        """The states that `layer` chooses, [batch, time, dim] each, and what tells their valid frames."""
         inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
         if self.options.normalise == "global":
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
         inputs = inputs.masked_fill(~inside.view(*inside.shape, *(1,) * (inputs.dim() - 2)), 0.0)
         n_frames = self.front.n_frames(lengths)
         longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
-        frames = self._chosen(inputs, lengths, n_frames)[:, :longest]  # of a frozen model only the sum is in a graph
-        valid = torch.arange(frames.shape[1], device=inputs.device) < n_frames.unsqueeze(1)
-        return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
 
-    def train(self, mode: bool = True) -> HfAcousticEncoder:
-        """A frozen model stays in evaluation mode: dropout in it would only blur features that nothing learns from."""
-        super().train(mode)
-        if self.options.freeze:
-            self.model.eval()
-        return self
+        def valid_of(frames: Tensor) -> Tensor:
+            valid: Tensor = torch.arange(frames.shape[1], device=frames.device) < n_frames.unsqueeze(1)
+            return valid
+
+        return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames)), valid_of
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
@@ -166,27 +177,37 @@ class HfAcousticEncoder(AcousticEncoder, nn.Module):
 
         Empty where a checkpoint rebuilt the network: then its weights are the checkpoint's.
         """
-        return {} if self.rebuilt else model_identity(self.options.model, self.options.revision)
+        return {} if self.rebuilt else self.source(self.options)
 
-    def _chosen(self, inputs: Tensor, lengths: Tensor, n_frames: Tensor) -> Tensor:
-        """The frames [batch, time, dim] that `layer` asks for."""
+    @classmethod
+    def source(cls, options: Options) -> Mapping[str, str]:
+        """`identity()` of a model that need not be loaded."""
+        identity: Mapping[str, str] = model_identity(options.model, options.revision)
+        return identity
+
+    @classmethod
+    def unstorable(cls, options: Options) -> str:
+        """Waveforms normalised over the training part are others in each fold."""
+        return (
+            "acoustic.normalise is global, over the training part: what frozen layers say of that cannot be stored. "
+            "Use --set acoustic.normalise=utterance."
+            if options.normalise == "global"
+            else ""
+        )
+
+    def _chosen(self, inputs: Tensor, lengths: Tensor, n_frames: Tensor) -> Iterator[Tensor]:
+        """The states [batch, time, dim] that `layer` asks for: one, or all."""
         layer = self.options.layer
         if self.layers is not None:
             states: Iterable[Tensor] = self.layers.states(self.front.features(inputs, lengths), n_frames)
             if layer == "last":
-                last: Tensor = self.layers.last(deque(states, maxlen=1).pop())
-                return last
+                return iter((self.layers.last(deque(states, maxlen=1).pop()),))
         else:
             answer = self.front.answer(self.model, inputs, lengths, hidden_states=layer != "last")
             if layer == "last":
-                found: Tensor = answer.last_hidden_state
-                return found
+                return iter((answer.last_hidden_state,))
             states = answer.hidden_states
-        if self.layer_logits is None:
-            chosen: Tensor = state_of(states, layer)
-        else:
-            chosen = weighted_sum(states, torch.softmax(self.layer_logits, dim=0))
-        return chosen
+        return iter(states) if layer == "weighted" else iter((state_of(states, layer),))
 
     def _prepare_layer(self, n_states: int) -> None:
         """Gets the hidden states ready that `layer` asks for; what nothing would train is frozen."""

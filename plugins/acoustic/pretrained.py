@@ -77,8 +77,9 @@ def model_identity(name: str, revision: str | None) -> dict[str, str]:
     if not folder.is_dir():
         from huggingface_hub import try_to_load_from_cache
 
-        cached = try_to_load_from_cache(name, "config.json", revision=revision or "main")
-        if not isinstance(cached, str):  # e.g. a cache that another tool laid out: the name is all there is
+        is_id = MODEL_ID.fullmatch(name)
+        cached = try_to_load_from_cache(name, "config.json", revision=revision or "main") if is_id else None
+        if not isinstance(cached, str):  # not fetched, or a cache that another tool laid out: the name is all there is
             return {"model": name, "revision": revision or ""}
         folder = Path(cached).parent
         commit = folder.name  # the hub's cache keeps a commit in a folder of its name

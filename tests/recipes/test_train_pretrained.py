@@ -23,7 +23,7 @@ def test_learned_layer_weights_move_in_training_and_are_kept(
 ) -> None:
     folder = save_tiny_wavlm(tmp_path / "wavlm")
     digest = folder_digest(folder)
-    settings = wavlm_settings(folder, "acoustic.layer=weighted", "acoustic.freeze=true", "training.epochs=2")
+    settings = wavlm_settings(folder, "acoustic.layer=weighted", "training.epochs=2")
     train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
     card = json.loads((tmp_path / "run" / "protocol.json").read_text())
     assert card["acoustic_identity"] == {"model": f"sha256:{digest}", "revision": ""}

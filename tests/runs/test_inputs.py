@@ -28,6 +28,8 @@ class Counting:
 
     needs_f0, reads_sound, dim = False, True, 1
 
+    reads_stored = False
+
     def __init__(self) -> None:
         self.calls = 0
 

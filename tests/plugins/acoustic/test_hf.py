@@ -107,13 +107,24 @@ def test_front_end_stays_frozen_and_all_that_is_used_learns(models: dict[str, Pa
     assert all(parameter.grad is not None for parameter in learning)
 
 
-def test_frozen_encoder_is_the_same_in_training_and_has_nothing_to_train(models: dict[str, Path]) -> None:
-    one = encoder(models["wavlm"], freeze=True)
-    inputs, lengths, _ = batch_of(one, 5_000)
-    evaluated, trained = one(inputs, lengths)[0], one.train()(inputs, lengths)[0]
-    assert torch.equal(evaluated, trained)
-    assert not trained.requires_grad
-    assert list(one.pretrained_parameters()) == []
+@pytest.mark.parametrize("kind", ["wavlm", "data2vec", "whisper"])
+@pytest.mark.parametrize("layer", ["last", "weighted", 1])
+def test_pooled_states_are_those_of_each_recording_alone(models: dict[str, Path], kind: str, layer: str | int) -> None:
+    one = encoder(models[kind], layer=layer)
+    inputs, lengths, prepared = batch_of(one, 9_000, 4_973)
+
+    def first_and_last(frames: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        return torch.stack(
+            [torch.cat([own[heard][0], own[heard][-1]]) for own, heard in zip(frames, valid, strict=True)]
+        )
+
+    with torch.no_grad():
+        states = one.pooled(inputs, lengths, first_and_last)
+        assert states.shape == (2, 3 if layer == "weighted" else 1, 2 * one.dim)
+        for row, waveform in enumerate(prepared):
+            alone = one(waveform[None], lengths[row : row + 1])[0][0]
+            together = torch.cat([alone[0], alone[-1]])
+            torch.testing.assert_close(states[row].mean(0), together, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["wavlm", "data2vec", "whisper"])

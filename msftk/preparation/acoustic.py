@@ -1,0 +1,149 @@
+"""Stored acoustic features: what an encoder's frozen layers make of each recording, once, in batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from msftk.errors import InputError, MsftkError
+from msftk.interfaces import Want
+from msftk.preparation.collected import Collected
+from msftk.preparation.components import Components
+from msftk.preparation.parts import Part
+from msftk.preparation.work import Question
+from msftk.progress import Progress, ProgressCallback
+from msftk.speech.audio import load_utterance
+from msftk.store.shelf import Shelf
+from msftk.types import SAMPLE_RATE_HZ, Float32
+
+NAME = "features"  # of the array on the shelf
+
+
+@dataclass(frozen=True)
+class StoredAcoustics:
+    """Where the features of utterances lie: `keys`, one a row of what was prepared, None where there are none."""
+
+    part: Part
+    shelf: Shelf
+    keys: Sequence[str | None] = field(repr=False)
+
+    def features(self, row: int | None, utterance_id: str, identity: Mapping[str, str]) -> Float32:
+        """[n, ...]; InputError where they are not there, or come from another model than `identity`."""
+        ours = self.part.producer["identity"]
+        if ours != identity:
+            raise InputError(
+                f"the pretrained model of the acoustic encoder is another one ({ours}) than this run was trained on "
+                f"({dict(identity)}). Put that model back, or train again."
+            )
+        key = None if row is None else self.keys[row]
+        stored = None if key is None else self.shelf.get(key)
+        if stored is None:
+            raise InputError(
+                f"{self.shelf.folder}: the acoustic features of utterance {utterance_id} are not there. "
+                "Leave the store alone while it is read, and run `msftk extract` again."
+            )
+        features: Float32 = stored[NAME]
+        return features
+
+    def config(self) -> str | None:
+        """What a checkpoint keeps of the encoder that reads them, by the first that is there."""
+        for key in self.keys:
+            stored = None if key is None else self.shelf.get(key)
+            if stored is not None:
+                text: str = self.part.component.config(stored[NAME])
+                return text
+        return None
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Features of a batch of recordings, filed under their keys; one that cannot be read is answered by its error."""
+
+    components: Components
+    wants: ClassVar[Want] = "model"
+
+    def __call__(self, batch: Sequence[tuple[Question, str]]) -> list[Exception | None]:
+        part, shelf = self.components.acoustic, self.components.acoustic_shelf
+        assert part is not None
+        assert shelf is not None
+        answers: list[Exception | None] = []
+        waveforms: dict[str, Float32] = {}
+        for question, key in batch:
+            try:
+                waveforms[key] = heard(question, self.components.settings.data.seconds_kept)
+                answers.append(None)
+            except Exception as error:  # of this recording; the others of the batch go on
+                answers.append(error)
+        if waveforms:
+            for key, made in zip(waveforms, encoded(part, [*waveforms.values()]), strict=True):
+                shelf.put(key, {NAME: made})
+        return answers
+
+
+def listen(
+    components: Components, questions: Sequence[Question], collected: Collected, report: ProgressCallback
+) -> StoredAcoustics | None:
+    """Makes what the store does not hold of those that did not fail; None where the settings store nothing.
+
+    Raises what the model raises that cannot be loaded.
+    """
+    part, shelf = components.acoustic, components.acoustic_shelf
+    if part is None or shelf is None:
+        return None
+    keys: list[str | None] = [None] * len(questions)
+    unknown: dict[str, Question] = {}
+    for question in questions:
+        material = components.material(question.utterance, question.samples)
+        if material.has_sound and not collected.failed(question.row):
+            try:
+                key = keys[question.row] = material.audio_key
+            except Exception as error:
+                collected.take(question, error)
+                continue
+            if key not in unknown and key not in shelf:
+                unknown[key] = question
+    done = 0
+    for batch, answers in components.engine.map(Listen(components), of_like_length(unknown, part.component.batch)):
+        if isinstance(answers, Exception):
+            raise answers
+        for (question, _), trouble in zip(batch, answers, strict=True):
+            if trouble is not None:
+                collected.take(question, trouble)
+        done += len(batch)
+        report(Progress("acoustic features", done, len(unknown)))
+    shelf.flush()
+    return StoredAcoustics(part, shelf, keys)
+
+
+def of_like_length(questions: Mapping[str, Question], batch: int) -> Iterator[tuple[tuple[Question, str], ...]]:
+    """Batches, the longest first: what does not fit into memory says so at once."""
+    by_length = sorted(questions, key=lambda key: -_seconds(questions[key]))
+    for first in range(0, len(by_length), batch):
+        yield tuple((questions[key], key) for key in by_length[first : first + batch])
+
+
+def heard(question: Question, seconds_kept: float) -> Float32:
+    """Its sound [n] at 16 kHz as far as it is heard."""
+    if question.samples is None:
+        return load_utterance(question.utterance, seconds_kept)
+    return question.samples[: round(seconds_kept * SAMPLE_RATE_HZ)]
+
+
+def encoded(part: Part, waveforms: Sequence[Float32]) -> list[Float32]:
+    """An array a recording. Raises MsftkError where there are not as many, or numbers that are not finite."""
+    made = [np.asarray(one, dtype=np.float32) for one in part.component.encode(waveforms)]
+    if len(made) != len(waveforms) or not all(np.isfinite(one).all() for one in made):
+        raise MsftkError(
+            f"adaptation '{part.name}' gave {len(made)} arrays of {len(waveforms)} recordings, expected one each, of "
+            "finite numbers. Correct the plugin, or take another model."
+        )
+    return made
+
+
+def _seconds(question: Question) -> float:
+    if question.samples is not None:
+        return len(question.samples) / SAMPLE_RATE_HZ
+    return question.utterance.duration_s or 0.0
