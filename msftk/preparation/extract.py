@@ -11,7 +11,7 @@ from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
 from msftk.preparation.parts import Part
 from msftk.preparation.prepared import Prepared
-from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
+from msftk.preparation.vectors import unknown_texts, vector_dim
 from msftk.preparation.work import Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
@@ -78,11 +78,11 @@ class Preparation(Components):
             return
         batches = unknown_texts(texts, shelf)
         done, total = 0, sum(map(len, batches))
-        for batch, vectors in self.engine.map(Encode(self), batches):
-            if isinstance(vectors, Exception):
-                raise vectors
-            for text, vector in zip(batch, vectors, strict=True):
-                shelf.put(text_key(text), {"vector": vector})
+        for batch, failed in self.engine.map(Encode(self), batches):
+            if isinstance(failed, OSError) and is_full(failed):
+                raise self._unwritable(failed) from failed
+            if isinstance(failed, Exception):
+                raise failed
             done += len(batch)
             report(Progress("encode texts", done, total))
         shelf.flush()

@@ -169,19 +169,28 @@ def describe(materials: Sequence[Material]) -> None:
     Each is then in the store, or its material knows why it is not (`undescribed`). A describer that fails is a warning:
     the utterance goes without, and is tried again in the next run.
     """
-    asked: list[tuple[Material, str, Evidence]] = []
+    unknown: dict[str, Material] = {}  # by key: what is asked twice is described once
     for material in materials:
         part, log = material.describer
         try:
-            key = material.key(part)
-            if key not in log:
-                asked.append((material, key, material.evidence(part)))
+            if (key := material.key(part)) not in log:
+                unknown.setdefault(key, material)
+        except Exception as error:  # what the describer reads is absent
+            material.undescribed = error
+    if unknown:
+        with log.claimed(*unknown):
+            _describe({key: material for key, material in unknown.items() if key not in log}, part, log)
+
+
+def _describe(unknown: Mapping[str, Material], part: Part, log: RecordLog) -> None:
+    asked: list[tuple[str, Material, Evidence]] = []
+    for key, material in unknown.items():
+        try:
+            asked.append((key, material, material.evidence(part)))
         except Exception as error:  # what the describer reads is absent, or the audio cannot be used
             material.undescribed = error
-    if not asked:
-        return
-    part, log = asked[0][0].describer
-    for (material, key, _), answer in zip(asked, answers_of(part.component, [e for *_, e in asked]), strict=True):
+    answers = answers_of(part.component, [evidence for *_, evidence in asked]) if asked else []
+    for (key, material, _), answer in zip(asked, answers, strict=True):
         if isinstance(answer, Description):
             log.put(key, asdict(answer))
         elif isinstance(answer, AbsentError):

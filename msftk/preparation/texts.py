@@ -34,17 +34,27 @@ def ask(part: Part, material: Material) -> Answer:
         log = material.shelves.texts[part.name]
         row = log.get(key)
         if row is None:
-            text = (part.component.text(material.evidence(part)) or "").strip()
-            row = {"text": text or None}
-            log.put(key, row)
+            with log.claimed(key):
+                row = log.get(key) or _text(part, material, key)
         return Answer(text=row["text"]) if row["text"] else Answer(reason=NOTHING)
     except AbsentError as absent:
         return Answer(reason=str(absent))
 
 
+def _text(part: Part, material: Material, key: str) -> dict[str, str | None]:
+    text = (part.component.text(material.evidence(part)) or "").strip()
+    row = {"text": text or None}
+    material.shelves.texts[part.name].put(key, row)
+    return row
+
+
 def _vector(part: Part, material: Material, key: str) -> Answer:
     shelf = material.shelves.vectors[part.name]
-    if key not in shelf:
+    if key in shelf:
+        return Answer(vector_key=key)
+    with shelf.claimed(key):
+        if key in shelf:
+            return Answer(vector_key=key)
         vector = part.component.vector(material.evidence(part))
         if vector is None:
             return Answer(reason=NOTHING)
@@ -55,4 +65,4 @@ def _vector(part: Part, material: Material, key: str) -> Answer:
                 f"expected ({part.component.dim},) of finite numbers. Correct the plugin."
             )
         shelf.put(key, {"vector": vector})
-    return Answer(vector_key=key)
+        return Answer(vector_key=key)

@@ -11,7 +11,7 @@ from msftk.preparation.components import Components
 from msftk.preparation.engine import FEW, few_at_a_time
 from msftk.preparation.material import Material, describe
 from msftk.preparation.texts import Answer, ask
-from msftk.preparation.vectors import encode
+from msftk.preparation.vectors import encode, text_key
 from msftk.types import Float32, Utterance
 
 
@@ -89,11 +89,16 @@ class Read:
 
 @dataclass(frozen=True)
 class Encode:
-    """Vectors [n, dim] of a batch of texts."""
+    """Puts the vectors of a batch of texts into the store, but for those that another process has put meanwhile."""
 
     components: Components
     wants: ClassVar[Want] = "model"
 
-    def __call__(self, texts: tuple[str, ...]) -> Float32:
-        assert self.components.parts.encoder is not None
-        return encode(self.components.parts.encoder, texts)
+    def __call__(self, texts: tuple[str, ...]) -> None:
+        encoder, shelf = self.components.parts.encoder, self.components.text_shelf
+        assert encoder is not None
+        assert shelf is not None
+        with shelf.claimed(*map(text_key, texts)):
+            missing = tuple(text for text in texts if text_key(text) not in shelf)
+            for text, vector in zip(missing, encode(encoder, missing) if missing else (), strict=True):
+                shelf.put(text_key(text), {"vector": vector})

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 WAIT_S = 0.02  # between two looks at what another process holds
@@ -23,18 +23,17 @@ class Claims:
         self._file: int | None = None
 
     @contextmanager
-    def hold(self, key: str) -> Iterator[None]:
-        """Holds `key` until the end of the block; waits for another process that does."""
+    def hold(self, *keys: str) -> Iterator[None]:
+        """Holds the keys until the end of the block; waits for another process that holds one of them."""
         import fcntl
 
-        place = int.from_bytes(hashlib.sha256(key.encode()).digest()[:7])
         file = self._opened()
-        while not _is_taken(file, place):
-            time.sleep(WAIT_S)
-        try:
+        with ExitStack() as held:
+            for place in sorted({_place(key) for key in keys}):  # in one order, so that no two wait for each other
+                while not _is_taken(file, place):
+                    time.sleep(WAIT_S)
+                held.callback(fcntl.lockf, file, fcntl.LOCK_UN, 1, place)
             yield
-        finally:
-            fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
 
     def _opened(self) -> int:
         """Opened once and kept: to close it anywhere in the process would let go of all it holds."""
@@ -42,6 +41,10 @@ class Claims:
             if self._file is None:
                 self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             return self._file
+
+
+def _place(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7])
 
 
 def _is_taken(file: int, place: int) -> bool:

@@ -56,7 +56,7 @@ class MemoryShelf(Shelf):
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._arrays[key] = {name: np.array(array, order="C") for name, array in arrays.items()}
 
-    def claimed(self, key: str) -> AbstractContextManager[None]:
+    def claimed(self, *keys: str) -> AbstractContextManager[None]:
         """No other process sees this shelf."""
         return nullcontext()
 
@@ -76,6 +76,10 @@ class MemoryRecords(RecordLog):
 
     def put(self, key: str, row: Mapping[str, object]) -> None:
         self._rows[key] = {"key": key, **row}
+
+    def claimed(self, *keys: str) -> AbstractContextManager[None]:
+        """No other process sees these rows."""
+        return nullcontext()
 
     def flush(self) -> None:
         """Nothing waits."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from msftk.store.claims import Claims
 from msftk.store.lines import Lines
 
 
@@ -23,6 +25,7 @@ class RecordLog:
         self.flush_items = flush_items
         self._lock = threading.RLock()
         self._lines = Lines(path)
+        self._claims = Claims(path.with_name("claims"))
         self._rows: dict[str, dict[str, Any]] = {}
         self._unsynced = 0
         self._look()
@@ -49,6 +52,10 @@ class RecordLog:
             self._unsynced += 1
             if self._unsynced >= self.flush_items:
                 self.flush()
+
+    def claimed(self, *keys: str) -> AbstractContextManager[None]:
+        """A block in which this process alone makes what belongs under `keys`: look again there what was put."""
+        return self._claims.hold(*keys)
 
     def flush(self) -> None:
         """Waits until all rows put so far lie on the disk."""

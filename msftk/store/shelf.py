@@ -76,9 +76,9 @@ class Shelf:
             if self._unsynced >= self.flush_items:
                 self.flush()
 
-    def claimed(self, key: str) -> AbstractContextManager[None]:
-        """A block in which this process alone makes what belongs under `key`: look again there whether it was put."""
-        return self._claims.hold(key)
+    def claimed(self, *keys: str) -> AbstractContextManager[None]:
+        """A block in which this process alone makes what belongs under `keys`: look again there what was put."""
+        return self._claims.hold(*keys)
 
     def flush(self) -> None:
         """Waits until everything put so far lies on the disk."""

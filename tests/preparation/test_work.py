@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -29,6 +31,34 @@ from msftk.types import Description, RatingScale, Utterance
 from msftk_plugins.engines.local import Local
 
 SETTINGS = ("text.name=hashing", "text.dim=16")
+
+SHARER = """
+import os, pickle, sys, time
+from pathlib import Path
+from msftk.preparation.extract import extract
+from msftk.settings import Settings
+from msftk.store.features import Store
+from msftk_plugins.describers.measured import Measured
+from msftk_plugins.semantics.les import LocalEmphasizedSemantics as Les
+from msftk_plugins.text.hashing import Hashing
+
+folder = Path(sys.argv[1])
+made = os.open(folder / "made", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+def told(kind, name):
+    quick = getattr(kind, name)
+    def slowly(self, asked):
+        for one in asked if isinstance(asked, list) else [asked.id]:
+            os.write(made, f"{name} {one}\\n".encode())
+        time.sleep(0.1)
+        return quick(self, asked)
+    setattr(kind, name, slowly)
+
+for kind, name in ((Measured, "describe"), (Les, "text"), (Hashing, "encode")):
+    told(kind, name)
+settings = Settings.model_validate_json((folder / "settings.json").read_text())
+extract(pickle.loads((folder / "utterances.pickle").read_bytes()), settings, Store(folder / "shared"))
+"""
 
 
 class Spawned(Engine):
@@ -80,6 +110,19 @@ def test_processes_that_share_nothing_come_to_the_same(
     away = Preparation(settings, Store(tmp_path / "away"))
     away.engine = Spawned()
     assert contents(away.prepare(utterances, with_f0=True), utterances) == contents(here, utterances)
+
+
+def test_two_processes_on_one_store_make_nothing_twice(
+    utterances: list[Utterance], settings: Settings, tmp_path: Path
+) -> None:
+    """Beside F0 also descriptions, texts and their vectors."""
+    (tmp_path / "settings.json").write_text(settings.model_dump_json())
+    (tmp_path / "utterances.pickle").write_bytes(pickle.dumps(utterances))
+    workers = [subprocess.Popen([sys.executable, "-c", SHARER, str(tmp_path)]) for _ in range(2)]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    made = (tmp_path / "made").read_text().splitlines()
+    assert sorted(made) == sorted(set(made))
+    assert {line.split()[0] for line in made} == {"describe", "text", "encode"}
 
 
 def test_a_preparation_is_built_once_where_it_is_sent(settings: Settings, tmp_path: Path) -> None:
