@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from msftk.errors import InputError
 
 
+class PackageMissingError(InputError):
+    """A component was chosen whose package is not installed; the message has the line that installs it."""
+
+
 @contextmanager
 def from_extra(extra: str, wanted_for: str) -> Iterator[None]:
     """Around the imports of what `wanted_for` needs: `extra` is the one of pyproject.toml that brings it.
 
-    Raises InputError where a package is missing.
+    Raises PackageMissingError where a package is missing.
     """
     try:
         yield
     except ImportError as error:
         package = (error.name or extra).partition(".")[0]
-        raise InputError(
+        raise PackageMissingError(
             f"{wanted_for} needs the package {package}, which is not installed. "
             f"Install it with: pip install 'msftk[{extra}]'."
         ) from error

@@ -206,6 +206,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "return [self.audio_key, self.utterance.transcript]",
         "tests/preparation/test_material.py tests/preparation/test_extract.py",
     ),
+    Mutation("msftk/cli/remedies.py", 'QUOTED.sub("", message)', "message", "tests/cli/test_remedies.py"),
+    Mutation("msftk/extras.py", "except ImportError", "except KeyError", "tests/test_extras.py"),
     Mutation("msftk/speech/audio.py", "np.append(waveform.astype(np.float32), silence)", "waveform", "tests/speech"),
     Mutation("msftk/preparation/parts.py", '{"audio": {"decoding": DECODING_VERSION}, ', "{", "tests/preparation"),
     Mutation("msftk/preparation/parts.py", '"results_version": component.results_version,', "", "tests/preparation"),

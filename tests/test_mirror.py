@@ -10,9 +10,7 @@ TESTS = Path(__file__).parent
 CHECKOUT = TESTS.parent
 COVERED = {  # test -> the sources that are tested through it, by what they are for
     # what a user does, in one test
-    "cli/test_examples.py": (
-        "msftk/cli/commands.py msftk/cli/doctor.py msftk/cli/quickstart.py msftk/recipes/quickstart.py"
-    ),
+    "cli/test_examples.py": ("msftk/cli/commands.py msftk/cli/doctor.py msftk/cli/quickstart.py"),
     "doctor/test_examine.py": "msftk/doctor/file_checks.py msftk/doctor/files.py msftk/doctor/manifest_checks.py",
     "cli/test_extract.py": "msftk/recipes/extract.py",
     "recipes/test_emphasis_corpus.py": "msftk/recipes/emphasis_table.py",

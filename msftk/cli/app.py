@@ -46,7 +46,7 @@ def run(arguments: list[str] | None = None) -> int:
             return _interrupted()
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except Exception as error:
-        return _failed(error)
+        return _failed(error, next(iter(sys.argv[1:] if arguments is None else arguments), ""))
     return 0
 
 
@@ -55,15 +55,16 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _failed(error: Exception) -> int:
-    """Prints one line for whatever went wrong; returns its exit code."""
+def _failed(error: Exception, command: str) -> int:
+    """Prints one line for whatever went wrong in `command`; returns its exit code."""
     from rich.text import Text
 
     from msftk.cli.console import err
+    from msftk.cli.remedies import fitted
     from msftk.errors import MsftkError
 
     if isinstance(error, MsftkError):
-        message, code = str(error), error.exit_code
+        message, code = fitted(str(error), command), error.exit_code
     elif isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         message = f"{place}{error.strerror}. Finished work is kept: mend that, and give the same command again."

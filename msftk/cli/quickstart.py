@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 READINGS = ("confbridge-begin-glorious-a", "confbridge-begin-glorious-b", "confbridge-begin-glorious-c")
 
+WITHOUT_MODEL = ["text.name=hashing"]
+MEANINGLESS = """\
+Here words are hashed: sound is learnt, meaning is not, so valence on test1 stays near 0. Install it, remove {run} and \
+begin again to see what meaning adds."""
+
 NEXT = """\
 msftk report {run} --out report.html
 msftk prepare csv FILE.csv --scale 1..7 --out M.parquet   (or: msp-podcast ROOT)
@@ -40,8 +45,11 @@ def quickstart(
     Example: msftk quickstart
     """
     from msftk.recipes.quickstart import quickstart as run_quickstart
+    from msftk.recipes.quickstart import runnable
 
-    settings = settings_from("tiny", None, None)
+    settings, lacking = runnable(settings_from("tiny", None, None), settings_from("tiny", None, WITHOUT_MODEL))
+    if lacking:
+        out.print(f"{lacking} {MEANINGLESS.format(run=run)}\n", style="yellow", soft_wrap=True)
     _step(
         f"msftk train --fusion {settings.fusion.name} --semantics {','.join(settings.semantics)} --out {run}",
         "The demo corpus: 186 synthetic utterances, planted ratings; splits share no speaker and no stressed word.",

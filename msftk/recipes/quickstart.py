@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from msftk.evaluation.evaluation import Evaluation
+from msftk.extras import PackageMissingError
+from msftk.preparation.parts import make_parts
 from msftk.progress import ProgressCallback
 from msftk.recipes.emphasis import Recording, emphasise_utterance
 from msftk.recipes.evaluate import evaluate
@@ -28,6 +30,15 @@ class Quickstart:
     readings: tuple[Recording, ...]
     predictions: PredictResult
     trained_now: bool
+
+
+def runnable(settings: Settings, otherwise: Settings) -> tuple[Settings, str]:
+    """`settings`, or, where a package that they need is not installed, `otherwise` and what is said of that."""
+    try:
+        make_parts(settings)
+    except PackageMissingError as error:
+        return otherwise, str(error)
+    return settings, ""
 
 
 def quickstart(

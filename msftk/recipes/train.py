@@ -13,6 +13,7 @@ from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
+from msftk.preparation.parts import make_parts
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import read_corpus
@@ -105,6 +106,8 @@ def train(
     check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(out)
+    if not run.is_finished:
+        make_parts(settings)  # what cannot be made is told before a run is begun
     notes: list[str] = []
     with consenting(Consent(remote_code=trust_remote_code, download=True)), run.held():
         begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)

