@@ -80,6 +80,17 @@ def main(words: Sequence[str]) -> int:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        "msftk/evaluation/averages.py", "if weights is None else", "if True else", "tests/evaluation/test_averages.py"
+    ),
+    Mutation("msftk/recipes/windows.py", "end_s - covered_s", "end_s - start_s", "tests/recipes/test_windows.py"),
+    Mutation("msftk/recipes/windows.py", "(middle < end_s)", "(middle < end_s + 1)", "tests/recipes/test_windows.py"),
+    Mutation(
+        "msftk/recipes/windows.py",
+        "np.clip(tier.start_s[inside], start_s, end_s) - start_s",
+        "np.clip(tier.start_s[inside], start_s, end_s)",
+        "tests/recipes/test_windows.py",
+    ),
     Mutation("msftk/evaluation/ccc.py", "2 * (pt", "3 * (pt", "tests/evaluation/test_ccc.py"),
     Mutation(
         "msftk/evaluation/ccc.py",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -26,6 +26,9 @@ from msftk.cli.options import (
 from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
 
+if TYPE_CHECKING:
+    from msftk.recipes.predict_result import PredictResult
+
 
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
@@ -35,6 +38,12 @@ def predict(
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
     ] = None,
     combine: Combine = None,
+    window: Annotated[
+        float | None, typer.Option("--window", metavar="SECONDS", help="V/A/D over time: a row for each so many.")
+    ] = None,
+    hop: Annotated[
+        float | None, typer.Option("--hop", metavar="SECONDS", help="A window each so many (default: --window).")
+    ] = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
     assignments: Set = None,
@@ -48,6 +57,8 @@ def predict(
     """Predict valence, arousal and dominance of audio files, folders or a manifest; "-" reads a recording from stdin.
 
     Audio alone works. STEM.txt (transcript) and STEM.TextGrid, or words.csv and phones.csv, beside it are used too.
+    What is longer than the model hears at once is heard in windows, and predicted by their mean.
+    What is longer than the model hears at once is heard in windows, and predicted by their mean.
 
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
     """
@@ -64,33 +75,25 @@ def predict(
     given = [_piped() if one == "-" else one for one in recordings]
     loaded = load([run, *others], device, trust_remote_code=trust_remote_code, allow_download=allow_download)
     with bar() as progress:
-        result = loaded.predict(given, store=store, alignment=options, clip=clip, progress=progress, workers=workers)
-    if table is not None:
-        write_table(result.predictions, table)
-    if json:
-        rows = [{"id": one.id, **one.values, **one.others} for one in result]
-        scale = result.predictions.scale
-        about = {
-            "scale": [scale.low, scale.high],
-            "clipped": result.predictions.clipped,
-            "warning": result.warning or None,
-        }
-        print_json(
-            {
-                "predictions": rows,
-                **about,
-                "absent": result.absent,
-                "notes": list(result.notes),
-                "failures": result.failures,
-            }
+        result = loaded.predict(
+            given,
+            store=store,
+            alignment=options,
+            clip=clip,
+            window_s=window,
+            hop_s=hop,
+            progress=progress,
+            workers=workers,
         )
+    if table is not None:
+        write_table(result.columns() if window is None else result.over_time.columns(), table)
+    if json:
+        print_json(_json(result, over_time=window is not None))
     elif table is None:
-        drawn = number_table("id", *ATTRIBUTES, title=f"on the scale {result.predictions.scale}")
-        for one in result:
-            drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in ATTRIBUTES))
-        out.print(drawn)
+        _show(result, over_time=window is not None)
     else:
-        out.print(f"{len(result)} predictions on the scale {result.predictions.scale} in {table}", soft_wrap=True)
+        n = f"{len(result)} predictions" if window is None else f"{len(result.over_time)} windows of {len(result)}"
+        out.print(f"{n} on the scale {result.predictions.scale} in {table}", soft_wrap=True)
     for source, reasons in result.absent.items():
         err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
     for note in result.notes:
@@ -100,6 +103,39 @@ def predict(
             f"the model was trained on ratings that are {result.warning}: not an emotion estimate", style="yellow"
         )
     some_failed(result.failures)
+
+
+def _json(result: PredictResult, *, over_time: bool) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = [{"id": one.id, **one.values, **one.others} for one in result]
+    if over_time:
+        for row, one in zip(rows, result, strict=True):
+            row["windows"] = [{"start_s": w.start_s, "end_s": w.end_s, **w.values} for w in one.windows]
+    scale = result.predictions.scale
+    return {
+        "predictions": rows,
+        "scale": [scale.low, scale.high],
+        "clipped": result.predictions.clipped,
+        "warning": result.warning or None,
+        "absent": result.absent,
+        "notes": list(result.notes),
+        "failures": result.failures,
+    }
+
+
+def _show(result: PredictResult, *, over_time: bool) -> None:
+    """A row a recording, or a row a window of it."""
+    title = f"on the scale {result.predictions.scale}"
+    if not over_time:
+        drawn = number_table("id", *ATTRIBUTES, title=title)
+        for one in result:
+            drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in ATTRIBUTES))
+    else:
+        drawn = number_table("id", "start s", "end s", *ATTRIBUTES, title=title)
+        for one in result:
+            for own in one.windows:
+                values = (own.start_s, own.end_s, *(own.values[attribute] for attribute in ATTRIBUTES))
+                drawn.add_row(one.id, *map(fixed, values))
+    out.print(drawn)
 
 
 def _piped() -> BinaryIO:

@@ -16,7 +16,7 @@ from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.store.memory import MemoryStore
 from msftk.store.shelf import Shelf
-from msftk.types import Float32, Utterance
+from msftk.types import Alignment, Float32, Utterance
 
 
 class Components:
@@ -53,8 +53,10 @@ class Components:
     def acoustic_shelf(self) -> Shelf | None:
         return None if self.acoustic is None else self.store.shelf(self.acoustic.producer)
 
-    def material(self, utterance: Utterance, samples: Float32 | None = None) -> Material:
-        return Material(utterance, self.parts, self.shelves, samples)
+    def material(
+        self, utterance: Utterance, samples: Float32 | None = None, alignment: Alignment | None = None
+    ) -> Material:
+        return Material(utterance, self.parts, self.shelves, samples, alignment)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self.store, MemoryStore):

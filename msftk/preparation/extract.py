@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from msftk.errors import MsftkError
 from msftk.files import is_full
@@ -18,7 +19,7 @@ from msftk.settings import Settings
 from msftk.store.columns import ids_of
 from msftk.store.features import Store
 from msftk.store.shelf import Shelf
-from msftk.types import Float32, Utterance
+from msftk.types import Alignment, Float32, Utterance
 
 
 class Preparation(Components):
@@ -30,6 +31,7 @@ class Preparation(Components):
         *,
         with_f0: bool = False,
         samples: Mapping[str, Float32] | None = None,
+        alignments: Mapping[str, Alignment] | None = None,
         progress: ProgressCallback | None = None,
     ) -> Prepared:
         """Makes, or reads from the store, what the chosen semantic sources say of each utterance, and its F0 if asked.
@@ -37,6 +39,7 @@ class Preparation(Components):
         Args:
             with_f0: also prepare F0, which the acoustic encoder `logmel` reads.
             samples: sound of utterances that have no audio file, by id: [n] float32 mono at 16 kHz.
+            alignments: of utterances whose alignment is no file, by id.
         Returns:
             `Prepared`; bad audio stands in its `failures` and ends nothing. An interruption keeps what was finished.
         Raises:
@@ -44,10 +47,10 @@ class Preparation(Components):
         """
         report = progress or silent
         everyone = utterances if isinstance(utterances, Sequence) else tuple(utterances)
-        handed_in = samples or {}
+        questions = partial(_questions, everyone, samples or {}, alignments or {})
         collected = Collected(ids_of(everyone), (part.name for part in self.parts.sources))
         try:
-            for question, found in self._read(everyone, handed_in, with_f0, report):
+            for question, found in self._read(questions, len(everyone), with_f0, report):
                 if isinstance(found, OSError) and is_full(found):
                     raise self._unwritable(found)
                 collected.take(question, found)
@@ -55,19 +58,19 @@ class Preparation(Components):
         finally:
             self.flush()
         self._encode(collected.texts, report)
-        acoustics = listen(self, [*_questions(everyone, handed_in)], collected, report)
-        return self._prepared(collected, handed_in, acoustics)
+        acoustics = listen(self, [*questions()], collected, report)
+        return self._prepared(collected, samples or {}, acoustics)
 
     def _read(
-        self, everyone: Sequence[Utterance], samples: Mapping[str, Float32], with_f0: bool, report: ProgressCallback
+        self, questions: Callable[[], Iterator[Question]], n: int, with_f0: bool, report: ProgressCallback
     ) -> Iterator[tuple[Question, Answers | Exception]]:
         """Each question with its answers, or why there are none. Where the describer is a model or a server, F0 is
         found first by all cores, then the rest as the describer wants it."""
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel":
-            for n_heard, _ in enumerate(self.engine.map(Hear(self), _questions(everyone, samples)), 1):
-                report(Progress("F0", n_heard, len(everyone)))
-        batches = work.batches(_questions(everyone, samples), len(everyone))
+            for n_heard, _ in enumerate(self.engine.map(Hear(self), questions()), 1):
+                report(Progress("F0", n_heard, n))
+        batches = work.batches(questions(), n)
         for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
 
@@ -149,5 +152,7 @@ def extract(
     return Preparation(settings, store, workers=workers).prepare(utterances, with_f0=with_f0, progress=progress)
 
 
-def _questions(everyone: Sequence[Utterance], samples: Mapping[str, Float32]) -> Iterator[Question]:
-    return (Question(row, utterance, samples.get(utterance.id)) for row, utterance in enumerate(everyone))
+def _questions(
+    everyone: Sequence[Utterance], samples: Mapping[str, Float32], alignments: Mapping[str, Alignment]
+) -> Iterator[Question]:
+    return (Question(row, u, samples.get(u.id), alignments.get(u.id)) for row, u in enumerate(everyone))

@@ -20,7 +20,7 @@ BAD_ALIGNMENT = "alignment cannot be used"
 
 
 class Given:
-    """The files of one utterance, or the samples that were handed in for it.
+    """The files of one utterance, or the samples and the alignment that were handed in for it.
 
     What it does not have raises AbsentError with a countable reason, audio that cannot be used InputError. `warnings`:
     what -> message, where something is there and cannot be used (it counts as absent), or is used and surely wrong.
@@ -28,14 +28,20 @@ class Given:
     Args:
         alignment_options: those of alignment readers, as `settings.alignment`.
         samples: [n] mono at 16 kHz, for an utterance whose audio is no file.
+        alignment: for one whose alignment is no file.
     """
 
     def __init__(
-        self, utterance: Utterance, alignment_options: Mapping[str, object], samples: Float32 | None = None
+        self,
+        utterance: Utterance,
+        alignment_options: Mapping[str, object],
+        samples: Float32 | None = None,
+        alignment: Alignment | None = None,
     ) -> None:
         self.utterance = utterance
         self.alignment_options = alignment_options
         self.samples = samples
+        self._handed_in = alignment
         self.warnings: dict[str, str] = {}
 
     @property
@@ -64,6 +70,8 @@ class Given:
     @once
     def alignment(self) -> Alignment:
         """As its file tells it, whether or not its words lie within the audio."""
+        if self._handed_in is not None:
+            return self._handed_in
         try:
             return utterance_alignment(self.utterance, self.alignment_options)
         except AbsentError as error:

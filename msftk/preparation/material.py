@@ -64,8 +64,15 @@ class Material(Given):
     fails, raises another error.
     """
 
-    def __init__(self, utterance: Utterance, parts: Parts, shelves: Shelves, samples: Float32 | None = None) -> None:
-        super().__init__(utterance, parts.alignment, samples)
+    def __init__(
+        self,
+        utterance: Utterance,
+        parts: Parts,
+        shelves: Shelves,
+        samples: Float32 | None = None,
+        alignment: Alignment | None = None,
+    ) -> None:
+        super().__init__(utterance, parts.alignment, samples, alignment)
         self.parts = parts
         self.shelves = shelves
         self.undescribed: Exception | None = None  # why there is no description, where it was asked for

@@ -12,15 +12,16 @@ from msftk.preparation.engine import FEW, few_at_a_time
 from msftk.preparation.material import Material, describe
 from msftk.preparation.texts import Answer, ask
 from msftk.preparation.vectors import encode, text_key
-from msftk.types import Float32, Utterance
+from msftk.types import Alignment, Float32, Utterance
 
 
 class Question(NamedTuple):
-    """An utterance to prepare, its row among all of them, and its samples where its audio is no file."""
+    """An utterance to prepare, its row among all of them, and samples or alignment where these are no file."""
 
     row: int
     utterance: Utterance
-    samples: Float32 | None
+    samples: Float32 | None = None
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Hear:
     wants: ClassVar[Want] = "cpu-kernel"
 
     def __call__(self, question: Question) -> None:
-        material = self.components.material(question.utterance, question.samples)
+        material = self.components.material(*question[1:])
         if material.has_sound and material.audio_key not in material.shelves.f0.shelf:
             _ = material.f0_hz
 
@@ -70,7 +71,7 @@ class Read:
         return few_at_a_time(questions, n, self.components.engine.workers, self._together, most)
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
-        materials = [self.components.material(one.utterance, one.samples) for one in batch]
+        materials = [self.components.material(*one[1:]) for one in batch]
         if self._together > 1:
             describe(materials)
         return [self._read(material) for material in materials]

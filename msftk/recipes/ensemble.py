@@ -22,19 +22,41 @@ from msftk.runs.model import Model, load_models
 from msftk.runs.prediction import predict_utterances
 from msftk.settings import Settings, Training, check_settings
 from msftk.store.features import Store
-from msftk.types import Float32, RatingScale, Utterance
+from msftk.types import Alignment, Float32, RatingScale, Utterance
 
 PREPARES_NOTHING = {"training": Training()}  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The predictions; id -> message of who failed; source -> reason -> how many lacked it; id -> warning."""
+    """The predictions, id -> message of who failed, and what was prepared for models of the same settings."""
 
     predictions: Predictions
     failures: dict[str, str]
-    absent: dict[str, dict[str, int]]
-    warnings: dict[str, str]
+    prepared: tuple[Prepared, ...]
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """Id -> where something was there and could not be used."""
+        return {name: message for one in self.prepared for name, message in one.warnings.items()}
+
+    @property
+    def absent(self) -> dict[str, dict[str, int]]:
+        """Source -> reason -> how many utterances lacked it."""
+        return {source: dict(reasons) for one in self.prepared for source, reasons in one.absent.items()}
+
+    def absent_in(self, recordings: Sequence[Sequence[Utterance]]) -> dict[str, dict[str, int]]:
+        """Source -> reason -> how many recordings lacked it somewhere; each is given as the utterances it is of."""
+        whole = [own[0] for own in recordings if len(own) == 1]
+        counts: dict[str, dict[str, int]] = {}
+        for one in self.prepared:
+            own = {source: dict(reasons) for source, reasons in one.missing(whole).items()}
+            for windows in (own for own in recordings if len(own) > 1):
+                for source, reasons in one.missing(windows).items():
+                    for reason in reasons:
+                        own[source][reason] = own[source].get(reason, 0) + 1
+            counts |= own
+        return counts
 
 
 @dataclass(frozen=True)
@@ -81,6 +103,7 @@ class Ensemble:
         clip: bool | None = None,
         by_sources: bool = False,
         samples: Mapping[str, Float32] | None = None,
+        alignments: Mapping[str, Alignment] | None = None,
         progress: ProgressCallback = silent,
     ) -> Answered:
         """Prepares utterances, and predicts those that every model can.
@@ -89,7 +112,7 @@ class Ensemble:
             preparations: as the method made them.
             scale: that predictions come back on; None: the first model's.
             clip: cut predictions to the scale; None: as the settings of each run say.
-            samples: see `Preparation.prepare`.
+            samples, alignments: see `Preparation.prepare`.
         Raises:
             MsftkError: what a model predicts is not finite.
         """
@@ -100,7 +123,9 @@ class Ensemble:
             if id(preparation) not in read:
                 sharing = [one for one, other in zip(self.models, preparations, strict=True) if other is preparation]
                 with_f0 = any(one.network.acoustic.needs_f0 for one in sharing)
-                prepared = preparation.prepare(utterances, with_f0=with_f0, samples=samples, progress=progress)
+                prepared = preparation.prepare(
+                    utterances, with_f0=with_f0, samples=samples, alignments=alignments, progress=progress
+                )
                 read[id(preparation)] = prepared, Inputs(prepared, model.settings.data.seconds_kept)
             predictions, unreadable = predict_utterances(
                 model.network,
@@ -115,12 +140,7 @@ class Ensemble:
             _check_finite(model, predictions)
             said.append(predictions)
             failures |= unreadable
-        absent: dict[str, dict[str, int]] = {}
-        warnings: dict[str, str] = {}
-        for prepared, _ in read.values():
-            absent |= {source: dict(reasons) for source, reasons in prepared.absent.items()}
-            warnings |= prepared.warnings
-        return Answered(mean_of_models(said), failures, absent, warnings)
+        return Answered(mean_of_models(said), failures, tuple(prepared for prepared, _ in read.values()))
 
 
 def load_ensemble(runs: Sequence[Path], where: Where) -> Ensemble:

@@ -12,12 +12,14 @@ from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
-from msftk.recipes.predict_result import PredictResult
+from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Input, Recordings, collect
+from msftk.recipes.windows import Windows, check_window, windows_of
 from msftk.recipes.wording import sound_notes
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest
-from msftk.types import SAMPLE_RATE_HZ
+
+IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time: --window)"
 
 
 class Run:
@@ -35,6 +37,8 @@ class Run:
         store: str | Path | Store | None = None,
         alignment: Mapping[str, object] | None = None,
         clip: bool | None = None,
+        window_s: float | None = None,
+        hop_s: float | None = None,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
     ) -> PredictResult:
@@ -48,26 +52,35 @@ class Run:
                 the user's cache folder.
             alignment: options of alignment readers beside the run's, e.g. {"phone_tier": "phone"}.
             clip: cut predictions to the rating scale; None: as the run's settings say.
+            window_s, hop_s: a recording that is longer than `window_s` (None: than what the model hears at once) is
+                heard in windows of so much, one each `hop_s` (None: back to back), and its prediction is their mean,
+                in which each second counts once. The windows' own are `Prediction.windows`.
         Raises:
             InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
                 stands in `failures`.
         """
-        recordings = collect(inputs, {**self.ensemble.models[0].settings.alignment, **(alignment or {})})
+        options = {**self.ensemble.models[0].settings.alignment, **(alignment or {})}
+        recordings = collect(inputs, options)
         if not len(recordings):
             raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
+        heard_s = self.ensemble.seconds_kept
+        check_window(window_s, hop_s, heard_s)
+        windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, options)
         answered = self.ensemble.predict(
-            recordings.utterances,
+            windows.utterances,
             self._preparations(store, alignment or {}, workers),
             clip=clip,
-            samples=recordings.samples,
+            samples=windows.samples,
+            alignments=windows.alignments,
             progress=progress or silent,
         )
-        failures = {**recordings.failures, **answered.failures}
-        if len(recordings) == 1 and failures:
+        over_time = OverTime.of(answered.predictions, windows)
+        failures = {**recordings.failures, **windows.failures(answered.failures)}
+        if len(recordings) == 1 and not len(over_time):
             raise InputError(next(iter(failures.values())))
-        absent = {source: reasons for source, reasons in answered.absent.items() if reasons}
-        notes = _notes(recordings, answered, self.ensemble.seconds_kept)
-        return PredictResult(answered.predictions, failures, absent, self.ensemble.ratings, notes)
+        absent = {source: reasons for source, reasons in answered.absent_in(windows.by_recording()).items() if reasons}
+        notes = _notes(recordings, windows, answered, heard_s if window_s is None else math.inf)
+        return PredictResult(over_time.mean(), failures, absent, self.ensemble.ratings, notes, over_time)
 
     def _preparations(
         self, store: str | Path | Store | None, alignment: Mapping[str, object], workers: int | None
@@ -83,12 +96,13 @@ class Run:
         return kept[1]
 
 
-def _notes(recordings: Recordings, answered: Answered, seconds_kept: float | None) -> tuple[str, ...]:
-    """What holds for some of the recordings: longer than what is heard, or something there that cannot be used."""
-    lengths_s = [u.duration_s or 0.0 for u in recordings.utterances]
-    lengths_s += [len(samples) / SAMPLE_RATE_HZ for samples in recordings.samples.values()]
-    troubles = (*recordings.warnings.items(), *answered.warnings.items())
-    return tuple(sound_notes(lengths_s, troubles, seconds_kept or math.inf))
+def _notes(recordings: Recordings, windows: Windows, answered: Answered, heard_s: float | None) -> tuple[str, ...]:
+    """What holds for some of the recordings: longer than what is heard at once, or something that cannot be used."""
+    lengths_s = dict(zip(windows.recordings, windows.end_s, strict=True)).values()
+    recording_of = windows.recording_of
+    found = [(recording_of[name], message) for name, message in answered.warnings.items()]
+    troubles = dict.fromkeys([*recordings.warnings.items(), *windows.warnings.items(), *found])
+    return tuple(sound_notes(lengths_s, troubles, heard_s or math.inf, IN_WINDOWS.format(heard_s)))
 
 
 def load(

@@ -3,33 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, overload
 
+import numpy as np
+
 from msftk.errors import InputError
+from msftk.evaluation.averages import mean_of_rows
 from msftk.evaluation.predictions import Predictions
 from msftk.recipes.prediction_table import other_columns, table_columns
-from msftk.types import ATTRIBUTES
+from msftk.recipes.windows import Windows
+from msftk.types import ATTRIBUTES, Float64
+
+
+@dataclass(frozen=True)
+class Window:
+    """V/A/D of a stretch of a recording, in s from its start."""
+
+    start_s: float
+    end_s: float
+    values: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Prediction:
     """V/A/D of one utterance, by attribute name, on the scale of the corpus that the run was trained on.
 
-    `others`: what the run's other targets say, by the name of its column.
+    `others`: what the run's other targets say, by the name of its column. `windows`: V/A/D over time; one window is all
+    of the recording.
     """
 
     id: str
     values: dict[str, float]
     others: dict[str, object] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
+class OverTime:
+    """Predictions of windows, whose ids are those of their recordings; `start_s`, `end_s`, `weights` [windows] in s."""
+
+    predictions: Predictions
+    start_s: Float64
+    end_s: Float64
+    weights: Float64
+
+    @classmethod
+    def of(cls, predictions: Predictions, windows: Windows) -> OverTime:
+        """Of the windows that could be predicted."""
+        known = set(predictions.ids)
+        rows = [row for row, window in enumerate(windows.utterances) if window.id in known]
+        columns = (windows.start_s, windows.end_s, windows.weights)
+        named = replace(predictions, ids=tuple(windows.recordings[row] for row in rows))
+        return cls(named, *(np.array(column, np.float64)[rows] for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    def mean(self) -> Predictions:
+        """One row a recording, in which each second counts once."""
+        return mean_of_rows(self.predictions, self.predictions.ids, self.weights.tolist())
+
+    def by_recording(self) -> dict[str, tuple[Window, ...]]:
+        found: dict[str, list[Window]] = {}
+        rows = zip(
+            self.predictions.ids, self.start_s.tolist(), self.end_s.tolist(), values_of(self.predictions), strict=True
+        )
+        for name, start_s, end_s, values in rows:
+            found.setdefault(name, []).append(Window(start_s, end_s, values))
+        return {name: tuple(own) for name, own in found.items()}
+
+    def columns(self) -> dict[str, list[object]]:
+        """A row a window: id, start_s, end_s, and the columns of `msftk predict --out`."""
+        return table_columns(self.predictions, {"start_s": self.start_s.tolist(), "end_s": self.end_s.tolist()})
+
+
+def values_of(predictions: Predictions) -> list[dict[str, float]]:
+    """Of each row, by attribute."""
+    return [dict(zip(ATTRIBUTES, row, strict=True)) for row in predictions.values.tolist()]
 
 
 @dataclass(frozen=True)
 class PredictResult(Sequence[Prediction]):
     """Predictions in input order, a sequence. `failures`: id -> message; `absent`: source -> reason -> how many lacked
-    it; `notes`: what else a reader must know, each said once with how many recordings it holds for.
+    it; `notes`: what else a reader must know, each said once with how many recordings it holds for. `over_time`: of
+    the windows of those that were too long to be heard at once.
 
     `warning` is what the corpus that the run was trained on says of its ratings, e.g. that they are planted; or "".
     """
@@ -38,15 +98,17 @@ class PredictResult(Sequence[Prediction]):
     failures: dict[str, str]
     absent: dict[str, dict[str, int]]
     warning: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    over_time: OverTime
 
     @cached_property
     def _all(self) -> tuple[Prediction, ...]:
         others = other_columns(self.predictions)
-        rows = enumerate(zip(self.predictions.ids, self.predictions.values.tolist(), strict=True))
+        windows = self.over_time.by_recording()
+        rows = enumerate(zip(self.predictions.ids, values_of(self.predictions), strict=True))
         return tuple(
-            Prediction(name, dict(zip(ATTRIBUTES, row, strict=True)), {k: own[place] for k, own in others.items()})
-            for place, (name, row) in rows
+            Prediction(name, values, {k: own[place] for k, own in others.items()}, windows[name])
+            for place, (name, values) in rows
         )
 
     @overload
@@ -59,13 +121,17 @@ class PredictResult(Sequence[Prediction]):
     def __len__(self) -> int:
         return len(self.predictions.ids)
 
+    def columns(self) -> dict[str, list[object]]:
+        """A row a recording: the columns of `msftk predict --out`."""
+        return table_columns(self.predictions)
+
     def to_pandas(self) -> Any:
         """A pandas DataFrame with the columns of `msftk predict --out`. InputError where pandas is missing."""
-        return _frame("pandas")(table_columns(self.predictions))
+        return _frame("pandas")(self.columns())
 
     def to_polars(self) -> Any:
         """A polars DataFrame with the columns of `msftk predict --out`. InputError where polars is missing."""
-        return _frame("polars")(table_columns(self.predictions))
+        return _frame("polars")(self.columns())
 
 
 def _frame(package: str) -> Any:

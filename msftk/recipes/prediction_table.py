@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msftk.evaluation.predictions import Predictions
@@ -14,20 +14,19 @@ from msftk.registry import registry
 from msftk.types import ATTRIBUTES
 
 
-def write_table(predictions: Predictions, path: Path) -> None:
-    """Writes `id,valence,arousal,dominance`, what the head and other targets add, scale and clipping.
+def write_table(columns: Mapping[str, Sequence[object]], path: Path) -> None:
+    """Writes columns, e.g. those of `table_columns`, a row an utterance.
 
     Raises InputError as `check_out`, OSError where the disk is full.
     """
     check_out(path)
     suffix = path.suffix.lower()
-    columns = table_columns(predictions)
     with whole_file(path) as file:
         if suffix == ".parquet":
             import pyarrow
             import pyarrow.parquet
 
-            pyarrow.parquet.write_table(pyarrow.table(columns), file)
+            pyarrow.parquet.write_table(pyarrow.table(dict(columns)), file)
             return
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         if suffix == ".csv":
@@ -40,10 +39,14 @@ def write_table(predictions: Predictions, path: Path) -> None:
             file.write("".join(json_text(row) + "\n" for row in rows).encode())
 
 
-def table_columns(predictions: Predictions) -> dict[str, list[object]]:
-    """Column name -> values, a value an utterance."""
+def table_columns(
+    predictions: Predictions, times: Mapping[str, Sequence[float]] | None = None
+) -> dict[str, list[object]]:
+    """Column name -> values, a value a row: `id`, `times`, `valence,arousal,dominance`, what the head and other targets
+    add, scale and clipping."""
     n = len(predictions.ids)
     columns: dict[str, list[object]] = {"id": list(predictions.ids)}
+    columns |= {name: list(own) for name, own in (times or {}).items()}
     for place, attribute in enumerate(ATTRIBUTES):
         columns[attribute] = predictions.values[:, place].tolist()
     for name, values in predictions.extra.items():

@@ -34,13 +34,19 @@ def percent(share: float | None) -> str:
     return "–" if share is None or share != share else f"{fixed(100 * share, 0)} %"
 
 
-def sound_notes(lengths_s: Iterable[float], troubles: Iterable[tuple[str, str]], seconds_kept: float) -> list[str]:
+def sound_notes(
+    lengths_s: Iterable[float],
+    troubles: Iterable[tuple[str, str]],
+    seconds_kept: float,
+    longer: str = "what follows is not heard",
+) -> list[str]:
     """What holds for some recordings of a job, each said once with how many: longer than what is heard, and troubles.
 
-    `lengths_s` in seconds, `troubles` (name, message): something that is there and cannot be used, or is surely wrong.
+    `lengths_s` in seconds; `longer`: what becomes of those longer than `seconds_kept`; `troubles` (name, message):
+    something that is there and cannot be used, or is surely wrong.
     """
     n_longer = sum(length_s > seconds_kept for length_s in lengths_s)
-    told = [f"{n_longer} longer than {seconds_kept:g} s: what follows is not heard"] if n_longer else []
+    told = [f"{n_longer} longer than {seconds_kept:g} s: {longer}"] if n_longer else []
     alike: dict[str, list[str]] = {}
     for name, message in troubles:
         alike.setdefault(message, []).append(name)

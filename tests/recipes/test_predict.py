@@ -16,7 +16,7 @@ import msftk as toolkit
 from msftk.errors import InputError
 from msftk.evaluation.predictions import read_predictions
 from msftk.recipes.predict import load
-from msftk.recipes.prediction_table import write_table
+from msftk.recipes.prediction_table import table_columns, write_table
 from msftk.recipes.recordings import collect, utterance_of
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
@@ -134,10 +134,10 @@ def test_the_table_follows_the_suffix_and_refuses_others(tiny_run: Path, tmp_pat
     import pyarrow.parquet
 
     kept = read_predictions(tiny_run / "predictions" / "test.parquet")
-    write_table(kept, tmp_path / "said.parquet")
+    write_table(table_columns(kept), tmp_path / "said.parquet")
     assert pyarrow.parquet.read_table(tmp_path / "said.parquet").column_names[:4] == ["id", *ATTRIBUTES]
     with pytest.raises(InputError, match=r"said\.xlsx: expected a file that ends in \.csv, \.jsonl, \.parquet"):
-        write_table(kept, tmp_path / "said.xlsx")
+        write_table(table_columns(kept), tmp_path / "said.xlsx")
 
 
 def test_a_wrong_suffix_is_told_before_the_work(tmp_path: Path, msftk: Callable[..., object]) -> None:

@@ -138,10 +138,13 @@ def test_the_result_is_a_sequence_and_a_frame(run: Run, recording: Path) -> None
             assert list(frame()["id"]) == ["recording 1", "recording 2"]
 
 
-def test_recordings_longer_than_what_is_heard_are_counted(run: Run) -> None:
+def test_recordings_longer_than_what_is_heard_at_once_are_counted(run: Run) -> None:
     long = np.random.default_rng(0).normal(0, 0.1, 13 * 16_000).astype(np.float32)
     said = run.predict([(long, 16_000), (long[:16_000], 16_000)], store=MemoryStore())
-    assert said.notes[0] == "1 longer than 12 s: what follows is not heard"
+    assert (
+        said.notes[0]
+        == "1 longer than 12 s: heard in windows of 12 s, and predicted by their mean (over time: --window)"
+    )
 
 
 def test_tiers_and_alignment_options_are_given_to_predict(
