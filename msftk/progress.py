@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -27,3 +27,15 @@ ProgressCallback = Callable[[Progress], None]
 
 def silent(progress: Progress) -> None:
     """The callback of those who do not watch."""
+
+
+def part_of(progress: ProgressCallback, part: int, parts: int, name: str) -> ProgressCallback:
+    """A callback for the `part`-th (0-based) of several trainings, which fill one bar; the note says which it is."""
+
+    def tell(told: Progress) -> None:
+        if told.metrics and told.total:
+            note = ", ".join(filter(None, (f"{name} ({part + 1} of {parts})", told.note)))
+            told = replace(told, done=part * told.total + told.done, total=parts * told.total, note=note)
+        progress(told)
+
+    return tell

@@ -60,7 +60,6 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "plugins/semantics/test_sources.py": "plugins/semantics/es.py plugins/semantics/gs.py plugins/semantics/les.py",
     "plugins/text/test_folder.py": "plugins/text/hf.py",
     # nothing to test by itself: a value and a callback that everybody hands on
-    "recipes/test_prepare.py": "msftk/progress.py",
 }
 COVERED_BY = {source: test for test, sources in COVERED.items() for source in sources.split()}
 SOURCES = [

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any
 
 import typer
 
 from msftk import __version__
+from msftk.cli.logs import show_logs
 
 COMMANDS = ("prepare", "doctor", "emphasis", "extract", "train", "evaluate", "predict", "report", "quickstart")
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what is logged.")]
+
+
+def with_verbose(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with -v beside its own options."""
+
+    @wraps(command)
+    def run(*arguments: Any, verbose: bool, **options: Any) -> None:
+        show_logs(verbose)
+        command(*arguments, **options)
+
+    verbose = Parameter("verbose", Parameter.KEYWORD_ONLY, default=False, annotation=Verbose)
+    parameters = [*signature(command, eval_str=True).parameters.values(), verbose]
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
 
 app = typer.Typer(
     name="msftk",
@@ -18,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for name in COMMANDS:
-    app.command(name)(getattr(import_module(f"msftk.cli.{name}"), name))
+    app.command(name)(with_verbose(getattr(import_module(f"msftk.cli.{name}"), name)))
 app.add_typer(import_module("msftk.cli.plugins").plugins, name="plugins")
 
 

@@ -1,4 +1,4 @@
-"""What commands print with: results on stdout, progress and messages on stderr, a bar only on a terminal."""
+"""What commands print with: results on stdout, progress and messages on stderr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from msftk.progress import Progress, ProgressCallback, silent
+from msftk.progress import ProgressCallback
 
 # Control characters as signs that can be seen: what data holds must not steer the terminal. A line may end.
 SIGNS = {code: 0x2400 + code for code in range(32) if chr(code) != "\n"} | {0x7F: 0x2421}
@@ -63,31 +63,14 @@ def number_table(first: str, *numbers: str, title: str | None = None) -> Table:
 
 @contextmanager
 def bar() -> Iterator[ProgressCallback]:
-    """Yields the callback that recipes report to: a bar a stage, with time left; silent where stderr is no terminal."""
-    if not err.is_terminal:
-        yield silent
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    """Yields the callback that recipes report to: bars where stderr is a terminal, else a line now and then."""
+    from msftk.cli.watching import Lines, drawn
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
-    with Bar(*columns, console=err) as drawn:
-        stages: dict[str, Any] = {}
-
-        def report(progress: Progress) -> None:
-            if progress.stage not in stages:
-                stages[progress.stage] = drawn.add_task(progress.stage, total=progress.total, note="")
-            drawn.update(stages[progress.stage], completed=progress.done, total=progress.total, note=progress.note)
-
-        yield report
+    if err.is_terminal:
+        with drawn(err) as report:
+            yield report
+    else:
+        yield Lines(lambda line: err.print(line, soft_wrap=True))
 
 
 def some_failed(failures: Mapping[str, str]) -> None:

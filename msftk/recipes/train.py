@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def train(
         refits = refit and not run.refit.is_finished
         if begun is not Begun.FINISHED or refits:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))
+            log.info("%s run in %s, on %s; store %s", begun.value, out, where.device, shelf.root)
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
             used = joined([part for split in splits for part in parts(split).values()])
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)

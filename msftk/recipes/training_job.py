@@ -18,7 +18,7 @@ from msftk.models.targets import fit_targets
 from msftk.models.threads import threads_for
 from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
-from msftk.progress import ProgressCallback
+from msftk.progress import ProgressCallback, part_of
 from msftk.runs.begin import Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Examples, Inputs
@@ -60,7 +60,11 @@ class Job:
         if self.folds is None:
             self.train_split(splits[0], run, "training")
         else:
-            pool_folds(self, run, {split.name: self.train_fold(split, run) for split in splits})
+            cards = {}
+            for place, split in enumerate(splits):
+                told = part_of(self.progress, place, len(splits), f"fold {split.name}")
+                cards[split.name] = replace(self, progress=told).train_fold(split, run)
+            pool_folds(self, run, cards)
 
     def train_fold(self, split: Split, run: RunFolder) -> dict[str, Any]:
         """A fold is a run of its own, whose manifest has its splits; a finished one is kept as it is."""
@@ -69,7 +73,7 @@ class Job:
             return folder.read_card()
         manifest = replace(self.corpus, utterances=with_splits(parts(split)))
         begin_run(folder, self.settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
-        return self.train_split(split, folder, f"fold {split.name}")
+        return self.train_split(split, folder, "training")
 
     def refit(self, run: RunFolder) -> None:
         """One model of all rated utterances, for as many epochs as a fold's selected model had (their median).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ from msftk.training.objective import make_objective
 from msftk.training.optimiser import make_optimiser, rate_factor, set_rates
 from msftk.training.steps import Micro, accumulate_gradients
 from msftk.types import ATTRIBUTES, RatingScale
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class _Fitting:
     def _save(self, *, is_best: bool = False) -> None:
         save_state(self.run.state, self.reached, self.network, self.optimiser, self.where.device, is_best=is_best)
         self.saved_s = time.monotonic()
+        log.info("state of step %d of %d saved in %s", self._steps_done, self.total_steps, self.run.state)
 
     def _report(self, metrics: Mapping[str, Any]) -> None:
         best = self.reached.best_ccc

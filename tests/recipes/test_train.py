@@ -127,7 +127,7 @@ def test_killed_fold_run_keeps_finished_folds(
     run, settings = tmp_path / "run", tiny_settings("training.epochs=2", "fusion.name=none")
 
     def kill_in_second_fold(progress: Progress) -> None:
-        if progress.stage == "fold session2" and progress.done:
+        if progress.note.startswith("fold session2 (2 of 3)"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
