@@ -47,6 +47,11 @@ class Data(BaseModel):
         allow_inf_nan=False,
         description="standard deviation of the noise added in training to semantic vectors of variance 1",
     )
+    waveforms: Literal["auto", "stored", "decoded"] = Field(
+        "auto",
+        description="kept in the store, or decoded ahead of each step; auto: stored where memory does not hold them "
+        "and the disk has room twice over",
+    )
     clip_predictions: bool = Field(False, description="cut predictions to the rating scale")
 
 

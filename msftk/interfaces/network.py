@@ -34,6 +34,7 @@ class TrainedPart(Component):
     if TYPE_CHECKING:
         state_dict: Any  # nn.Module's
         load_state_dict: Any
+        named_buffers: Any
 
     def parameter_groups(self) -> Iterable[ParameterGroup]:
         """Groups without a parameter in common. One that is in none learns from scratch."""
@@ -69,7 +70,8 @@ class AcousticEncoder(TrainedPart):
 
     @abstractmethod
     def fit(self, prepared: Iterable[Tensor]) -> None:
-        """Fits normalisation on the training utterances; kept in buffers, so the checkpoint holds it."""
+        """Fits normalisation on the training utterances; kept in buffers, so the checkpoint holds it. The store keeps
+        it too: to the same utterances nothing is fitted twice."""
         ...
 
     def pretrained_parameters(self) -> Iterable[Any]:

@@ -12,6 +12,7 @@ from msftk.preparation.acoustic import StoredAcoustics
 from msftk.preparation.given import TOO_LOUD
 from msftk.preparation.texts import Answer
 from msftk.preparation.vectors import text_key
+from msftk.preparation.waveforms import StoredWaveforms
 from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
 from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
@@ -83,13 +84,17 @@ class Prepared:
     def has_sound(self, utterance: Utterance) -> bool:
         return utterance.audio is not None or utterance.id in self.samples
 
-    def waveform(self, utterance: Utterance, max_s: float | None = None) -> Float32:
-        """Its sound [n] at 16 kHz, the first `max_s` of it: from its file, or as it was handed in. Raises as
-        `load_utterance`."""
-        if utterance.id not in self.samples:
-            waveform = load_utterance(utterance, max_s)
-        else:
+    def waveform(
+        self, utterance: Utterance, max_s: float | None = None, waveforms: StoredWaveforms | None = None
+    ) -> Float32:
+        """Its sound [n] at 16 kHz, the first `max_s` of it: by `waveforms`, or from its file, or as it was handed in.
+        Raises as `load_utterance`."""
+        if utterance.id in self.samples:
             waveform = self.samples[utterance.id][: None if max_s is None else round(max_s * SAMPLE_RATE_HZ)]
+        elif waveforms is not None:
+            waveform = waveforms.load(utterance)
+        else:
+            waveform = load_utterance(utterance, max_s)
         if is_far_beyond_full_scale(waveform):  # also where its F0 was in the store and nobody looked
             self.warnings.setdefault(utterance.id, TOO_LOUD)
         return waveform

@@ -15,6 +15,7 @@ from msftk.evaluation.evaluation import Evaluation
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.preparation.parts import make_parts
+from msftk.preparation.waveforms import stored_waveforms
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import read_corpus
@@ -25,6 +26,7 @@ from msftk.registry import registry
 from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
+from msftk.runs.known import KnownInputs
 from msftk.runs.trackers import check_trackers
 from msftk.settings import Settings
 from msftk.store.columns import is_rated, joined, values_of
@@ -121,14 +123,19 @@ def train(
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
             used = joined([part for split in splits for part in parts(split).values()])
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
-            inputs = Inputs(prepared, settings.data.seconds_kept, memory_bytes)
+            seconds_kept = settings.data.seconds_kept
+            lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
+            heard_s = [] if prepared.acoustics else lengths_s  # stored features are all that is read
+            waveforms = stored_waveforms(settings.data.waveforms, heard_s, shelf, seconds_kept, memory_bytes)
+            known = KnownInputs(shelf, settings, prepared)
+            inputs = Inputs(prepared, seconds_kept, memory_bytes, known, waveforms)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)
             if refits:
                 job.refit(run)
-            lengths_s = [s or 0.0 for s in values_of(used, "duration_s")] if encoder.reads_sound else []
-            notes = sound_notes(lengths_s, prepared.warnings.items(), settings.data.seconds_kept)
+            notes = sound_notes((s or 0.0 for s in lengths_s), prepared.warnings.items(), seconds_kept)
+            notes += [waveforms.full] if waveforms and waveforms.full else []
     card = run.read_card()
     return TrainResult(
         run=out,

@@ -107,7 +107,7 @@ class Job:
                 name: chosen(part, [one not in failures for one in ids_of(part)]) for name, part in parts(split).items()
             }
             _check_left(split, readable, failures)
-            network.acoustic.fit(self.inputs.read(u, network.acoustic) for u in readable["train"])
+            self.inputs.fit(network.acoustic, readable["train"])
             fitted = tensors_sha256(dict(network.acoustic.named_buffers()))
             network.to(self.where.device)
             examples = {

@@ -12,7 +12,8 @@ from msftk.settings import Settings
 from msftk.store.keys import table_digest
 from msftk.store.manifest import Manifest, write_manifest
 
-WITHOUT_EFFECT = ("training.save_minutes", "training.trackers")  # on the weights: a run may go on with others
+# what has no effect on the weights: a run may go on with others
+WITHOUT_EFFECT = ("data.waveforms", "training.save_minutes", "training.trackers")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -16,8 +16,11 @@ from msftk.models.batch import Batch, make_batch
 from msftk.models.targets import BuiltTarget
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.texts import Answer
+from msftk.preparation.waveforms import StoredWaveforms
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.store.columns import ids_of, take
+from msftk.runs.ahead import Ahead, cores
+from msftk.runs.known import Int64, KnownInputs
+from msftk.store.columns import chosen, ids_of, take
 from msftk.types import Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
@@ -32,9 +35,17 @@ class Inputs:
     applied inside the network, not here. Threads may share it.
     """
 
-    def __init__(self, prepared: Prepared, seconds_kept: float, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        seconds_kept: float,
+        memory_bytes: int = MEMORY_BYTES,
+        known: KnownInputs | None = None,
+        waveforms: StoredWaveforms | None = None,
+    ) -> None:
         self.prepared = prepared
         self.seconds_kept = seconds_kept
+        self.known, self.waveforms = known, waveforms
         self.lengths: dict[str, int] = {}
         self._free_bytes = memory_bytes
         self._lock = threading.Lock()
@@ -61,7 +72,7 @@ class Inputs:
         return made
 
     def _prepare(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
-        waveform = self.prepared.waveform(utterance, self.seconds_kept)
+        waveform = self.prepared.waveform(utterance, self.seconds_kept, self.waveforms)
         f0_hz = None
         if encoder.needs_f0:
             f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
@@ -90,20 +101,68 @@ class Inputs:
     def read_all(
         self, utterances: Sequence[Utterance], encoder: AcousticEncoder, progress: ProgressCallback = silent
     ) -> dict[str, str]:
-        """Prepares every utterance; returns id -> message of those that cannot be read."""
-        failures: dict[str, str] = {}
-        for done, utterance in enumerate(utterances, start=1):
+        """Finds the length of every input: what neither this nor an earlier run has read is read now, on all cores.
+
+        Returns id -> message of those that cannot be read.
+        """
+        ids, lengths = ids_of(utterances), self._known_lengths(utterances, encoder)
+        failures = {row: why for row, one in enumerate(utterances) if (why := self._unusable(one, encoder)) is not None}
+        unread = lengths == 0
+        unread[list(failures)] = False
+        done = len(ids) - int(unread.sum())
+        note = self.waveforms.note if self.waveforms else ""
+        progress(Progress("acoustic input", done, len(ids), note))
+        try:
+            with Ahead(self._attempt(encoder), chosen(utterances, unread), cores()) as read:
+                for row, made in zip(np.flatnonzero(unread).tolist(), read, strict=True):
+                    if isinstance(made, MsftkError):
+                        failures[row] = str(made)
+                    else:
+                        lengths[row] = made
+                    done += 1
+                    progress(Progress("acoustic input", done, len(ids), note))
+        finally:  # an interrupted job has read these
+            if self.known is not None and lengths[unread].any():
+                self.known.keep_lengths(encoder, utterances, lengths)
+        self.lengths |= {one: length for one, length in zip(ids, lengths.tolist(), strict=True) if length}
+        return {ids[row]: failures[row] for row in sorted(failures)}
+
+    def _attempt(self, encoder: AcousticEncoder) -> Callable[[Utterance], int | MsftkError]:
+        """Reads an utterance's input: its length, or what is wrong with it."""
+
+        def attempt(utterance: Utterance) -> int | MsftkError:
             try:
-                if encoder.reads_sound and not self.prepared.has_sound(utterance):
-                    failures[utterance.id] = NO_AUDIO
-                elif message := self.prepared.failures.get(utterance.id):
-                    failures[utterance.id] = message
-                elif utterance.id not in self.lengths:
-                    self.read(utterance, encoder)
+                return len(self.read(utterance, encoder))
             except MsftkError as error:
-                failures[utterance.id] = str(error)
-            progress(Progress("acoustic input", done, len(utterances)))
-        return failures
+                return error
+
+        return attempt
+
+    def _known_lengths(self, utterances: Sequence[Utterance], encoder: AcousticEncoder) -> Int64:
+        """[n] length of each input, 0 where it must be read."""
+        unread = 0 if encoder.reads_sound else 1
+        lengths = np.array([self.lengths.get(one, unread) for one in ids_of(utterances)], np.int64)
+        if self.known is None or lengths.all():
+            return lengths
+        known = self.known.lengths(encoder, utterances)
+        if self.waveforms is not None:
+            known[~self.waveforms.holds(self.known.sounds(utterances))] = 0
+        return np.where(lengths, lengths, known)
+
+    def _unusable(self, utterance: Utterance, encoder: AcousticEncoder) -> str | None:
+        if encoder.reads_sound and not self.prepared.has_sound(utterance):
+            return NO_AUDIO
+        return self.prepared.failures.get(utterance.id)
+
+    def fit(self, encoder: AcousticEncoder, utterances: Sequence[Utterance]) -> None:
+        """Fits the encoder's normalisation to the inputs of these, in their order, where no earlier run did."""
+        if self.known is not None and self.known.restore(encoder, utterances):
+            return
+        before = {name: buffer.clone() for name, buffer in encoder.named_buffers()}
+        with Ahead(lambda one: self.read(one, encoder), utterances) as read:
+            encoder.fit(read)
+        if self.known is not None:
+            self.known.keep_fitted(encoder, utterances, before)
 
 
 class Examples:
@@ -133,11 +192,11 @@ class Examples:
         return len(self.ids)
 
     def batch(self, rows: Iterable[int]) -> Batch:
-        chosen = take(self.utterances, list(rows))
+        several = take(self.utterances, list(rows))
         return make_batch(
-            [u.id for u in chosen],
-            [self.inputs.read(u, self.encoder) for u in chosen],
-            {source: [self.inputs.vector(source, u.id) for u in chosen] for source in self.source_dims},
+            [u.id for u in several],
+            [self.inputs.read(u, self.encoder) for u in several],
+            {source: [self.inputs.vector(source, u.id) for u in several] for source in self.source_dims},
             self.source_dims,
         )
 

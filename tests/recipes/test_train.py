@@ -312,3 +312,25 @@ def test_sound_beyond_full_scale_and_what_is_not_heard_are_told_once(
         notes = train(corpus, settings, tmp_path / run, store=tone_store, device="cpu").notes
         assert notes[0] == "24 longer than 0.5 s: what follows is not heard"
         assert [note for note in notes if "far beyond full scale" in note and first.id in note]
+
+
+@pytest.mark.parametrize("choice", ["stored", "decoded"])
+def test_stored_waveforms_train_the_same_to_the_last_bit_and_may_be_chosen_anew(
+    tiny_run: Path, tone_corpus: Manifest, tone_store: Store, tmp_path: Path, choice: str
+) -> None:
+    run, other = tmp_path / "run", {"stored": "decoded", "decoded": "stored"}[choice]
+    begun, resumed = (tiny_settings(f"data.waveforms={one}") for one in (choice, other))
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, begun, run, store=tone_store, device="cpu", memory_bytes=0, progress=killed(at_epoch=2))
+    train(tone_corpus, resumed, run, store=tone_store, device="cpu", memory_bytes=0)
+    assert model_bytes(run) == model_bytes(tiny_run)
+
+
+def test_a_second_run_of_a_corpus_prepares_nothing_before_its_first_step(
+    tone_corpus: Manifest, tone_store: Store, tiny_run: Path, tmp_path: Path
+) -> None:
+    stages: list[Progress] = []
+    train(tone_corpus, tiny_settings(), tmp_path / "run", store=tone_store, device="cpu", progress=stages.append)
+    assert model_bytes(tmp_path / "run") == model_bytes(tiny_run)
+    n = len(tone_corpus.utterances)
+    assert [one for one in stages if one.stage == "acoustic input"] == [Progress("acoustic input", n, n)]
