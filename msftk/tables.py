@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from msftk.counting import counted
 from msftk.errors import InputError, did_you_mean
 from msftk.files import read_text
 from msftk.types import ATTRIBUTES, RatingScale
@@ -122,7 +123,7 @@ def read_rows(path: Path) -> Table:
             rows.append(Row(f"{path}:{line}", dict(zip(header.columns, row, strict=True))))
         else:
             problems.append(
-                f"{path}:{line}: {len(row)} cells, expected {len(header.columns)}. Put a cell that holds "
+                f"{path}:{line}: {counted(len(row), 'cell')}, expected {len(header.columns)}. Put a cell that holds "
                 f"'{header.delimiter}' in quotes, or complete the row."
             )
     return Table(path, header.columns, header.delimiter, tuple(rows), tuple(problems))

@@ -136,7 +136,7 @@ def test_a_folder_without_audio_says_so_in_words(here: Path, predict: Callable[.
     ended = predict("notes")
     assert ended.code == 2
     assert "notes: no audio found (looked for .wav" in ended.err
-    assert "found 1 other files" in ended.err
+    assert "found 1 other file" in ended.err
     assert "Path" not in ended.err
 
 

@@ -24,7 +24,7 @@ def test_rows_know_the_line_where_they_begin(tmp_path: Path) -> None:
     table = read_rows(path)
     assert [row.place for row in table.rows] == [f"{path}:2", f"{path}:5"]
     assert table.problems == (
-        f"{path}:6: 1 cells, expected 2. Put a cell that holds ',' in quotes, or complete the row.",
+        f"{path}:6: 1 cell, expected 2. Put a cell that holds ',' in quotes, or complete the row.",
     )
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from msftk.cli.console import bar, number_table, out, print_json
 from msftk.cli.options import Config, Json, Preset, Set, Workers, settings_from
 from msftk.cli.prepare import splits_table
+from msftk.counting import counted
 from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _show(diagnosis: Diagnosis) -> None:
         _show_finding(finding)
     wrong = sum(finding.level == "error" for finding in diagnosis.findings)
     if wrong:
-        out.print(f"not fit for training: {wrong} thing{'s are' if wrong > 1 else ' is'} wrong", style="bold red")
+        out.print(f"not fit for training: {counted(wrong, 'thing is', 'things are')} wrong", style="bold red")
     else:
         out.print("fit for training", style="bold green")
 

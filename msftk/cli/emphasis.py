@@ -10,6 +10,7 @@ from rich.text import Text
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
 from msftk.cli.options import Json, PhoneTier, Set, Store, WordTier, Workers, settings_from
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.recipes.wording import fixed
 
@@ -92,8 +93,9 @@ def _corpus(place: Path, table: Path, settings: Settings, store: Path | None, wo
         why = {"reasons": reasons, "warnings": done.warnings, "failed": failures}
         print_json({"out": str(done.path), **counts, **timing, **why})
     else:
-        out.print(f"{done.path}: {done.n_words} words of {done.n_utterances} utterances", soft_wrap=True)
-        earlier = f", {done.n_found} utterances found done" if done.n_found else ""
+        words, utterances = counted(done.n_words, "word"), counted(done.n_utterances, "utterance")
+        out.print(f"{done.path}: {words} of {utterances}", soft_wrap=True)
+        earlier = f", {counted(done.n_found, 'utterance')} found done" if done.n_found else ""
         speed = f"{done.audio_s / done.wall_s:.0f} times real time"
         err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{earlier}", soft_wrap=True)
     for reason, ids in done.absent.items():

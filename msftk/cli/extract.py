@@ -10,6 +10,7 @@ from rich.table import Table
 
 from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.options import Config, Json, Preset, Semantics, Set, Store, TrustRemoteCode, Workers, settings_from
+from msftk.counting import counted
 
 if TYPE_CHECKING:
     from msftk.recipes.extract import Extraction
@@ -61,6 +62,6 @@ def _show(done: Extraction) -> None:
         absent = ", ".join(f"{count} {reason}" for reason, count in sorted(found.absent[source].items()))
         table.add_row(source, found.groups[source], str(dim), str(found.present[source]), absent or "0")
     out.print(table)
-    out.print(f"{done.n_utterances} utterances, stored in {done.store}", soft_wrap=True)
+    out.print(f"{counted(done.n_utterances, 'utterance')}, stored in {done.store}", soft_wrap=True)
     if done.ratings:
         out.print(f"ratings: {done.ratings}", soft_wrap=True)

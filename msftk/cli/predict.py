@@ -23,6 +23,7 @@ from msftk.cli.options import (
     alignment_options,
     check_combine,
 )
+from msftk.counting import counted
 from msftk.recipes.wording import fixed
 from msftk.types import ATTRIBUTES
 
@@ -92,8 +93,10 @@ def predict(
     elif table is None:
         _show(result, over_time=window is not None)
     else:
-        n = f"{len(result)} predictions" if window is None else f"{len(result.over_time)} windows of {len(result)}"
-        out.print(f"{n} on the scale {result.predictions.scale} in {table}", soft_wrap=True)
+        said = counted(len(result), "prediction")
+        if window is not None:
+            said = f"{counted(len(result.over_time), 'window')} of {counted(len(result), 'recording')}"
+        out.print(f"{said} on the scale {result.predictions.scale} in {table}", soft_wrap=True)
     for source, reasons in result.absent.items():
         err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
     for note in result.notes:

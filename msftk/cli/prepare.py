@@ -12,6 +12,7 @@ from rich.table import Table
 
 from msftk.cli.console import bar, err, number_table, out, print_json
 from msftk.cli.options import Json, Workers
+from msftk.counting import counted
 from msftk.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,4 +111,4 @@ def _show(path: Path, result: PrepareResult) -> None:
         out.print(f"{name}: {fact}", soft_wrap=True)
     n_utterances, scale = len(result.manifest.utterances), result.manifest.scale
     rated = f"rated {scale}" if any(counts.with_ratings for counts in result.counts) else "no ratings"
-    out.print(f"{path}: {n_utterances} utterances, {rated}", soft_wrap=True)
+    out.print(f"{path}: {counted(n_utterances, 'utterance')}, {rated}", soft_wrap=True)

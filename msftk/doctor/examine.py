@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.doctor.file_checks import check_files
 from msftk.doctor.files import examine_files
 from msftk.doctor.findings import SHOWN, Finding, errors_first
@@ -99,7 +100,6 @@ def examine(
     else:
         read = read_corpus(corpus or corpus_of(source), source, workers=workers, progress=report)
         manifest, problems = read.manifest, read.problems
-    manifest = replace(manifest, utterances=tuple(manifest.utterances))  # made once: many look at all of them
     settings = settings or load_settings()
     files = examine_files(manifest, settings, decode=decode, workers=workers, progress=report)
     findings = [*check_manifest(manifest), *check_files(manifest, files, settings.data.seconds_kept)]
@@ -165,7 +165,8 @@ def _left_out(problems: tuple[str, ...], n_kept: int) -> Finding:
     return Finding(
         "warning",
         "reading",
-        f"{len(problems)} items cannot be used and are left out, {n_kept} are kept",
-        "Correct them in the corpus, then prepare again.",
+        f"{counted(len(problems), 'item')} cannot be used and {'is' if len(problems) == 1 else 'are'} left out, "
+        f"{counted(n_kept, 'is', 'are')} kept",
+        f"Correct {'it' if len(problems) == 1 else 'them'} in the corpus, then prepare again.",
         problems[:SHOWN],
     )

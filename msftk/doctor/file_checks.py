@@ -3,133 +3,153 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from msftk.doctor.files import FileFacts, ids_where
+import numpy as np
+
+from msftk.counting import counted
+from msftk.doctor.files import Examined
 from msftk.doctor.findings import Finding, first_of
 from msftk.interfaces import Need
-from msftk.preparation.given import NO_ALIGNMENT
 from msftk.registry import registry
+from msftk.store.columns import given, ids_of, values_of
 from msftk.store.manifest import Manifest
-from msftk.types import SAMPLE_RATE_HZ, Utterance
+from msftk.types import SAMPLE_RATE_HZ, Bool, Utterance
 
 MANY = 0.05  # of a part: losing more than this to bad files changes what is trained on
 
 
-def check_files(manifest: Manifest, files: Mapping[str, FileFacts], seconds_kept: float) -> Iterator[Finding]:
+def check_files(manifest: Manifest, files: Examined, seconds_kept: float) -> Iterator[Finding]:
     """What the files tell: audio, its form and length, transcripts, alignments."""
-    yield from _unusable_audio(manifest, files)
-    yield from _sound(manifest.utterances, files)
-    yield from _length(manifest.utterances, seconds_kept)
-    yield from _texts(manifest.utterances, files)
-    yield from _alignments(manifest.utterances, files)
+    ids, has_audio = ids_of(manifest.utterances), given(manifest.utterances, "audio")
+    yield from _unusable_audio(manifest, ids, files)
+    yield from _sound(manifest.utterances, ids, files)
+    yield from _length(manifest.utterances, ids, seconds_kept)
+    yield from _texts(ids, has_audio, files)
+    yield from _alignments(ids, has_audio, files)
 
 
-def _unusable_audio(manifest: Manifest, files: Mapping[str, FileFacts]) -> Iterator[Finding]:
-    everyone = manifest.utterances
-    for name, what, remedy in (
-        ("missing", "audio files are missing", "Restore them, or prepare the corpus again from where it lies now."),
-        ("unreadable", "audio files cannot be read", "Convert or replace them, then prepare again."),
+def _unusable_audio(manifest: Manifest, ids: Sequence[str], files: Examined) -> Iterator[Finding]:
+    for name, one, many, remedy in (
+        ("missing", "file is missing", "files are missing", "Restore what is missing, or prepare again."),
+        ("unreadable", "file cannot be read", "files cannot be read", "Convert or replace it, then prepare again."),
     ):
-        bad = ids_where(files, everyone, name)
+        bad = files.rows_where(name)
         if not bad:
             continue
-        lost = Counter(u.split for u in everyone if u.id in set(bad))
-        sizes = Counter(u.split for u in everyone)
-        hit = [f"{split or 'no split'} ({n} of {sizes[split]})" for split, n in lost.items() if n > MANY * sizes[split]]
-        text = f"{len(bad)} {what}, their utterances are left out" + (f"; too many of {', '.join(hit)}" if hit else "")
+        hit = _parts_hit(manifest, bad)
         yield Finding(
             "error" if hit else "warning",
             "audio",
-            text,
+            f"{counted(len(bad), f'audio {one}', f'audio {many}')}: left out"
+            + (f"; too many of {', '.join(hit)}" if hit else ""),
             remedy,
-            first_of(f"{one}: {getattr(files[one], name)}" for one in bad),
+            first_of(f"{ids[row]}: {files.wrong[name][row]}" for row in bad),
         )
-    if changed := ids_where(files, everyone, "is_changed"):
+    if changed := _ids_where(files, "is_changed", ids):
+        since = "changed since it was prepared", "changed since they were prepared"
+        text = counted(len(changed), f"audio file {since[0]}", f"audio files {since[1]}")
         yield Finding(
             "error",
             "audio",
-            f"{len(changed)} audio files changed since they were prepared: what is stored belongs to the old sound",
+            f"{text}: what is stored belongs to the old sound",
             "Run msftk prepare again; it hashes what changed.",
             first_of(changed),
         )
-    if silent := ids_where(files, everyone, "is_silent"):
-        yield Finding(
-            "warning", "audio", f"{len(silent)} recordings hold zeros alone", "Leave them out.", first_of(silent)
-        )
+    if silent := _ids_where(files, "is_silent", ids):
+        text = counted(len(silent), "recording holds zeros alone", "recordings hold zeros alone")
+        yield Finding("warning", "audio", text, "Leave out what is silent.", first_of(silent))
 
 
-def _sound(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
-    known = {u.id: facts for u in utterances if (facts := files[u.id].audio)}
-    mixed = [u.id for u in utterances if u.id in known and known[u.id].channels > 1 and u.channel is None]
+def _parts_hit(manifest: Manifest, bad: Sequence[int]) -> list[str]:
+    """Splits that lose too many."""
+    splits = values_of(manifest.utterances, "split")
+    lost, sizes = Counter(splits[row] for row in bad), Counter(splits)
+    return [f"{split or 'no split'} ({n} of {sizes[split]})" for split, n in lost.items() if n > MANY * sizes[split]]
+
+
+def _sound(utterances: Sequence[Utterance], ids: Sequence[str], files: Examined) -> Iterator[Finding]:
+    n_known = int(np.count_nonzero(files.channels))
+    mixed = np.flatnonzero((files.channels > 1) & ~given(utterances, "channel")).tolist()
     if mixed:
+        are = f"{len(mixed)} of {n_known} {'is' if len(mixed) == 1 else 'are'}"
         yield Finding(
             "note",
             "sound",
-            f"{len(mixed)} of {len(known)} are stereo: the mean of the channels is heard, also where one is silent",
-            examples=first_of(mixed),
+            f"{are} stereo: the mean of the channels is heard, also where one is silent",
+            examples=first_of(ids[row] for row in mixed),
         )
-    if loud := ids_where(files, utterances, "is_far_too_loud"):
+    if loud := _ids_where(files, "is_far_too_loud", ids):
         yield Finding(
             "warning",
             "sound",
-            f"{len(loud)} are far beyond full scale: whole numbers written as floats?",
-            "Divide their samples by 32768, or export them again.",
+            f"{counted(len(loud), 'is', 'are')} far beyond full scale: whole numbers written as floats?",
+            "Divide the samples by 32768, or export them again.",
             first_of(loud),
         )
-    rates = Counter(facts.sample_rate_hz for facts in known.values())
-    for rate_hz, n in sorted(rates.items()):
+    rates, counts = np.unique(files.sample_rates_hz[files.sample_rates_hz > 0], return_counts=True)
+    for rate_hz, n in zip(rates.tolist(), counts.tolist(), strict=True):
+        have = f"{n} of {n_known} {'has' if n == 1 else 'have'} {rate_hz} Hz"
         if rate_hz < SAMPLE_RATE_HZ:
-            text = f"{n} of {len(known)} have {rate_hz} Hz: nothing above {rate_hz // 2} Hz is there to hear"
+            text = f"{have}: nothing above {rate_hz // 2} Hz is there to hear"
             yield Finding("warning", "sound", text, "Use the original recordings, if there are any.")
         elif rate_hz > SAMPLE_RATE_HZ:
-            yield Finding("note", "sound", f"{n} of {len(known)} have {rate_hz} Hz: resampled when read")
+            yield Finding("note", "sound", f"{have}: resampled when read")
 
 
-def _length(utterances: Sequence[Utterance], seconds_kept: float) -> Iterator[Finding]:
-    if long := [u.id for u in utterances if (u.duration_s or 0) > seconds_kept]:
+def _length(utterances: Sequence[Utterance], ids: Sequence[str], seconds_kept: float) -> Iterator[Finding]:
+    lengths_s = values_of(utterances, "duration_s")
+    if long := [one for one, length_s in zip(ids, lengths_s, strict=True) if (length_s or 0) > seconds_kept]:
         yield Finding(
             "note",
             "length",
-            f"{len(long)} last longer than {seconds_kept:g} s: the rest is not heard (data.seconds_kept)",
+            f"{counted(len(long), 'lasts', 'last')} longer than {seconds_kept:g} s: the rest is not heard "
+            "(data.seconds_kept)",
             examples=first_of(long),
         )
 
 
-def _texts(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
-    bare = [u for u in utterances if "transcript" in files[u.id].absent]
-    yield from _without([u.id for u in bare], len(utterances), "transcript", _absent("transcript"))
-    if silent := [u.id for u in bare if u.audio is None]:
-        text = f"{len(silent)} have neither audio nor text"
-        yield Finding("error", "transcripts", text, "Leave them out.", first_of(silent))
+def _texts(ids: Sequence[str], has_audio: Bool, files: Examined) -> Iterator[Finding]:
+    bare = files.rows_where("no_transcript")
+    yield from _without([ids[row] for row in bare], len(ids), "transcript", _absent("transcript"))
+    if nothing := [ids[row] for row in bare if not has_audio[row]]:
+        text = f"{counted(len(nothing), 'has', 'have')} neither audio nor text"
+        yield Finding("error", "transcripts", text, "Leave out what has neither.", first_of(nothing))
 
 
-def _alignments(utterances: Sequence[Utterance], files: Mapping[str, FileFacts]) -> Iterator[Finding]:
-    with_audio = [u for u in utterances if u.audio is not None]
-    bare = [u.id for u in with_audio if files[u.id].absent.get("alignment") == NO_ALIGNMENT]
-    yield from _without(bare, len(with_audio), "alignment", _absent("emphasis"))
-    if gone := ids_where(files, with_audio, "no_alignment"):
-        yield Finding(
-            "warning", "alignments", f"{len(gone)} alignment files are missing", "Restore them.", first_of(gone)
-        )
-    if bad := ids_where(files, with_audio, "bad_alignment"):
+def _alignments(ids: Sequence[str], has_audio: Bool, files: Examined) -> Iterator[Finding]:
+    bare, gone, bad, wordless, late = (
+        [row for row in files.rows_where(name) if has_audio[row]]
+        for name in ("is_unaligned", "no_alignment", "bad_alignment", "is_wordless", "past_end_s")
+    )
+    yield from _without([ids[row] for row in bare], int(has_audio.sum()), "alignment", _absent("emphasis"))
+    if gone:
+        text = counted(len(gone), "alignment file is missing", "alignment files are missing")
+        yield Finding("warning", "alignments", text, "Restore what is missing.", first_of(ids[row] for row in gone))
+    if bad:
         yield Finding(
             "warning",
             "alignments",
-            f"{len(bad)} alignments cannot be used: {_absent('emphasis')}",
-            "Correct them, or align again.",
-            first_of(f"{one}: {files[one].bad_alignment}" for one in bad),
+            f"{counted(len(bad), 'alignment')} cannot be used: {_absent('emphasis')}",
+            "Correct what cannot be used, or align again.",
+            first_of(f"{ids[row]}: {files.wrong['bad_alignment'][row]}" for row in bad),
         )
-    if wordless := [u.id for u in with_audio if files[u.id].n_words == 0]:
-        yield Finding("warning", "alignments", f"{len(wordless)} alignments hold no word", examples=first_of(wordless))
-    if late := ids_where(files, with_audio, "past_end_s"):
+    if wordless:
+        text = counted(len(wordless), "alignment holds no word", "alignments hold no word")
+        yield Finding("warning", "alignments", text, examples=first_of(ids[row] for row in wordless))
+    if late:
+        words = "has words after the end of its audio", "have words after the end of their audio"
         yield Finding(
             "warning",
             "alignments",
-            f"{len(late)} have words after the end of their audio: {_absent('emphasis')}",
-            "Are their times counted from the start of a longer recording? Align again.",
-            first_of(f"{one}: {files[one].past_end_s:.2f} s late" for one in late),
+            f"{counted(len(late), *words)}: {_absent('emphasis')}",
+            "Are the times counted from the start of a longer recording? Align again.",
+            first_of(f"{ids[row]}: {files.wrong['past_end_s'][row]:.2f} s late" for row in late),
         )
+
+
+def _ids_where(files: Examined, name: str, ids: Sequence[str]) -> list[str]:
+    return [ids[row] for row in files.rows_where(name)]
 
 
 def _absent(need: Need) -> str:

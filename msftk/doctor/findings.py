@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Literal, get_args
 
 Level = Literal["error", "warning", "note"]
@@ -28,4 +29,4 @@ def errors_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def first_of(names: Iterable[str]) -> tuple[str, ...]:
     """As many names as a finding shows, in order."""
-    return tuple(sorted(names))[:SHOWN]
+    return tuple(nsmallest(SHOWN, names))

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from msftk.doctor.findings import Finding, first_of
+from msftk.counting import counted
+from msftk.doctor.findings import Finding, Level, first_of
 from msftk.errors import InputError
 from msftk.evaluation.scores import ratings_of
+from msftk.store.columns import given, ids_of, is_rated, part, values_of
 from msftk.store.manifest import Manifest
 from msftk.training.folds import fixed_split, folds, speakers_of
 from msftk.types import ATTRIBUTES, Utterance
@@ -30,9 +32,11 @@ def check_manifest(manifest: Manifest) -> Iterator[Finding]:
 
 def _splits(manifest: Manifest) -> Iterator[Finding]:
     """Whether `msftk train` accepts the corpus: its own splits, else folds."""
-    parts = Counter(u.split for u in manifest.utterances)
+    parts = Counter(values_of(manifest.utterances, "split"))
     if None in parts and len(parts) > 1:
-        yield Finding("note", "splits", f"{parts[None]} utterances belong to no split and are not used")
+        many = "utterances belong to no split and are not used"
+        text = counted(parts[None], "utterance belongs to no split and is not used", many)
+        yield Finding("note", "splits", text)
     try:
         split = fixed_split(manifest.utterances, allow_overlap=True)
     except InputError as error:
@@ -43,10 +47,11 @@ def _splits(manifest: Manifest) -> Iterator[Finding]:
         else:
             yield Finding("error", "splits", str(error))
         return
-    for name, part in (("train", split.train), ("dev", split.dev), *split.tests.items()):
-        n = sum(u.ratings is not None for u in part)
+    for name, members in (("train", split.train), ("dev", split.dev), *split.tests.items()):
+        n = int(is_rated(members).sum())
         if 0 < n < FEW:
-            yield Finding("warning", "splits", f"{name} has {n} rated utterances: a CCC on so few is mostly chance")
+            text = f"{name} has {counted(n, 'rated utterance')}: a CCC on so few is mostly chance"
+            yield Finding("warning", "splits", text)
     if not split.tests:
         yield Finding(
             "warning",
@@ -74,48 +79,61 @@ def _speakers(manifest: Manifest) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 "speakers",
-                f"{len(shared)} speakers are in both {first} and {second}: the score would reward knowing the voice",
+                f"{counted(len(shared), 'speaker is', 'speakers are')} in both {first} and {second}: "
+                "the score would reward knowing the voice",
                 "Make the splits speaker-disjoint, or train with --allow-overlap, which the card then says.",
                 first_of(shared),
             )
-    with_audio = [u for u in manifest.utterances if u.audio is not None]
-    unknown = [u for u in with_audio if u.speaker is None]
-    if unknown:
+    has_audio = given(manifest.utterances, "audio")
+    unknown = np.flatnonzero(has_audio & ~given(manifest.utterances, "speaker"))
+    if len(unknown):
+        have = "has no known speaker" if len(unknown) == 1 else "have no known speaker"
         yield Finding(
             "warning",
             "speakers",
-            f"{len(unknown)} of {len(with_audio)} utterances have no known speaker: overlap cannot be seen, "
+            f"{len(unknown)} of {counted(int(has_audio.sum()), 'utterance')} {have}: overlap cannot be seen, "
             "and each is its own cluster in the intervals",
             "Name the speakers, or use the corpus' official splits.",
-            first_of(u.id for u in unknown),
+            first_of(ids_of(part(manifest.utterances, unknown))),
         )
 
 
 def _same_audio(utterances: Sequence[Utterance]) -> Iterator[Finding]:
     """The same sound under two ids: in two splits it is a leak."""
-    same: dict[tuple[object, ...], list[Utterance]] = {}
-    for u in utterances:
-        if u.audio_sha256 is not None:
-            same.setdefault((u.audio_sha256, u.start_s, u.end_s, u.channel), []).append(u)
-    groups = [group for group in same.values() if len(group) > 1]
-    leaks = [group for group in groups if len({u.split for u in group}) > 1]
-    for level, found, what in (
-        ("error", leaks, "stand in two splits: the score would reward memory"),
-        ("warning", [group for group in groups if group not in leaks], "stand there under several ids"),
-    ):
+    ids, splits = ids_of(utterances), values_of(utterances, "split")
+    groups = _groups_of_one_sound(utterances)
+    leaks = [group for group in groups if len({splits[row] for row in group}) > 1]
+    within = [group for group in groups if len({splits[row] for row in group}) == 1]
+    levels: tuple[tuple[Level, list[list[int]], str], ...] = (
+        ("error", leaks, "in two splits: the score would reward memory"),
+        ("warning", within, "there under several ids"),
+    )
+    for level, found, where in levels:
         if found:
             yield Finding(
-                level,  # type: ignore[arg-type]
+                level,
                 "same audio",
-                f"{len(found)} recordings {what}",
+                f"{counted(len(found), 'recording stands', 'recordings stand')} {where}",
                 "Keep one of each.",
-                first_of(" = ".join(u.id for u in group) for group in found),
+                first_of(" = ".join(ids[row] for row in group) for group in found),
             )
+
+
+def _groups_of_one_sound(utterances: Sequence[Utterance]) -> list[list[int]]:
+    """Rows of utterances whose sound another one has too. Few do: only those whose key's hash occurs twice are kept."""
+    names = ("audio_sha256", "start_s", "end_s", "channel")
+    keys = [*zip(*(values_of(utterances, name) for name in names), strict=True)]
+    _, place, counts = np.unique(np.fromiter(map(hash, keys), np.int64), return_inverse=True, return_counts=True)
+    same: dict[tuple[object, ...], list[int]] = {}
+    for row in np.flatnonzero(counts[place] > 1):
+        if keys[row][0] is not None:
+            same.setdefault(keys[row], []).append(int(row))
+    return [group for group in same.values() if len(group) > 1]
 
 
 def _ratings(manifest: Manifest) -> Iterator[Finding]:
     splits = manifest.splits
-    trained = manifest.split("train") if "train" in splits else list(manifest.utterances)
+    trained = manifest.split("train") if "train" in splits else manifest.utterances
     values, width = ratings_of(trained), manifest.scale.high - manifest.scale.low
     for place, attribute in enumerate(ATTRIBUTES):
         given = values[:, place][~np.isnan(values[:, place])]
@@ -134,6 +152,7 @@ def _ratings(manifest: Manifest) -> Iterator[Finding]:
                 f"{attribute} lies within {given.min():g} to {given.max():g} on a scale of {manifest.scale}",
                 "Check the scale: prepare with the ends that the raters saw.",
             )
-    unrated = [u.id for u in manifest.utterances if u.ratings is None]
-    if unrated and len(unrated) < len(manifest.utterances):
-        yield Finding("note", "ratings", f"{len(unrated)} utterances are unrated", examples=first_of(unrated))
+    unrated = np.flatnonzero(~is_rated(manifest.utterances))
+    if 0 < len(unrated) < len(manifest.utterances):
+        text = counted(len(unrated), "utterance is unrated", "utterances are unrated")
+        yield Finding("note", "ratings", text, examples=first_of(ids_of(part(manifest.utterances, unrated))))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.evaluation.bootstrap import DRAWS, ccc_intervals, clusters_of
 from msftk.evaluation.ccc import ccc
@@ -108,7 +109,7 @@ def evaluate_predictions(
     truth = ratings_of(scored)
     if not scored or np.isnan(truth + kept.values).all():
         raise InputError(
-            f"none of {len(utterances)} utterances has both ratings and a prediction: nothing to score. "
+            f"none of {counted(len(utterances), 'utterance')} has both ratings and a prediction: nothing to score. "
             "Give a split with ratings, or use `msftk predict`."
         )
     clusters = clusters_of(scored, cluster_by)

@@ -137,7 +137,7 @@ def encoded(part: Part, waveforms: Sequence[Float32]) -> list[Float32]:
     made = [np.asarray(one, dtype=np.float32) for one in part.component.encode(waveforms)]
     if len(made) != len(waveforms) or not all(np.isfinite(one).all() for one in made):
         raise MsftkError(
-            f"adaptation '{part.name}' gave {len(made)} arrays of {len(waveforms)} recordings, expected one each, of "
+            f"adaptation '{part.name}' gave {len(made)} arrays, expected {len(waveforms)}, one a recording, of "
             "finite numbers. Correct the plugin, or take another model."
         )
     return made

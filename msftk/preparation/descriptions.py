@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msftk.counting import counted
 from msftk.interfaces import Describer, Evidence
 from msftk.types import Description
 
@@ -15,7 +16,7 @@ def answers_of(describer: Describer, evidence: Sequence[Evidence]) -> list[Descr
             return [describer.describe(evidence[0])]
         answers = list(describer.describe_batch(evidence))
         if len(answers) != len(evidence):
-            raise ValueError(f"describe_batch() gave {len(answers)} answers to {len(evidence)} utterances")
+            raise ValueError(f"describe_batch() gave {counted(len(answers), 'answer')}, expected {len(evidence)}")
         return answers
     except Exception as error:  # any plugin, any failure
         if len(evidence) == 1:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from msftk.adoption import adopt
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.files import without_nan
 from msftk.hookspecs import find_kind
@@ -193,6 +194,6 @@ def _checked(raw: object, scorer: EmphasisScorer, place: str, n_words: int) -> F
         raise InputError(
             f"{place}: emphasis scorer '{scorer_settings(scorer)['scorer']}' returned scores "
             f"of shape {score.shape}, {np.isfinite(score).sum()} of them finite; expected one finite score for each of "
-            f"{n_words} words. Correct the scorer."
+            f"{counted(n_words, 'word')}. Correct the scorer."
         )
     return score

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.prosody.f0 import HOP_S
 from msftk.prosody.ragged import (
@@ -181,7 +182,7 @@ def check_words(alignment: Alignment, audio_s: float) -> None:
     tier = spoken(alignment.words)
     if not len(tier):
         raise InputError(
-            f"{place}: no spoken word among {len(alignment.words)} intervals of the word tier. "
+            f"{place}: no spoken word among {counted(len(alignment.words), 'interval')} of the word tier. "
             "Emphasis needs at least one word: check the tier, or leave this utterance out."
         )
     latest = int(np.argmax(tier.end_s))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msftk.counting import counted
 from msftk.errors import InputError, MsftkError
 from msftk.files import is_full, lock
 from msftk.preparation.absences import Absences
@@ -111,8 +112,8 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
     if not outcomes.done:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError(
-            f"{manifest.corpus}: none of {len(utterances)} utterances could be done, so {out} is not written. "
-            f"{outcomes.first_trouble()}"
+            f"{manifest.corpus}: none of {counted(len(utterances), 'utterance')} could be done, so {out} is not "
+            f"written. {outcomes.first_trouble()}"
         )
     keys = [outcomes.done[place] for place in sorted(outcomes.done)]
     about = {

@@ -15,6 +15,7 @@ from msftk.progress import Progress, ProgressCallback, silent
 from msftk.registry import registry
 from msftk.speech.audio import segment_bounds
 from msftk.speech.audio_file import AudioFacts, audio_facts
+from msftk.store.columns import chosen, given, is_rated, values_of
 from msftk.store.manifest import Manifest, read_manifest, write_manifest
 from msftk.types import AudioStamp, Utterance
 
@@ -117,8 +118,9 @@ def read_corpus(
 
 def count_splits(manifest: Manifest) -> tuple[SplitCounts, ...]:
     """Counts of each split in the manifest's order, then of the utterances without split."""
+    everyone = manifest.utterances
     groups: list[tuple[str | None, Sequence[Utterance]]] = [(name, manifest.split(name)) for name in manifest.splits]
-    if rest := [utterance for utterance in manifest.utterances if utterance.split is None]:
+    if len(rest := chosen(everyone, ~given(everyone, "split"))):
         groups.append((None, rest))
     return tuple(_count(name, utterances) for name, utterances in groups)
 
@@ -127,11 +129,11 @@ def _count(split: str | None, utterances: Sequence[Utterance]) -> SplitCounts:
     return SplitCounts(
         split,
         utterances=len(utterances),
-        hours=sum(utterance.duration_s or 0.0 for utterance in utterances) / 3600,
-        speakers=len({utterance.speaker for utterance in utterances} - {None}),
-        with_transcript=sum(utterance.transcript is not None for utterance in utterances),
-        with_alignment=sum(utterance.alignment is not None for utterance in utterances),
-        with_ratings=sum(utterance.ratings is not None for utterance in utterances),
+        hours=sum(length_s or 0.0 for length_s in values_of(utterances, "duration_s")) / 3600,
+        speakers=len(set(values_of(utterances, "speaker")) - {None}),
+        with_transcript=int(given(utterances, "transcript").sum()),
+        with_alignment=int(given(utterances, "alignment").sum()),
+        with_ratings=int(is_rated(utterances).sum()),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from msftk.counting import counted
 from msftk.errors import AbsentError, InputError
 from msftk.files import check_name, read_text, sha256_file, unreadable
 from msftk.preparation.given import Given
@@ -215,8 +216,8 @@ def _audio_files(path: Path) -> list[Path]:
         audio = [file for file in files if file.suffix.lower() in AUDIO_SUFFIXES]
         if not audio:
             raise InputError(
-                f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; found {len(files)} other files). "
-                "Name files or another folder."
+                f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; "
+                f"found {counted(len(files), 'other file')}). Name files or another folder."
             )
         return audio
     return [path]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msftk.counting import counted
+
 SCORES = {
     "pearson": "Pearson r",
     "bias": "bias",
@@ -50,9 +52,9 @@ def sound_notes(
     alike: dict[str, list[str]] = {}
     for name, message in troubles:
         alike.setdefault(message, []).append(name)
-    return told + [
-        f"{names[0] if len(names) == 1 else f'{len(names)} recordings'}: {message}" for message, names in alike.items()
-    ]
+    for message, names in alike.items():
+        told.append(f"{names[0] if len(names) == 1 else counted(len(names), 'recording')}: {message}")
+    return told
 
 
 def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -70,10 +72,10 @@ def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _notes(scored: Mapping[str, Any]) -> Iterable[str]:
     bootstrap, missing = scored["protocol"]["bootstrap"], scored["missing"]
     if bootstrap["descriptive"]:
-        over = f"{bootstrap['over']}s"
+        over = bootstrap["over"]
         yield (
-            f"{bootstrap['clusters']} {over}, so the interval is descriptive: "
-            f"it describes these {over} and promises nothing about others"
+            f"{counted(bootstrap['clusters'], over)}, so the interval is descriptive: "
+            f"it describes these {over}s and promises nothing about others"
         )
     if bootstrap["unknown"]:
         yield f"{len(bootstrap['unknown'])} without {bootstrap['over']}, each its own cluster"

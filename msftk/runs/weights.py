@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.files import write_whole
 from msftk.models.own import Whole, load_own_state
@@ -57,7 +58,8 @@ def _today(name: str) -> str:
 def load_weights(network: Whole, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Puts weights read from `path` into the network. Raises InputError where they do not fit it, or are not finite."""
     if broken := [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]:
-        raise InputError(f"{path}: {len(broken)} weights are not finite numbers, first {broken[0]}. {ANEW}")
+        found = counted(len(broken), "weight is no finite number", "weights are not finite numbers")
+        raise InputError(f"{path}: {found}, first {broken[0]}. {ANEW}")
     try:
         load_own_state(network, tensors)
     except RuntimeError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
+from msftk.counting import counted
 from msftk.errors import AbsentError, InputError
 from msftk.files import unreadable
 from msftk.speech.alignment import make_alignment, make_tier
@@ -90,7 +91,7 @@ def read_aligned(
     table = read(words, "word")
     if utterance_id is None:
         if len(table.rows) != 1:
-            raise InputError(f"{words}: holds {len(table.rows)} utterances. Say which one by its id.")
+            raise InputError(f"{words}: holds {counted(len(table.rows), 'utterance')}. Say which one by its id.")
         utterance_id = next(iter(table.rows))
     if utterance_id not in table.rows:
         raise AbsentError(f"{words}: no words of utterance '{utterance_id}'. Add its rows, or go on without alignment.")
@@ -106,7 +107,9 @@ def _parse(path: Path, label: str, mtime_ns: int, n_bytes: int) -> IntervalTable
     places = [header.columns.index(_column(header, name)) for name in ("id", "start", "end", label)]
     for line, cells in lines:
         if len(cells) <= max(places):
-            raise InputError(f"{path}:{line}: {len(cells)} cells, expected {len(header.columns)}. Complete the row.")
+            raise InputError(
+                f"{path}:{line}: {counted(len(cells), 'cell')}, expected {len(header.columns)}. Complete the row."
+            )
         utterance_id, start, end, text = (cells[place] for place in places)
         rows.setdefault(utterance_id.strip(), []).append((line, start, end, text))
     return IntervalTable(path, rows)

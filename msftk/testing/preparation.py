@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.errors import AbsentError
 from msftk.interfaces import Evidence, Need
 from msftk.testing.examples import alignment_of, prosody_of, whole_evidence
@@ -79,7 +80,7 @@ def check_emphasis(plugin: Named, /, **options: object) -> None:
         scores, again = (
             scorer.scores(waveform, SAMPLE_RATE_HZ, alignment, "a transcript", prosody=prosody) for _ in range(2)
         )
-        require(np.shape(scores) == (n_words,), f"scores are {np.shape(scores)} for {n_words} words")
+        require(np.shape(scores) == (n_words,), f"scores are {np.shape(scores)} for {counted(n_words, 'word')}")
         require(bool(np.isfinite(scores).all()), "scores are not finite: an unvoiced word has log_f0 NaN, z_pitch 0")
         require(np.array_equal(scores, again), "the same utterance gives other scores the second time")
 

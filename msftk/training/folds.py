@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.errors import InputError, UnknownNameError
 from msftk.store.columns import chosen, ids_of, is_rated, part, values_of
 from msftk.types import Utterance
@@ -70,16 +71,18 @@ def folds(utterances: Sequence[Utterance], kind: str, *, inner_dev: bool = True,
     if None in values:
         lacking = [one for one, value in zip(ids_of(utterances), values, strict=True) if value is None]
         raise InputError(
-            f"--folds {kind}: {len(lacking)} utterances have no {by} ({', '.join(lacking[:3])}"
-            f"{', ...' if len(lacking) > 3 else ''}). Give them one, or leave them out of the manifest."
+            f"--folds {kind}: {counted(len(lacking), 'utterance has', 'utterances have')} no {by} "
+            f"({', '.join(lacking[:3])}{', ...' if len(lacking) > 3 else ''}). Give each one, or leave out of the "
+            "manifest what has none."
         )
     labels = sorted(set(values))
     groups = [[label] for label in labels] if n_groups is None else _consecutive(labels, n_groups, kind)
     fewest = 3 if inner_dev else 2
     if len(groups) < fewest:
         raise InputError(
-            f"--folds {kind}: found {len(groups)} {by} group(s) ({', '.join(labels) or 'none'}), expected at least "
-            f"{fewest}: one tests{', one selects' if inner_dev else ''}, the rest train. Use the corpus' fixed splits."
+            f"--folds {kind}: found {counted(len(groups), f'{by} group')} ({', '.join(labels) or 'none'}), expected "
+            f"at least {fewest}: one tests{', one selects' if inner_dev else ''}, the rest train. "
+            "Use the corpus' fixed splits."
         )
     group_of = {label: k for k, group in enumerate(groups) for label in group}
     made = Folds(utterances, groups, [group_of[value] for value in values], inner_dev)
@@ -167,7 +170,7 @@ def refuse_overlap(split: Split) -> None:
         if shared:
             names = ", ".join(sorted(shared)[:5]) + (", ..." if len(shared) > 5 else "")
             raise InputError(
-                f"{len(shared)} speaker(s) are in both {first} and {second}: {names}. "
+                f"{counted(len(shared), 'speaker is', 'speakers are')} in both {first} and {second}: {names}. "
                 "Make the splits speaker-disjoint, or allow it with --allow-overlap (the card then says so)."
             )
 
@@ -189,7 +192,7 @@ def _parse(kind: str) -> tuple[str, int | None]:
 def _consecutive(labels: list[str], n_groups: int, kind: str) -> list[list[str]]:
     if len(labels) < n_groups:
         raise InputError(
-            f"--folds {kind}: found {len(labels)} speakers, expected at least {n_groups}. Use fewer groups."
+            f"--folds {kind}: found {counted(len(labels), 'speaker')}, expected at least {n_groups}. Use fewer groups."
         )
     bounds = [round(k * len(labels) / n_groups) for k in range(n_groups + 1)]
     return [labels[start:end] for start, end in pairwise(bounds)]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from msftk.consent import SWITCH, consent
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel
 from msftk_plugins.text.folder import folder_digest
@@ -62,7 +63,7 @@ def load_pretrained(name: str, revision: str | None) -> Any:
         ) from error
     if missing := sorted(set(info["missing_keys"]) - {"masked_spec_embed"}):
         raise InputError(
-            f"acoustic.model '{name}' lacks {len(missing)} weights of a {model.config.model_type} encoder, "
+            f"acoustic.model '{name}' lacks {counted(len(missing), 'weight')} of a {model.config.model_type} encoder, "
             f"first {missing[0]}. Give a model whose weights and config.json belong together."
         )
     return model

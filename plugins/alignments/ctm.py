@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from msftk import interfaces
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.files import read_text, unreadable
 from msftk.speech.alignment_table import IntervalTable, read_aligned
@@ -59,7 +60,7 @@ def _parse(path: Path, channel: str, mtime_ns: int, n_bytes: int) -> IntervalTab
             continue
         if len(cells) < 5:
             raise InputError(
-                f"{path}:{number}: {len(cells)} columns, expected id, channel, start, duration and word. "
+                f"{path}:{number}: {counted(len(cells), 'column')}, expected id, channel, start, duration and word. "
                 "Complete the line."
             )
         utterance_id, found, start, duration, word = cells[:5]

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
 from msftk.speech.audio_file import AUDIO_SUFFIXES
@@ -41,7 +42,8 @@ def named_files(root: Path, pattern: re.Pattern[str], corpus: str, form: str) ->
     fitting = [path for path in paths if pattern.fullmatch(path.stem)]
     if not fitting:
         raise InputError(
-            f"{root}: no audio file named as {form} (found {len(paths)} others). Give the top folder of {corpus}."
+            f"{root}: no audio file named as {form} (found {counted(len(paths), 'other')}). "
+            f"Give the top folder of {corpus}."
         )
     files: dict[str, Path] = {}
     for path in fitting:  # the release of RAVDESS on Kaggle holds every file twice

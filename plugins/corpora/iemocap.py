@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from msftk import interfaces
+from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.files import read_text
 from msftk.interfaces import CorpusReading
@@ -64,7 +65,7 @@ class Iemocap(interfaces.Corpus):
         found = list(utterances.values())
         missing = [name for name in SESSIONS if name not in {session.name for session in sessions}]
         if unlabelled := sorted({path.stem for one in sessions for path in _recordings(one)} - utterances.keys()):
-            missing.append(f"usable labels of {len(unlabelled)} recordings (the first: {unlabelled[0]})")
+            missing.append(f"usable labels of {counted(len(unlabelled), 'recording')} (the first: {unlabelled[0]})")
         facts = {"missing": ", ".join(missing)} if missing else {}
         return CorpusReading("iemocap", found, SCALE, facts | _facts(found), problems)
 

@@ -68,7 +68,7 @@ def test_a_manifest_becomes_a_table_and_an_alignment_that_cannot_be_used_is_a_wa
 ) -> None:
     ended = msftk("emphasis", corpus, "--out", tmp_path / "t.parquet", "--store", tmp_path / "store", "--workers", 2)
     assert ended.code == 0
-    assert "t.parquet: 4 words of 1 utterances" in ended.out
+    assert "t.parquet: 4 words of 1 utterance" in ended.out
     assert "1 left out, alignment cannot be used: u2" in ended.err
     assert "warning: u2: " in ended.err
     assert "word 'late' ends at 2.500 s" in ended.err

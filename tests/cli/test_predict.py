@@ -17,7 +17,7 @@ def test_json_table_and_screen_say_the_same(msftk: Callable, tiny_run: Path, tmp
     shown = msftk(*given).out
     assert f"{row['valence']:.2f}".lstrip("-0") in shown
     ended = msftk(*given, "--out", tmp_path / "ratings.csv")
-    assert ended.out == f"1 predictions on the scale 1..7 in {tmp_path / 'ratings.csv'}\n"
+    assert ended.out == f"1 prediction on the scale 1..7 in {tmp_path / 'ratings.csv'}\n"
     assert "ratings that are made up for tests" in ended.err
 
 

@@ -58,7 +58,7 @@ def test_speakers_in_two_splits_are_wrong(tone_corpus: Manifest) -> None:
     diagnosis = examine(corpus)
     assert diagnosis.is_wrong
     found = next(one for one in diagnosis.findings if one.level == "error")
-    assert found.text == "1 speakers are in both train and test: the score would reward knowing the voice"
+    assert found.text == "1 speaker is in both train and test: the score would reward knowing the voice"
     assert found.examples == ("s1",)
     assert "--allow-overlap" in found.remedy
 
@@ -75,20 +75,20 @@ def test_same_sound_in_two_splits_is_a_leak(tone_corpus: Manifest) -> None:
         lambda u: {"audio": first.audio, "audio_sha256": first.audio_sha256} if u.id in ("s5_0", "s6_1") else {},
     )
     assert texts(examine(corpus), "error") == [
-        "same audio: 1 recordings stand in two splits: the score would reward memory"
+        "same audio: 1 recording stands in two splits: the score would reward memory"
     ]
     within = changed(corpus, lambda u: {"split": "test"} if u.id == first.id else {})
-    assert "same audio: 1 recordings stand there under several ids" in texts(examine(within), "warning")
+    assert "same audio: 1 recording stands there under several ids" in texts(examine(within), "warning")
 
 
 def test_missing_audio_is_left_out_until_it_is_too_much(corpus: Manifest, tmp_path: Path) -> None:
     (tmp_path / "s1_1.wav").unlink()
     many = replace(corpus, utterances=tuple(replace(u, id=f"{u.id}_{k}") for k in range(3) for u in corpus.utterances))
     few = examine(replace(many, utterances=tuple(u for u in many.utterances if u.id not in ("s1_1_1", "s1_1_2"))))
-    assert "audio: 1 audio files are missing, their utterances are left out" in texts(few, "warning")
+    assert "audio: 1 audio file is missing: left out" in texts(few, "warning")
     found = examine(corpus).findings[0]
     assert (found.level, found.check) == ("error", "audio")
-    assert found.text == "1 audio files are missing, their utterances are left out; too many of train (1 of 12)"
+    assert found.text == "1 audio file is missing: left out; too many of train (1 of 12)"
     assert found.examples == (f"s1_1: {tmp_path}/s1_1.wav",)
 
 
@@ -96,11 +96,9 @@ def test_unreadable_and_silent_audio(corpus: Manifest, tmp_path: Path) -> None:
     (tmp_path / "s4_0.wav").write_text("not sound")
     soundfile.write(tmp_path / "s4_1.wav", np.zeros(14_400), 16_000)
     diagnosis = examine(corpus, decode=True)
-    assert "audio: 1 audio files cannot be read, their utterances are left out; too many of dev (1 of 4)" in texts(
-        diagnosis, "error"
-    )
-    assert "audio: 1 recordings hold zeros alone" in texts(diagnosis, "warning")
-    assert "audio: 1 recordings hold zeros alone" not in texts(examine(corpus), "warning")  # needs decoding
+    assert "audio: 1 audio file cannot be read: left out; too many of dev (1 of 4)" in texts(diagnosis, "error")
+    assert "audio: 1 recording holds zeros alone" in texts(diagnosis, "warning")
+    assert "audio: 1 recording holds zeros alone" not in texts(examine(corpus), "warning")  # needs decoding
 
 
 def test_audio_changed_since_it_was_prepared(corpus: Manifest, tmp_path: Path) -> None:
@@ -111,7 +109,7 @@ def test_audio_changed_since_it_was_prepared(corpus: Manifest, tmp_path: Path) -
     assert not examine(stamped).is_wrong  # another time, the same sound
     soundfile.write(tmp_path / "s2_0.wav", np.ones(14_400) * 0.1, 16_000)
     found = examine(stamped).findings[0]
-    assert found.text == "1 audio files changed since they were prepared: what is stored belongs to the old sound"
+    assert found.text == "1 audio file changed since it was prepared: what is stored belongs to the old sound"
     assert (found.examples, found.remedy) == (("s2_0",), "Run msftk prepare again; it hashes what changed.")
 
 
@@ -120,9 +118,9 @@ def test_stereo_and_odd_rates(corpus: Manifest, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "s1_1.wav", np.full(7_200, 0.1), 8_000)
     soundfile.write(tmp_path / "s1_2.wav", np.full(43_200, 0.1), 48_000)
     diagnosis = examine(corpus)
-    assert "sound: 1 of 24 have 8000 Hz: nothing above 4000 Hz is there to hear" in texts(diagnosis, "warning")
-    assert "sound: 1 of 24 have 48000 Hz: resampled when read" in texts(diagnosis, "note")
-    assert any(text.startswith("sound: 1 of 24 are stereo: the mean of") for text in texts(diagnosis, "note"))
+    assert "sound: 1 of 24 has 8000 Hz: nothing above 4000 Hz is there to hear" in texts(diagnosis, "warning")
+    assert "sound: 1 of 24 has 48000 Hz: resampled when read" in texts(diagnosis, "note")
+    assert any(text.startswith("sound: 1 of 24 is stereo: the mean of") for text in texts(diagnosis, "note"))
 
 
 def test_rating_that_never_varies_or_uses_little_of_the_scale(tone_corpus: Manifest) -> None:
@@ -152,11 +150,11 @@ def test_words_after_the_end_and_alignments_that_cannot_be_used(corpus: Manifest
     diagnosis = examine(corpus)
     late = next(one for one in diagnosis.findings if "after the end" in one.text)
     assert (late.text, late.examples) == (
-        "1 have words after the end of their audio: les is absent",
+        "1 has words after the end of its audio: les is absent",
         ("s1_1: 1.00 s late",),
     )
     bad = next(one for one in diagnosis.findings if "cannot be used" in one.text)
-    assert bad.text == "1 alignments cannot be used: les is absent"
+    assert bad.text == "1 alignment cannot be used: les is absent"
     assert "alignments: 3 without alignment: les is absent" in texts(diagnosis, "note")  # the table lacks one
     assert "words.csv:10: end is 'x', expected seconds" in bad.examples[0]
     (tmp_path / "words.csv").unlink()
@@ -189,7 +187,7 @@ def test_root_of_a_corpus_is_read_by_the_adapter_that_knows_it(msftk: Callable[.
     assert diagnosis.is_wrong  # nothing to select on
     assert [one.level for one in diagnosis.findings[:2]] == ["error", "error"]
     left_out = next(one for one in diagnosis.findings if one.check == "reading")
-    assert left_out.text == "1 items cannot be used and are left out, 1 are kept"
+    assert left_out.text == "1 item cannot be used and is left out, 1 is kept"
     assert "outside the rating scale 1 to 5" in left_out.examples[0]
     ended = msftk("doctor", tmp_path, "--corpus", "ravdess")
     assert (ended.code, "no audio file named as 03-01-EE-II-SS-RR-AA.wav" in ended.err) == (2, True)
@@ -210,7 +208,7 @@ def test_parts_that_the_corpus_should_have_are_named(tone_corpus: Manifest) -> N
 def test_a_channel_that_a_recording_lacks_is_named(corpus: Manifest) -> None:
     first = corpus.utterances[0]
     found = examine(changed(corpus, lambda u: {"channel": 1} if u.id == first.id else {}))
-    assert "audio files cannot be read" in str([one.text for one in found.findings])
+    assert "audio file cannot be read" in str([one.text for one in found.findings])
     assert "no channel 1 (it has 1, from 0)" in str([one.examples for one in found.findings])
 
 

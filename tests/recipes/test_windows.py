@@ -106,7 +106,7 @@ def test_command_tells_of_windows_and_gives_them_over_time(
         (0, 8), (4, 12), (8, 16), (12, 20), (16, 24), (19, 27)
     ]  # fmt: skip
     ended = msftk("predict", tiny_run, talk, "--out", tmp_path / "t.csv", *shape)
-    assert "6 windows of 1 on the scale 1..7" in ended.out
+    assert "6 windows of 1 recording on the scale 1..7" in ended.out
     rows = list(csv.DictReader((tmp_path / "t.csv").open()))
     assert list(rows[0])[:6] == ["id", "start_s", "end_s", *ATTRIBUTES]
     assert [float(row["arousal"]) for row in rows] == [one["arousal"] for one in windows]

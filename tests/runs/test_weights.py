@@ -42,7 +42,7 @@ def test_weights_have_the_rights_of_any_new_file(tmp_path: Path) -> None:
 def test_weight_that_is_not_finite_is_refused_by_name(tmp_path: Path) -> None:
     network = Layer(2, 1)
     state = {**network.state_dict(), "weight": torch.tensor([[0.0, torch.nan]])}
-    with pytest.raises(InputError, match=r"w\.safetensors: 1 weights are not finite numbers, first weight"):
+    with pytest.raises(InputError, match=r"w\.safetensors: 1 weight is no finite number, first weight"):
         load_weights(network, state, tmp_path / "w.safetensors")
 
 

@@ -61,12 +61,12 @@ def test_speaker_groups_are_consecutive_in_sorted_order() -> None:
 
 
 def test_unknown_speaker_is_listed() -> None:
-    with pytest.raises(InputError, match=r"--folds speaker: 1 utterances have no speaker \(3\)"):
+    with pytest.raises(InputError, match=r"--folds speaker: 1 utterance has no speaker \(3\)"):
         folds([*corpus(list("abc")), utterance("3")], "speaker")
 
 
 def test_too_few_groups_are_named() -> None:
-    with pytest.raises(InputError, match=r"found 2 speaker group\(s\) \(a, b\), expected at least 3"):
+    with pytest.raises(InputError, match=r"found 2 speaker groups \(a, b\), expected at least 3"):
         folds(corpus(list("aabb")), "speaker")
     with pytest.raises(InputError, match="found 4 speakers, expected at least 9"):
         folds(corpus(list("abcd")), "speaker:9")
@@ -80,7 +80,7 @@ def test_unknown_kind_of_folds_lists_those_known(kind: str) -> None:
 
 def test_session_folds_with_a_speaker_in_two_sessions_are_refused() -> None:
     everyone = [utterance(str(k), "same" if k < 2 else str(k), session=str(k)) for k in range(4)]
-    with pytest.raises(InputError, match=r"1 speaker\(s\) are in both .*: same\. Make the splits speaker-disjoint"):
+    with pytest.raises(InputError, match=r"1 speaker is in both .*: same\. Make the splits speaker-disjoint"):
         folds(everyone, "session")
     assert len(folds(everyone, "session", allow_overlap=True)) == 4
 
@@ -107,7 +107,7 @@ def test_fixed_split_drops_unrated_training_and_keeps_tests_by_name() -> None:
 
 def test_speaker_overlap_is_refused_unless_allowed_by_name() -> None:
     everyone = [utterance("1", "a", "train"), utterance("2", "a", "dev"), utterance("3", "b", "test")]
-    with pytest.raises(InputError, match=r"1 speaker\(s\) are in both train and dev: a\. .*--allow-overlap"):
+    with pytest.raises(InputError, match=r"1 speaker is in both train and dev: a\. .*--allow-overlap"):
         fixed_split(everyone)
     assert fixed_split(everyone, allow_overlap=True).dev[0].id == "2"
 
@@ -138,5 +138,5 @@ def test_folds_of_a_table_are_those_of_its_objects_and_parts_of_it(tmp_path: Pat
 
 def test_a_speaker_of_two_sessions_is_refused_whichever_fold_shows_it() -> None:
     everyone = [utterance(str(k), f"s{k}", session=f"Session{k}") for k in range(5)]
-    with pytest.raises(InputError, match=r"1 speaker\(s\) are in both train and dev: s2"):
+    with pytest.raises(InputError, match=r"1 speaker is in both train and dev: s2"):
         folds([*everyone, utterance("9", "s2", session="Session4")], "session")

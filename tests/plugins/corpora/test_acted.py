@@ -107,7 +107,7 @@ def test_emodb_reads_everything_from_the_name(tmp_path: Path) -> None:
 )
 def test_folder_of_other_files_is_refused(tmp_path: Path, corpus: str, form: str) -> None:
     plant(tmp_path, "other.flac")
-    with pytest.raises(InputError, match=rf"no audio file named as {form} \(found 1 others\)\. Give the top folder of"):
+    with pytest.raises(InputError, match=rf"no audio file named as {form} \(found 1 other\)\. Give the top folder of"):
         read(corpus, tmp_path)
 
 

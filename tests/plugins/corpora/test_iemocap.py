@@ -108,7 +108,7 @@ def test_recordings_that_lost_their_labels_are_missing(root: Path) -> None:
     wav = next(root.glob("Session1/sentences/wav/*/*.wav"))
     wav.with_name("Ses01F_impro01_F099.wav").write_bytes(wav.read_bytes())
     assert (
-        read(root).facts["missing"].endswith("Session5, usable labels of 1 recordings (the first: Ses01F_impro01_F099)")
+        read(root).facts["missing"].endswith("Session5, usable labels of 1 recording (the first: Ses01F_impro01_F099)")
     )
 
 
