@@ -44,8 +44,8 @@ class Row:
         return None if text is None or text.lower() in NOBODY else text
 
     def number(self, column: str | None, expected: str = "a number") -> float | None:
-        """Raises InputError unless the cell is a finite number or absent."""
-        text = self.text(column)
+        """Raises InputError unless the cell is a finite number, absent, or says that nobody knows ("n/a", "?")."""
+        text = self.name(column)
         if text is None:
             return None
         try:

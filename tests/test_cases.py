@@ -163,7 +163,8 @@ def test_a_table_of_something_else_is_told_once(here: Path, predict: Callable[..
     answer = predict(".")
     assert ids(answer) == ["a", "b"]
     assert answer["notes"] == [
-        "2 recordings: words.csv: no column 'id' (found: word, count). Name the columns id, start, end, word or phone."
+        "2 recordings: words.csv: no column 'id' (found: word, count). "
+        "Name the columns id, start, end (or duration), word or phone."
     ]
 
 

@@ -39,7 +39,13 @@ def test_blank_cell_and_missing_column_are_absent() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["n/a", "inf", "1_0x", "3,5"])
+@pytest.mark.parametrize("text", ["n/a", "N/A", "#N/A", "NA", "nan", "?", "-", "unknown"])
+def test_a_rating_that_nobody_knows_costs_no_other(text: str) -> None:
+    row = Row("train.csv:17", {"valence": text, "arousal": "3"})
+    assert row.ratings({"valence": "valence", "arousal": "arousal"}, RatingScale(1, 7)) == {"arousal": 3}
+
+
+@pytest.mark.parametrize("text", ["good", "inf", "1_0x", "3,5"])
 def test_text_in_a_rating_says_what_was_expected(text: str) -> None:
     row = Row("train.csv:17", {"valence": text})
     with pytest.raises(InputError) as refused:

@@ -24,7 +24,7 @@ _lock = Lock()  # many threads ask for one table: the first reads it, the others
 class IntervalTable:
     """Rows of one table by utterance id, as text: (line, start, end, label). Numbers are checked when asked for.
 
-    `second`: whether the second number of a row is its end or its duration (CTM).
+    `second`: whether the second number of a row is its end or its duration.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class IntervalTable:
 
 
 def read_table(path: Path, label: str) -> IntervalTable:
-    """The table at `path` with columns id, start, end and `label` ("word" or "phone"); others are ignored.
+    """The table at `path`: columns id, start, end (or duration) and `label` ("word" or "phone"), others do not count.
 
     Kept for the process until the file's time or size changes.
 
@@ -104,7 +104,8 @@ def read_aligned(
 def _parse(path: Path, label: str, mtime_ns: int, n_bytes: int) -> IntervalTable:
     rows: dict[str, list[tuple[int, str, str, str]]] = {}
     header, lines = read_cells(path)
-    places = [header.columns.index(_column(header, name)) for name in ("id", "start", "end", label)]
+    second: Literal["end", "duration"] = "end" if header.column("end") or not header.column("duration") else "duration"
+    places = [header.columns.index(_column(header, name)) for name in ("id", "start", second, label)]
     for line, cells in lines:
         if len(cells) <= max(places):
             raise InputError(
@@ -112,11 +113,11 @@ def _parse(path: Path, label: str, mtime_ns: int, n_bytes: int) -> IntervalTable
             )
         utterance_id, start, end, text = (cells[place] for place in places)
         rows.setdefault(utterance_id.strip(), []).append((line, start, end, text))
-    return IntervalTable(path, rows)
+    return IntervalTable(path, rows, second)
 
 
 def _column(header: Header, name: str) -> str:
     column = header.column(name)
     if column is None:
-        raise header.missing(name, "Name the columns id, start, end, word or phone.")
+        raise header.missing(name, "Name the columns id, start, end (or duration), word or phone.")
     return column

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import soundfile
 
 from msftk.errors import InputError
 from msftk.files import unreadable
+from msftk.speech.completeness import MP3_FRAME, UNDECODABLE, check_end, check_promise, cut_off, forgiven
 from msftk.types import Float32
 
 _ENDINGS = {  # of the formats of libsndfile that hold speech somewhere
@@ -39,17 +39,9 @@ MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 400_000
 MAX_CHANNELS = 64
 MAX_HOURS = 24
 BLOCK = 1 << 20  # frames that are read at once: nothing is allocated for frames that a header only claims
-MP3_FRAME = 1152
 # An MP3 frame borrows bits from frames before it; right after a seek libsndfile lacks them and gives wrong samples.
 MP3_PREROLL = 16 * MP3_FRAME
-FORGIVEN_S = 0.02  # by which a file may be shorter than its header says; an MP3 by two of its frames
-ENDLESS = 0x7FFF0000  # bytes: what writes to a pipe puts this much or more for a length that it does not know yet
-
-UNDECODABLE = (soundfile.SoundFileError, ValueError)  # ValueError: a length that a broken header makes negative
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-# libsndfile's log of a WAV, AIFF, AU, W64 or RF64 whose header promises more bytes than the file has
-SHORTER = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-NIST_HEADER, NIST_FRAMES = 1024, re.compile(rb"^sample_count -i (\d+)", re.MULTILINE)  # libsndfile does not compare it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,7 @@ def audio_facts(path: Path) -> AudioFacts:
         frames = file.frames if knows_length(file) else sum(map(len, _to_the_end(path, file)))
         check_length(frames, str(path))
         if knows_length(file) and file.format in ("FLAC", "MP3"):
-            _check_end(path, file)
+            check_end(path, file)
         is_float = file.subtype in ("FLOAT", "DOUBLE")
         return AudioFacts(frames / file.samplerate, file.samplerate, file.channels, is_float)
 
@@ -118,8 +110,8 @@ def read_frames(path: Path, file: soundfile.SoundFile, start: int, stop: int) ->
             missing -= len(block)
     except UNDECODABLE as error:
         raise _undecodable(path, error) from error
-    if missing > _forgiven(file):
-        raise _cut(path, file.frames / file.samplerate, (stop - missing) / file.samplerate)
+    if missing > forgiven(file):
+        raise cut_off(path, file.frames / file.samplerate, (stop - missing) / file.samplerate)
     samples: Float32 = blocks[0] if len(blocks) == 1 else np.concatenate([np.empty((0, file.channels), "f4"), *blocks])
     return samples[preroll:]
 
@@ -171,13 +163,7 @@ def _check_form(path: Path, file: soundfile.SoundFile) -> None:
     check_channels(channels, str(path))
     if knows_length(file):
         _check_hours(path, file.frames / rate_hz)
-    for promised, found in SHORTER.findall(file.extra_info):
-        missing = (int(promised) - int(found)) / max(1, int(found)) * file.frames
-        if int(promised) < ENDLESS and missing > _forgiven(file):
-            raise _cut(path, (file.frames + missing) / rate_hz, file.frames / rate_hz)
-    told = NIST_FRAMES.search(_head(path, NIST_HEADER)) if file.format == "NIST" else None
-    if told and int(told[1]) - file.frames > _forgiven(file):
-        raise _cut(path, int(told[1]) / rate_hz, file.frames / rate_hz)
+    check_promise(path, file)
 
 
 def _check_hours(path: Path, seconds: float) -> None:
@@ -185,30 +171,6 @@ def _check_hours(path: Path, seconds: float) -> None:
         raise InputError(
             f"{path}: {seconds / 3600:.0f} hours, expected at most {MAX_HOURS}. Correct its header, or cut it in parts."
         )
-
-
-def _check_end(path: Path, file: soundfile.SoundFile) -> None:
-    """Looks whether the last samples that the header promises are there."""
-    near = max(0, file.frames - 1 - _forgiven(file))
-    try:
-        file.seek(near)
-        found = len(file.read(1))
-    except UNDECODABLE:
-        found = 0
-    if not found:
-        raise _cut(path, file.frames / file.samplerate)
-
-
-def _forgiven(file: soundfile.SoundFile) -> int:
-    return 2 * MP3_FRAME if file.format == "MP3" else round(FORGIVEN_S * file.samplerate)
-
-
-def _cut(path: Path, promised_s: float, found_s: float | None = None) -> InputError:
-    there = "less is" if found_s is None else f"{found_s:.2f} s are"
-    return InputError(
-        f"{path}: cut off: its header promises {promised_s:.2f} s, {there} there. Copy the file again, or export what "
-        "is left."
-    )
 
 
 def _undecodable(path: Path, error: Exception) -> InputError:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msftk.errors import InputError
-from msftk.speech.alignment_files import alignments_under, the_only
+from msftk.speech.alignment_files import TABLES, alignments_under, the_only
 from msftk.speech.alignment_table import aligned_ids
 from msftk.tables import read_rows
 from msftk.types import RaterRating, RatingScale
@@ -33,6 +33,11 @@ class Alignments:
             if must_be_words:
                 raise
             self.words, self.aligned, self.not_read = None, frozenset(), str(error)
+
+    @property
+    def table(self) -> Path | None:
+        """A table of words under the folder, where files named after ids were looked for."""
+        return next((path for paths in self.files.values() for path in paths if path.name.lower() in TABLES), None)
 
     def of(self, utterance_id: str) -> Path | None:
         """Raises InputError where several files compete."""
@@ -69,12 +74,17 @@ def read_raters(
     return {utterance_id: tuple(ratings) for utterance_id, ratings in given.items()}
 
 
-def check_match(place: Path | str, holds: Collection[str], ids: Collection[str]) -> None:
-    """Raises InputError where nothing in `place`, which the user named, has the id of an utterance."""
+def check_match(place: Path | str, holds: Collection[str], ids: Collection[str], table: Path | None = None) -> None:
+    """Raises InputError where nothing in `place`, which the user named, has the id of an utterance.
+
+    `table`: a table of words that lies there instead of files named by ids.
+    """
     if ids and not set(ids) & set(holds):
+        instead = f"To read the table {table} give --set words={table.absolute()}" if table else ""
         raise InputError(
             f"{place}: nothing in it has the id of an utterance, such as '{next(iter(ids))}' (found: "
-            f"{', '.join(sorted(holds)[:5]) or 'nothing'}). Name them by the same ids, or another place."
+            f"{', '.join(sorted(holds)[:5]) or 'nothing'}). "
+            f"{instead or 'Name them by the same ids, or another place'}."
         )
 
 

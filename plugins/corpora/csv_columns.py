@@ -14,6 +14,7 @@ USUAL = {
     "audio": ("audio", "file", "path"),
     "start_s": ("start_s", "start", "begin", "onset"),
     "end_s": ("end_s", "end", "stop", "offset"),
+    "duration_s": ("duration_s", "duration", "dur"),  # of a segment that has a start and no end
     "speaker": ("speaker",),
     "gender": ("gender", "sex"),
     "language": ("language",),

@@ -58,7 +58,7 @@ class CsvTable(interfaces.Corpus):
         for field in ("id", "transcript") if options.text_only else ("audio",):
             demand(table, columns, field, "--column ")
         if columns["start_s"] or columns["end_s"]:  # one alone would rate more than the raters heard
-            for field in ("start_s", "end_s"):
+            for field in ("start_s", "end_s" if columns["end_s"] or not columns["duration_s"] else "duration_s"):
                 demand(table, columns, field, "--column ")
         usual_words, usual_raters = (CsvTable.Options.model_fields[name].default for name in ("words", "raters"))
         words, raters = table_beside(root, options.words, usual_words), table_beside(root, options.raters, usual_raters)
@@ -68,8 +68,9 @@ class CsvTable(interfaces.Corpus):
         people = read_raters(raters, options.rater_columns, scale, problems) if raters else {}
         reading = _Reading(options, root, columns, scale, alignments, people, problems)
         utterances = reading.utterances(self._kept(table))
+        if options.alignments:
+            check_match(options.alignments, alignments.files, reading.ids, alignments.table)
         for place, holds, is_named in (
-            (options.alignments, alignments.files, True),
             (words, alignments.aligned, options.words != usual_words),
             (raters, people, options.raters != usual_raters),
         ):
@@ -148,7 +149,7 @@ class _Reading:
 
     def _utterance(self, row: Row) -> Utterance:
         audio = self._audio(row)
-        start_s, end_s = row.seconds(self.columns["start_s"]), row.seconds(self.columns["end_s"])
+        start_s, end_s = self._times(row)
         utterance_id = row.text(self.columns["id"]) if self.columns["id"] or audio is None else audio.stem
         if utterance_id is None:
             raise InputError(f"{row.place}: {self.columns['id']} is empty, expected an id. Complete the row.")
@@ -173,6 +174,14 @@ class _Reading:
             session=row.name(self.columns["session"]),
             category=row.name(self.columns["category"]),
         )
+
+    def _times(self, row: Row) -> tuple[float | None, float | None]:
+        """Start and end of its segment."""
+        start_s, end_s = row.seconds(self.columns["start_s"]), row.seconds(self.columns["end_s"])
+        if self.columns["start_s"] and not self.columns["end_s"]:
+            duration_s = row.seconds(self.columns["duration_s"])
+            end_s = None if duration_s is None else (start_s or 0) + duration_s
+        return start_s, end_s
 
     def _audio(self, row: Row) -> Path | None:
         if self.options.text_only:

@@ -30,6 +30,14 @@ def test_words_and_phones_of_one_utterance(words: Path) -> None:
     assert len(read_alignment(words, "u2").phones) == 0
 
 
+def test_a_table_of_durations_is_read(words: Path) -> None:
+    words.write_text("id,start,Duration,word\nu1,0.00,0.40,hello\nu1,0.40,0.50,there\n")
+    assert read_alignment(words, "u1").words.end_s.tolist() == [0.4, 0.9]
+    words.write_text("id,start,word\nu1,0.00,hello\n")
+    with pytest.raises(InputError, match=r"no column 'end' .* Name the columns id, start, end \(or duration\), word"):
+        read_alignment(words, "u1")
+
+
 def test_table_without_phones_beside_it_has_none(words: Path) -> None:
     words.with_name("phones.csv").unlink()
     assert len(read_alignment(words, "u1").phones) == 0

@@ -155,14 +155,14 @@ def test_raters_columns_are_named_by_the_user(table: Path) -> None:
 
 def test_bad_rows_are_listed_with_their_line_and_skipped(table: Path) -> None:
     table.write_text(
-        TABLE + "u4,audio/u4.flac,s,f,en,x,,n/a,1,1\nu5,audio/u5.flac,s,f,en,x,,6,1,1\nu1,a.flac,,,,,,,,\n"
+        TABLE + "u4,audio/u4.flac,s,f,en,x,,good,1,1\nu5,audio/u5.flac,s,f,en,x,,6,1,1\nu1,a.flac,,,,,,,,\n"
         ",a.flac,,,,,,,,\nu6,,,,,,,,,\nu7,a.flac\n"
     )
     reading = read(table)
     assert [utterance.id for utterance in reading.utterances] == ["u1", "u2", "u3"]
     assert list(reading.problems) == [
         f"{table}:10: 2 cells, expected 10. Put a cell that holds ',' in quotes, or complete the row.",
-        f"{table}:5: valence is 'n/a', expected a number from 1 to 5. Correct the row or remove it.",
+        f"{table}:5: valence is 'good', expected a number from 1 to 5. Correct the row or remove it.",
         f"{table}:6: valence is 6, outside the rating scale 1 to 5. Correct the row or remove it.",
         f"{table}:7: id 'u1' stands there twice (first: {table}:2). Give each row its own id.",
         f"{table}:8: id is empty, expected an id. Complete the row.",
@@ -245,7 +245,15 @@ def test_segments_are_found_by_other_names_of_their_times(table: Path, start: st
     assert (only.start_s, only.end_s) == (0.25, 0.5)
 
 
-@pytest.mark.parametrize(("header", "missing"), [("file,from,end", "start_s"), ("file,start,duration", "end_s")])
+def test_a_segment_may_tell_its_duration_instead_of_its_end(table: Path) -> None:
+    table.write_text("file,start,duration,valence\na.flac,0.25,0.5,2\nb.flac,0.25,,2\n")
+    assert [(u.start_s, u.end_s) for u in read(table).utterances] == [(0.25, 0.75), (0.25, None)]
+    table.write_text("file,duration,valence\nlong.flac,0.25,2\n")  # of the file
+    (whole,) = read(table).utterances
+    assert (whole.start_s, whole.end_s) == (None, None)
+
+
+@pytest.mark.parametrize(("header", "missing"), [("file,from,end", "start_s"), ("file,start,length", "end_s")])
 def test_one_end_of_a_segment_does_not_stand_for_the_rest_of_the_file(table: Path, header: str, missing: str) -> None:
     table.write_text(f"{header},valence\nlong.flac,0.1,0.2,2\n")
     with pytest.raises(InputError, match=rf"no column '{missing}' .*--column {missing}=NAME"):
@@ -271,6 +279,17 @@ def test_alignments_lie_at_any_depth_and_only_what_a_reader_claims_counts(table:
         InputError, match=r"grids: nothing in it has the id of an utterance, such as 'u1\.wav' \(found: u1"
     ):
         read(table, scale=None, alignments=grids)
+
+
+def test_a_table_of_words_in_the_folder_of_alignments_is_told_how_to_read(table: Path, tmp_path: Path) -> None:
+    table.write_text("id,audio\nu1,1.wav\n")
+    words = tmp_path / "grids" / "words.csv"
+    words.parent.mkdir()
+    words.write_text("id,start,end,word\nu1,0,1,hello\n")
+    with pytest.raises(InputError, match=rf"found: words\)\. To read the table {words} give --set words={words}\."):
+        read(table, scale=None, alignments=words.parent)
+    (one,) = read(table, scale=None, words=str(words)).utterances
+    assert one.alignment == words
 
 
 def test_tables_that_the_user_named_must_hold_someone(table: Path) -> None:

@@ -143,14 +143,14 @@ def test_bad_rows_are_listed_and_skipped(root: Path) -> None:
     bad = (
         "MSP-PODCAST_0001_0008.wav,N,2.2,4.0,2.6,11,Male,Train\nMSP-PODCAST_0009_0009.wav,N,2.2,4.0,2.6,11,Male,Train\n"
     )
-    rows = ROWS.replace("5.000000,3.000000", "5.000000,n/a").replace("6.000000,1.000000", "6.000000,0.000000")
+    rows = ROWS.replace("5.000000,3.000000", "5.000000,good").replace("6.000000,1.000000", "6.000000,0.000000")
     labels = root / "Labels/labels_consensus.csv"
     labels.write_text(HEADER + rows + bad)
     reading = read(root)
     assert [utterance.id for utterance in reading.utterances] == ["MSP-PODCAST_0001_0008"]
     assert list(reading.problems) == [
         f"{root}/Labels/labels.txt:6: V is 9, outside the rating scale 1 to 7. Correct the row or remove it.",
-        f"{labels}:3: EmoVal is 'n/a', expected a number from 1 to 7. Correct the row or remove it.",
+        f"{labels}:3: EmoVal is 'good', expected a number from 1 to 7. Correct the row or remove it.",
         f"{labels}:4: EmoVal is 0, outside the rating scale 1 to 7. Correct the row or remove it.",
         f"{labels}:5: 'MSP-PODCAST_0001_0008.wav' stands there twice (first: {labels}:2). Remove one row.",
         f"{labels}:6: no audio file of 'MSP-PODCAST_0009_0009'. Add it to the corpus, or remove the row.",
