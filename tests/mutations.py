@@ -81,6 +81,13 @@ def main(words: Sequence[str]) -> int:
 
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        "plugins/targets/vad.py",
+        "tuple(name for name in ATTRIBUTES if given(utterances, name).any())",
+        "ATTRIBUTES",
+        "tests/recipes/test_targets.py",
+    ),
+    Mutation("msftk/evaluation/bootstrap.py", "drawn[:, rated].mean", "drawn.mean", "tests/recipes/test_targets.py"),
+    Mutation(
         "msftk/evaluation/averages.py", "if weights is None else", "if True else", "tests/evaluation/test_averages.py"
     ),
     Mutation("msftk/recipes/windows.py", "end_s - covered_s", "end_s - start_s", "tests/recipes/test_windows.py"),

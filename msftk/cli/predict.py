@@ -25,7 +25,6 @@ from msftk.cli.options import (
 )
 from msftk.counting import counted
 from msftk.recipes.wording import fixed
-from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
     from msftk.recipes.predict_result import PredictResult
@@ -127,16 +126,17 @@ def _json(result: PredictResult, *, over_time: bool) -> dict[str, Any]:
 
 def _show(result: PredictResult, *, over_time: bool) -> None:
     """A row a recording, or a row a window of it."""
+    attributes = result.predictions.attributes
     title = f"on the scale {result.predictions.scale}"
     if not over_time:
-        drawn = number_table("id", *ATTRIBUTES, title=title)
+        drawn = number_table("id", *attributes, title=title)
         for one in result:
-            drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in ATTRIBUTES))
+            drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in attributes))
     else:
-        drawn = number_table("id", "start s", "end s", *ATTRIBUTES, title=title)
+        drawn = number_table("id", "start s", "end s", *attributes, title=title)
         for one in result:
             for own in one.windows:
-                values = (own.start_s, own.end_s, *(own.values[attribute] for attribute in ATTRIBUTES))
+                values = (own.start_s, own.end_s, *(own.values[attribute] for attribute in attributes))
                 drawn.add_row(one.id, *map(fixed, values))
     out.print(drawn)
 

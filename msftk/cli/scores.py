@@ -12,7 +12,10 @@ from msftk.types import ATTRIBUTES
 if TYPE_CHECKING:
     from msftk.evaluation.evaluation import Evaluation
 
-ROWS = (*ATTRIBUTES, "mean")
+
+def _rows(*evaluations: Evaluation) -> tuple[str, ...]:
+    """What any of them scores, and the mean."""
+    return (*(a for a in ATTRIBUTES if any(a in one.attributes for one in evaluations)), "mean")
 
 
 def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
@@ -21,13 +24,13 @@ def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
     Of a run of folds a second table has their mean and spread.
     """
     table = number_table("CCC [95 %]", *(f"{split} ({scored.role})" for split, scored in evaluations.items()))
-    for row in ROWS:
+    for row in _rows(*evaluations.values()):
         table.add_row(row, *(f"{fixed(e.ccc[row])} {interval(e.ci95[row])}".rstrip() for e in evaluations.values()))
     table.add_row("utterances", *(str(scored.n) for scored in evaluations.values()))
     out.print(table)
     if folds := {split: scored.folds for split, scored in evaluations.items() if scored.folds}:
         table = number_table(f"mean ± sd of {max(len(f.ccc) for f in folds.values())} folds", *folds)
-        for row in ROWS:
+        for row in _rows(*evaluations.values()):
             table.add_row(row, *(f"{fixed(f.mean[row])} ± {fixed(f.spread[row])}" for f in folds.values()))
         out.print(table)
     for note in notes({split: scored.json() for split, scored in evaluations.items()}):
@@ -36,9 +39,9 @@ def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
 
 def print_figures(scored: Evaluation) -> None:
     """Pearson, bias, scale ratio, RMSE, CCC within category, and a person, by attribute."""
-    table = number_table("", *ATTRIBUTES)
+    table = number_table("", *scored.attributes)
     for name, label in SCORES.items():
-        table.add_row(label, *(fixed(scored.scores[name][a]) for a in ATTRIBUTES))
+        table.add_row(label, *(fixed(scored.scores[name][a]) for a in scored.attributes))
     out.print(table)
 
 
@@ -49,11 +52,11 @@ def print_experts(scored: Evaluation, heading: str = "") -> None:
         return
     if heading:
         out.print(heading)
-    table = number_table("share of variance (CCC lost without)", *ATTRIBUTES)
+    table = number_table("share of variance (CCC lost without)", *scored.attributes)
     for name in names:
         cells = (
             f"{percent(scored.experts.share[a][name])} ({fixed(scored.experts.ccc_loss_without[a][name])})"
-            for a in ATTRIBUTES
+            for a in scored.attributes
         )
         table.add_row(name, *cells)
     out.print(table)
@@ -63,9 +66,9 @@ def print_by_sources(scored: Evaluation) -> None:
     """CCC with only some semantic sources switched on in prediction; nothing where the run reads none."""
     if not scored.by_sources:
         return
-    table = number_table("CCC with only these sources", *ROWS)
+    table = number_table("CCC with only these sources", *_rows(scored))
     for sources, ccc in scored.by_sources.items():
-        table.add_row(sources, *(fixed(ccc[row]) for row in ROWS))
+        table.add_row(sources, *(fixed(ccc[row]) for row in _rows(scored)))
     out.print(table)
 
 

@@ -99,14 +99,15 @@ def ccc_intervals(
 ) -> list[tuple[float, float]]:
     """Intervals of each attribute's CCC and, last, of their mean: prediction, truth [n, attribute] -> attribute + 1.
 
-    One cluster alone cannot be resampled: NaN.
+    An attribute that nobody rated is not in the mean. One cluster alone cannot be resampled: NaN.
 
     >>> truth = np.array([[1.0], [2.0], [4.0], [6.0]])
     >>> ccc_intervals(truth, truth, ["s1", "s1", "s2", "s2"])  # one attribute and the mean
     [(1.0, 1.0), (1.0, 1.0)]
     """
-    if len(set(labels)) < 2:
+    rated = ~np.isnan(prediction + truth).all(axis=0)
+    if len(set(labels)) < 2 or not rated.any():
         return [(float("nan"), float("nan"))] * (prediction.shape[1] + 1)
     drawn = resample(cluster_moments(prediction, truth, labels), draws, seed)
-    columns = [*drawn.T, drawn.mean(axis=1)]
+    columns = [*drawn.T, drawn[:, rated].mean(axis=1)]
     return [interval(column) for column in columns]

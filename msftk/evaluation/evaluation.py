@@ -40,6 +40,7 @@ class Evaluation:
     `ccc` and `ci95` also hold "mean" (over attributes); `n` counts utterances with a rating and a prediction. `role` is
     "held out", "selected on" or "trained on". `by_sources`: CCC with only these semantic sources switched on in
     prediction, "none" being acoustics alone. `targets`: scores by name of each target beside the ratings.
+    `attributes`: those that are both predicted and rated; of the others all is NaN, and they are not in the mean.
     """
 
     ccc: Numbers
@@ -52,6 +53,7 @@ class Evaluation:
     folds: FoldScores | None = None
     by_sources: dict[str, Numbers] = field(default_factory=dict)
     targets: dict[str, Numbers] = field(default_factory=dict)
+    attributes: tuple[str, ...] = ATTRIBUTES
 
     @property
     def role(self) -> str:
@@ -134,6 +136,7 @@ def evaluate_predictions(
         folds=fold_scores(predictions, scored, folds) if folds else None,
         by_sources={name: ccc_by_attribute(values, truth) for name, values in kept.by_sources.items()},
         targets=score_others(predictions, predicted),
+        attributes=rated_attributes(kept.values, truth),
     )
 
 
@@ -155,14 +158,24 @@ def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> d
 
 
 def ccc_by_attribute(values: Float64, truth: Float64) -> Numbers:
-    """CCC of each attribute and their plain mean: values, truth [n, attribute]; NaN where one is undefined.
+    """CCC of each attribute and the plain mean over those rated: values, truth [n, attribute]; NaN where undefined.
 
     >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
     >>> ccc_by_attribute(values, values)
     {'valence': 1.0, 'arousal': 1.0, 'dominance': 1.0, 'mean': 1.0}
     """
     by = {a: ccc(values[:, column], truth[:, column]) for column, a in enumerate(ATTRIBUTES)}
-    return {**by, "mean": float(np.mean(list(by.values())))}
+    means = [by[a] for a in rated_attributes(values, truth)]
+    return {**by, "mean": float(np.mean(means)) if means else math.nan}
+
+
+def rated_attributes(values: Float64, truth: Float64) -> tuple[str, ...]:
+    """Attributes of which at least one of [n, attribute] is both predicted and rated: what scores are about.
+
+    >>> rated_attributes(np.array([[2.0, 3.0, 4.0]]), np.array([[2.0, np.nan, 4.0]]))
+    ('valence', 'dominance')
+    """
+    return tuple(a for c, a in enumerate(ATTRIBUTES) if not np.isnan(values[:, c] + truth[:, c]).all())
 
 
 def fold_scores(

@@ -29,6 +29,8 @@ def training_svgs(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
         figure, ccc = _axes(4.4, 2.8)
         for attribute in ATTRIBUTES:
             dev = [np.nan if (value := line["dev_ccc"].get(attribute)) is None else value for line in epochs]
+            if np.isnan(dev).all():
+                continue
             ccc.plot(number, dev, color=COLOURS[attribute], label=attribute)
         ccc.set(xlabel="epoch", ylabel="CCC on dev")
         ccc.legend(frameon=False, fontsize=8)
@@ -37,7 +39,7 @@ def training_svgs(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def scatter_svgs(values: Float64, truth: Float64, scale: RatingScale) -> list[str]:
-    """Prediction against rating with the identity line, a picture an attribute, on axes of the scale's range.
+    """Prediction against rating with the identity line, a picture a rated attribute, on axes of the scale's range.
 
     Args:
         values, truth: [n, attribute] on the corpus scale. A prediction beyond the scale lies on the edge.
@@ -52,6 +54,8 @@ def scatter_svgs(values: Float64, truth: Float64, scale: RatingScale) -> list[st
     limits = (scale.low - margin, scale.high + margin)
     drawn = []
     for column, attribute in enumerate(ATTRIBUTES):
+        if np.isnan(values[:, column] + truth[:, column]).all():
+            continue
         figure, panel = _axes(3.0, 3.1)
         panel.plot([scale.low, scale.high], [scale.low, scale.high], color="#bbbbbb", linewidth=1)
         inside = np.clip(values[:, column], *limits)

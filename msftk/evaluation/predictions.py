@@ -53,6 +53,11 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Those that are predicted: a model predicts no attribute that nobody rated for it."""
+        return tuple(a for c, a in enumerate(ATTRIBUTES) if not len(self) or not np.isnan(self.values[:, c]).all())
+
     def of(self, ids: Sequence[str]) -> Predictions:
         """The rows of `ids`, in their order; ids without a prediction are left out.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msftk.errors import InputError
 from msftk.interfaces import Target
 from msftk.registry import registry
-from msftk.types import Utterance
+from msftk.types import ATTRIBUTES, Utterance
 
 ONE_ROUTE = ("classes", "distribution")  # their columns are one answer, routed as one
 
@@ -47,6 +47,6 @@ def _checked(built: dict[str, BuiltTarget]) -> dict[str, BuiltTarget]:
         if not one.columns:
             raise InputError(f"target '{name}' finds nothing to predict in the training utterances. Leave it out.")
     first = next(iter(built.values()), None)
-    if first is None or first.target.answer != "regression":
+    if first is None or first.target.answer != "regression" or not set(first.columns) <= set(ATTRIBUTES):
         raise InputError(f'targets = {list(built)}: the first must be ratings. Write e.g. targets = ["vad"].')
     return built

@@ -22,7 +22,7 @@ from msftk.runs.model import Model, load_models
 from msftk.runs.prediction import predict_utterances
 from msftk.settings import Settings, Training, check_settings
 from msftk.store.features import Store
-from msftk.types import Alignment, Float32, RatingScale, Utterance
+from msftk.types import ATTRIBUTES, Alignment, Float32, RatingScale, Utterance
 
 PREPARES_NOTHING = {"training": Training()}  # type: ignore[call-arg]
 
@@ -157,8 +157,10 @@ def split_runs(names: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def _check_finite(model: Model, predictions: Predictions) -> None:
-    if not np.isfinite(predictions.values).all():
-        broken = predictions.ids[int(np.flatnonzero(~np.isfinite(predictions.values).all(axis=1))[0])]
+    columns = next(iter(model.network.targets.values())).columns
+    finite = np.isfinite(predictions.values[:, [ATTRIBUTES.index(column) for column in columns]]).all(axis=1)
+    if not finite.all():
+        broken = predictions.ids[int(np.argmin(finite))]
         raise MsftkError(
             f"{model.run}: what it predicts is not a finite number, first for {broken}. The run is broken: train again."
         )

@@ -81,8 +81,9 @@ class OverTime:
 
 
 def values_of(predictions: Predictions) -> list[dict[str, float]]:
-    """Of each row, by attribute."""
-    return [dict(zip(ATTRIBUTES, row, strict=True)) for row in predictions.values.tolist()]
+    """Of each row, by attribute that the model predicts."""
+    kept = predictions.values[:, [ATTRIBUTES.index(attribute) for attribute in predictions.attributes]]
+    return [dict(zip(predictions.attributes, row, strict=True)) for row in kept.tolist()]
 
 
 @dataclass(frozen=True)

@@ -42,15 +42,16 @@ def write_table(columns: Mapping[str, Sequence[object]], path: Path) -> None:
 def table_columns(
     predictions: Predictions, times: Mapping[str, Sequence[float]] | None = None
 ) -> dict[str, list[object]]:
-    """Column name -> values, a value a row: `id`, `times`, `valence,arousal,dominance`, what the head and other targets
+    """Column name -> values, a value a row: `id`, `times`, the predicted attributes, what the head and other targets
     add, scale and clipping."""
     n = len(predictions.ids)
     columns: dict[str, list[object]] = {"id": list(predictions.ids)}
     columns |= {name: list(own) for name, own in (times or {}).items()}
-    for place, attribute in enumerate(ATTRIBUTES):
+    predicted = [(ATTRIBUTES.index(attribute), attribute) for attribute in predictions.attributes]
+    for place, attribute in predicted:
         columns[attribute] = predictions.values[:, place].tolist()
     for name, values in predictions.extra.items():
-        for place, attribute in enumerate(ATTRIBUTES):
+        for place, attribute in predicted:
             columns[f"{attribute}_{name}"] = values[:, place].tolist()
     columns |= {name: list(entries) for name, entries in other_columns(predictions).items()}
     columns["scale"] = [str(predictions.scale)] * n

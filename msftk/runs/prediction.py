@@ -18,7 +18,7 @@ from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.ahead import Ahead
 from msftk.runs.inputs import Examples, Inputs
 from msftk.store.columns import chosen, ids_of
-from msftk.types import Float64, RatingScale, Utterance
+from msftk.types import ATTRIBUTES, Float64, RatingScale, Utterance
 
 BATCH = 32
 ALL_SUBSETS_UP_TO = 4  # sources
@@ -113,19 +113,29 @@ def predict_examples(
         target: {name: on_scale(values, kind_of(network.heads[target], name)) for name, values in own.items()}
         for target, own in outputs.items()
     }
-    own = scaled.pop(ratings)
+    columns = network.targets[ratings].columns
+    own = {name: by_attribute(values, columns) for name, values in scaled.pop(ratings).items()}
     return Predictions(
         ids=examples.ids,
-        values=own.pop("value", np.empty((0, n_columns))),
+        values=own.pop("value", np.empty((0, len(ATTRIBUTES)))),
         scale=scale,
         expert_names=network.expert_names,
-        contributions=contributions * (scale.high - scale.low),
-        routing=routing,
+        contributions=by_attribute(contributions * (scale.high - scale.low), columns),
+        routing=by_attribute(routing, columns),
         clipped=clip,
         extra=own,
-        by_sources={name: on_scale(unit, HeadOutput("rating")) for name, unit in fewer.items()},
+        by_sources={n: by_attribute(on_scale(unit, HeadOutput("rating")), columns) for n, unit in fewer.items()},
         others={name: OtherTarget(network.targets[name].columns, values) for name, values in scaled.items()},
     )
+
+
+def by_attribute(values: Float64, columns: Sequence[str]) -> Float64:
+    """[..., column] -> [..., attribute], NaN for an attribute that the model does not predict."""
+    if tuple(columns) == ATTRIBUTES:
+        return values
+    whole = np.full((*values.shape[:-1], len(ATTRIBUTES)), np.nan)
+    whole[..., [ATTRIBUTES.index(column) for column in columns]] = values
+    return whole
 
 
 def laid_on(scale: RatingScale, values: Float64, kind: HeadOutput, *, clip: bool = False) -> Float64:

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from msftk.interfaces import Answers, Target
 from msftk.interfaces import Options as BaseOptions
+from msftk.store.columns import given
 from msftk.types import ATTRIBUTES, Utterance
 
 
 class Vad(Target):
-    """The three attributes of every corpus here, on its rating scale; head and loss are those of the run."""
+    """Those of the three attributes that are rated, on the corpus' scale; head and loss are those of the run."""
 
     class Options(BaseOptions):
         """No options."""
@@ -23,7 +24,7 @@ class Vad(Target):
         self.options = options
 
     def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:
-        return ATTRIBUTES
+        return tuple(name for name in ATTRIBUTES if given(utterances, name).any())
 
     def read(self, utterance: Utterance, columns: Sequence[str]) -> Sequence[float]:
         """The utterance's ratings, NaN for an attribute that nobody rated."""

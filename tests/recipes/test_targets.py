@@ -18,6 +18,7 @@ from msftk.errors import InputError
 from msftk.evaluation.predictions import pooled, read_predictions
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load
+from msftk.recipes.report import write_report
 from msftk.recipes.train import train
 from msftk.registry import registry
 from msftk.settings import Component
@@ -113,3 +114,32 @@ def test_outputs_come_back_on_their_scales(head: str, tone_corpus: Manifest, ton
     np.testing.assert_allclose(
         said.contributions.sum(axis=1) + said.scale.low, said.values, atol=1e-4
     )  # the value is linear in the experts
+
+
+def test_an_attribute_that_nobody_rated_is_not_predicted(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path, msftk: Callable
+) -> None:
+    unrated = [
+        replace(u, rater_ratings=None, ratings={a: u.ratings[a] for a in ("valence", "arousal")} if u.ratings else None)
+        for u in tone_corpus.utterances
+    ]
+    corpus, run = replace(tone_corpus, utterances=tuple(unrated)), tmp_path / "run"
+    done = train(corpus, tiny_settings("training.epochs=1"), run, store=tone_store, device="cpu")
+    scored = done.evaluations["test"]
+    assert scored.attributes == ("valence", "arousal")
+    assert scored.ccc["mean"] == pytest.approx((scored.ccc["valence"] + scored.ccc["arousal"]) / 2)
+    assert scored.json()["ccc"]["dominance"] is None
+    assert np.isfinite(scored.ci95["mean"]).all()
+
+    shown = msftk("evaluate", run, "--split", "test").out
+    assert "dominance" not in shown.replace("without rated dominance", "")
+    audio = [u.audio for u in corpus.utterances[:2]]
+    said = msftk("predict", run, *audio, "--json", "--store", tone_store.root)
+    assert list(json.loads(said.out)["predictions"][0]) == ["id", "valence", "arousal"]
+    assert "dominance" not in msftk("predict", run, *audio, "--store", tone_store.root).out
+    out = tmp_path / "said.csv"
+    assert msftk("predict", run, *audio, "--out", out, "--store", tone_store.root).code == 0
+    assert out.read_text().splitlines()[0] == "id,valence,arousal,scale,clipped"
+    page = write_report(run, tmp_path / "page.html", store=tone_store.root).read_text()
+    assert page.count('<th class="number">dominance</th>') == 0
+    assert page.count('<th class="number">arousal</th>') > 0
