@@ -175,9 +175,22 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plugins/losses/ccc.py", "(mean_p - mean_t) ** 2", "0.0", "tests/plugins/losses/test_ccc.py"),
     Mutation(
         "plugins/heads/regression.py",
-        "nn.init.zeros_(last.weight)",
+        "bias.mul_(scale[place]).add_(shift[place])",
+        "bias.add_(shift[place])",
+        "tests/plugins/heads/test_regression.py tests/training/test_start.py",
+    ),
+    Mutation("msftk/training/loop.py", "if self._steps_done == 0:", "if True:", "tests/recipes/test_train.py"),
+    Mutation(
+        "msftk/training/start.py",
+        "set_random_state(where.device, state)",
         "pass",
-        "tests/plugins/heads/test_regression.py tests/models/test_network.py",
+        "tests/training/test_start.py",
+    ),
+    Mutation(
+        "msftk/training/start.py",
+        "(spread_said > LEAST_SPREAD)",
+        "(spread_said >= 0)",
+        "tests/training/test_start.py",
     ),
     Mutation(
         "plugins/acoustic/hf.py",

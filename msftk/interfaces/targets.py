@@ -82,6 +82,13 @@ class Head(TrainedPart):
         """Outputs [batch, column] that the head mixes itself; routing is [batch or 1, column, expert]."""
         raise NotImplementedError
 
+    def rescale(self, scale: Tensor, shift: Tensor) -> None:
+        """Changes the weights, in place, so that "value" becomes scale * value + shift, each [column].
+
+        Called once, without gradient, before the first step: predictions then start with the mean and the spread of the
+        training ratings. A head that does not offer it, as where values cannot leave the scale, starts as it is built.
+        """
+
 
 class Loss(Component):
     """(outputs, targets, features, parameters) -> scalar. `scope` "batch" needs the whole batch at once (CCC).

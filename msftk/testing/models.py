@@ -178,6 +178,13 @@ def check_head(plugin: Named, /, **options: object) -> None:
         lambda: build(dim=6, attributes=ATTRIBUTES),
         lambda h: list(answer(h, experts, routing).outputs.values()),
     )
+    with torch.no_grad():
+        before = answer(head, experts, routing).outputs["value"]
+        scale, shift = torch.tensor([0.5, 2.0, 3.0]), torch.tensor([0.1, -0.2, 0.3])
+        head.rescale(scale, shift)
+        after = answer(head, experts, routing).outputs["value"]
+    if not torch.equal(before, after):  # a head may leave it out
+        close_to("rescale() makes 'value' another than scale * value + shift", after, scale * before + shift)
 
 
 def check_loss(plugin: Named, /, **options: object) -> None:

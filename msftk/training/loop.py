@@ -29,6 +29,7 @@ from msftk.training.interrupts import held_back
 from msftk.training.loader import Loader
 from msftk.training.objective import make_objective
 from msftk.training.optimiser import make_optimiser, rate_factor, set_rates
+from msftk.training.start import start_from_ratings
 from msftk.training.steps import Micro, accumulate_gradients
 from msftk.types import ATTRIBUTES, RatingScale
 
@@ -96,13 +97,16 @@ class _Fitting:
         self.saved_s = time.monotonic()
 
     def train(self) -> Reached:
+        if self._steps_done == 0:
+            start_from_ratings(self.network, self.data.train, self.training, self.where)
         try:
             with Loader(self.data.train, self.training, self.where.device, begun=self._steps_done) as loader:
                 while self.reached.epoch < self.training.epochs:
                     share = self._train_epoch(loader)
                     self._end_epoch(share)
         except KeyboardInterrupt:
-            self._save()
+            if self._steps_done:  # before the first step a run begins anew, to the same bits
+                self._save()
             raise
         return self.reached
 

@@ -9,15 +9,11 @@ from torch import Tensor, nn
 from msftk.interfaces import Head
 from msftk.interfaces import Options as BaseOptions
 
-UNIT_SCALE_MIDDLE = 0.5
-
 
 class Regression(Head, nn.Module):
     """Per attribute: Linear, LayerNorm, ReLU, Dropout, Linear; every expert is read by the same head (f_k of Eq. 7).
 
-    The output is on the unit scale, neither clipped nor squashed, and starts at its middle for every input. From random
-    weights an attribute may start 0.7 off, and the CCC loss hardly learns there: its slope falls with the square of the
-    offset, and as long as predictions do not covary with ratings nothing draws their mean back.
+    The output is on the unit scale, neither clipped nor squashed.
     """
 
     class Options(BaseOptions):
@@ -33,9 +29,13 @@ class Regression(Head, nn.Module):
         """experts [batch, expert, dim] -> {"value": [batch, expert, attribute]}."""
         return {"value": torch.cat([self.regressions[name](experts) for name in self.attributes], dim=-1)}
 
+    def rescale(self, scale: Tensor, shift: Tensor) -> None:
+        for place, name in enumerate(self.attributes):
+            *_, weight, bias = self.regressions[name].parameters()
+            weight.mul_(scale[place])
+            bias.mul_(scale[place]).add_(shift[place])
+
 
 def _regression(options: Regression.Options, dim: int) -> nn.Sequential:
     first, last = nn.Linear(dim, options.hidden), nn.Linear(options.hidden, 1)
-    nn.init.zeros_(last.weight)
-    nn.init.constant_(last.bias, UNIT_SCALE_MIDDLE)
     return nn.Sequential(first, nn.LayerNorm(options.hidden), nn.ReLU(), nn.Dropout(options.dropout), last)

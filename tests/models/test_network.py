@@ -234,13 +234,6 @@ def test_sources_of_one_group_with_other_dims_are_projected_to_the_widest() -> N
     assert not make_network().projections
 
 
-def test_untrained_network_starts_near_the_middle_of_the_scale() -> None:
-    torch.manual_seed(0)
-    network = build_network(make_settings(), DIMS, GROUPS, rebuilt_targets(VAD)).eval()
-    assert (network(random_batch([30] * 8)).answers["vad"].outputs["value"] - 0.5).abs().max() < 1.0
-    assert all(one[-1].bias.item() == 0.5 for one in network.heads["vad"].regressions.values())
-
-
 def test_groups_keep_the_order_of_sources() -> None:
     assert group_members({"es": 1, "les": 1, "gs": 1}, GROUPS) == {"extended": ("es",), "transcript": ("les", "gs")}
 

@@ -112,6 +112,11 @@ class Evidential(Head, nn.Module):
         spread = torch.sqrt(beta / (nu * (alpha - 1) + 1e-6))
         return {"value": raw["value"], "spread": spread, "nu": nu, "alpha": alpha, "beta": beta}
 
+    def rescale(self, scale: Tensor, shift: Tensor) -> None:
+        value = self.maps["value"]
+        value.weight.mul_(scale.unsqueeze(1))
+        value.bias.mul_(scale).add_(shift)
+
     def mix(self, experts: Mapping[str, Tensor], routing: Tensor) -> dict[str, Tensor]:
         """Evidence adds up, spreads meet in the mean of their squares (moment matching of the mixture)."""
         weights = routing.transpose(1, 2)

@@ -34,8 +34,10 @@ def test_dropout_is_half_before_the_last_layer() -> None:
     assert head.regressions["valence"][3].p == 0.5
 
 
-def test_fresh_head_says_the_middle_of_the_scale_whatever_it_reads() -> None:
-    for seed in range(3):
-        torch.manual_seed(seed)
-        head = Regression(Regression.Options(), dim=4, attributes=ATTRIBUTES)  # in training, so with dropout
-        assert torch.equal(head(torch.randn(5, 2, 4))["value"], torch.full((5, 2, 3), 0.5))
+def test_rescaled_head_says_what_it_said_scaled_and_shifted() -> None:
+    head = Regression(Regression.Options(), dim=4, attributes=ATTRIBUTES).eval()
+    scale, shift, experts = torch.tensor([0.5, 2.0, 30.0]), torch.tensor([0.1, -0.2, 0.3]), torch.randn(5, 2, 4)
+    with torch.no_grad():
+        before = head(experts)["value"]
+        head.rescale(scale, shift)
+        torch.testing.assert_close(head(experts)["value"], scale * before + shift, rtol=1e-5, atol=1e-6)
