@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 READINGS = ("confbridge-begin-glorious-a", "confbridge-begin-glorious-b", "confbridge-begin-glorious-c")
 
-WITHOUT_MODEL = ["text.name=hashing"]
+WITHOUT_MODEL = "text.name=hashing"
+PLANTED = ": a planted effect comes back (valence = stressed word)"
 MEANINGLESS = """\
 Here words are hashed: sound is learnt, meaning is not, so valence on test1 stays near 0. Install it, remove {run} and \
 begin again to see what meaning adds."""
@@ -47,11 +48,12 @@ def quickstart(
     from msftk.recipes.quickstart import quickstart as run_quickstart
     from msftk.recipes.quickstart import runnable
 
-    settings, lacking = runnable(settings_from("tiny", None, None), settings_from("tiny", None, WITHOUT_MODEL))
+    settings, lacking = runnable(settings_from("tiny", None, None), settings_from("tiny", None, [WITHOUT_MODEL]))
     if lacking:
         out.print(f"{lacking} {MEANINGLESS.format(run=run)}\n", style="yellow", soft_wrap=True)
     _step(
-        f"msftk train --fusion {settings.fusion.name} --semantics {','.join(settings.semantics)} --out {run}",
+        f"msftk train --fusion {settings.fusion.name} --semantics {','.join(settings.semantics)}"
+        f"{f' --set {WITHOUT_MODEL}' if lacking else ''} --out {run}",
         "The demo corpus: 186 synthetic utterances, planted ratings; splits share no speaker and no stressed word.",
     )
     with bar() as progress:
@@ -62,7 +64,7 @@ def quickstart(
     out.print("What each expert does on test1:")
     print_experts(done.evaluations["test1"])
     out.print(
-        "Small and synthetic (40 test utterances, 2 voices): a planted effect comes back (valence = stressed word).\n"
+        f"Small and synthetic (40 test utterances, 2 voices){'' if lacking else PLANTED}.\n"
         "It says nothing about how well human emotion is recognised.\n",
         style="yellow",
         soft_wrap=True,
