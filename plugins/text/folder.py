@@ -31,6 +31,8 @@ READ = (
 class FolderEncoder(TextEncoder):
     """Texts -> [n, dim] by a transformers model in `folder`; torch and the model are loaded at the first text.
 
+    Of a model with a decoder (T5, BART) the encoder reads.
+
     `pooling`: "mean" over real tokens, or "cls", the first token. `layer`: -1 is the last hidden layer.
     """
 
@@ -63,11 +65,19 @@ class FolderEncoder(TextEncoder):
             list(texts), padding=True, truncation=True, max_length=self._limit, return_tensors="pt"
         ).to(self._model.device)
         with torch.inference_mode():
-            states = self._model(**tokens, output_hidden_states=self.layer != -1)
+            states = self._read(tokens)
             hidden = states.last_hidden_state if self.layer == -1 else states.hidden_states[self.layer]
             pooled = hidden[:, 0] if self.pooling == "cls" else mean_over_tokens(hidden, tokens["attention_mask"])
         vectors: Float32 = pooled.float().cpu().numpy()
         return vectors
+
+    def _read(self, tokens: Any) -> Any:
+        try:
+            return self._model(**tokens, output_hidden_states=self.layer != -1)
+        except (TypeError, ValueError, AttributeError) as error:  # of a model that wants pictures or sound
+            raise InputError(
+                f"{self.folder}: {type(self._model).__name__} reads no texts ({error}). Give a text encoder."
+            ) from error
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -94,6 +104,8 @@ class FolderEncoder(TextEncoder):
                     dtype=torch.float32,
                 )
             )
+        if model.config.is_encoder_decoder:  # T5, BART: the decoder writes, the encoder reads
+            model = model.get_encoder()
         if self.layer != -1 and not -model.config.num_hidden_layers - 1 <= self.layer <= model.config.num_hidden_layers:
             raise InputError(
                 f"text.layer is {self.layer}: {self.folder} has hidden layers 0 to {model.config.num_hidden_layers}. "

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
+from transformers import (
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaModel,
+    T5Config,
+    T5Model,
+    ViTConfig,
+    ViTModel,
+)
 
 from msftk.consent import Consent, consenting
 from msftk.errors import InputError
@@ -77,6 +85,38 @@ def test_a_layer_can_be_chosen_and_a_missing_one_is_refused(roberta: Path) -> No
     assert np.abs(last - first).max() > 1e-3
     with pytest.raises(InputError, match=r"text\.layer is 3: .* has hidden layers 0 to 2\. Give one of them"):
         encoder(roberta, layer=3).encode(["no"])
+
+
+@pytest.fixture(scope="module")
+def t5(roberta: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("t5")
+    shutil.copytree(roberta, folder, dirs_exist_ok=True)
+    sizes = {"d_model": DIM, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        T5Model(T5Config(vocab_size=300, **sizes)).save_pretrained(folder)
+    return folder
+
+
+def test_of_a_model_with_a_decoder_the_encoder_reads(t5: Path) -> None:
+    made = encoder(t5)
+    tokens = PreTrainedTokenizerFast.from_pretrained(t5)("I really mean that", return_tensors="pt")
+    with torch.no_grad():
+        model = T5Model.from_pretrained(t5).eval()
+        hidden = model.get_encoder()(tokens["input_ids"], output_hidden_states=True)
+    np.testing.assert_allclose(made.encode(["I really mean that"])[0], hidden[0][0].mean(0), atol=1e-6)
+    first = encoder(t5, layer=1).encode(["I really mean that"])[0]
+    np.testing.assert_allclose(first, hidden.hidden_states[1][0].mean(0), atol=1e-6)
+    assert made.dim == DIM
+
+
+def test_a_model_that_reads_no_texts_is_refused(roberta: Path, tmp_path: Path) -> None:
+    shutil.copytree(roberta, tmp_path, dirs_exist_ok=True)
+    ViTModel(
+        ViTConfig(hidden_size=DIM, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, image_size=32)
+    ).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"ViTModel reads no texts \(.*\)\. Give a text encoder"):
+        encoder(tmp_path).encode(TEXTS)
 
 
 def test_a_text_longer_than_the_models_positions_is_cut(roberta: Path) -> None:
