@@ -35,6 +35,8 @@ PUBLIC = {  # module -> names, in the order of a first reading; () means all tha
     "msftk.speech.audio": ("load_audio",),
     "msftk.speech.alignment": ("read_alignment",),
     "msftk.store.manifest": ("Manifest", "read_manifest", "write_manifest"),
+    "msftk.store.memory": ("MemoryStore",),
+    "msftk.settings": ("load_settings",),
     "msftk.types": ("Utterance", "RatingScale", "Alignment", "WordProsody", "Emphasis", "Description"),
 }
 
@@ -48,10 +50,22 @@ def api() -> str:
     ]
     for module_name, chosen in PUBLIC.items():
         module = import_module(module_name)
+        if module_name == "msftk":
+            parts += ["## msftk\n", inspect.getdoc(module) or "", "", *names_of(module), ""]
+            continue
         parts += [f"## {module_name}\n", inspect.getdoc(module) or "", ""]
         for name in chosen or exported(module):
             parts += list(described(name, getattr(module, name)))
     return "\n".join(parts).rstrip() + "\n"
+
+
+def names_of(module: Any) -> Iterator[str]:
+    """What the package itself exports, each name with the module below that describes it."""
+    yield "From `msftk` itself, each imported when it is first used:\n"
+    yield "| name | from |\n|---|---|"
+    for name in module.__all__:
+        if not name.startswith("_"):
+            yield f"| `msftk.{name}` | `{module._PLACES[name]}` |"
 
 
 def exported(module: Any) -> list[str]:

@@ -133,7 +133,7 @@ class Settings(Sections):
 
 def load_settings(
     preset: str = "tiny",
-    file: Path | None = None,
+    file: str | Path | None = None,
     assignments: Iterable[str] = (),
     flags: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
@@ -150,7 +150,7 @@ def load_settings(
     merged["preset"] = preset
     given = [(path, flag) for path, flag in (flags or {}).items() if flag is not None]
     layers = [
-        {} if file is None else read_toml(file),
+        {} if file is None else read_toml(Path(file)),
         gathered(environment_pairs(os.environ if environment is None else environment)),
         # one layer: `--fusion film --set fusion.hidden=64` sets an option of the fusion that the flag chooses
         gathered([*map(assigned, assignments), *given]),

@@ -33,7 +33,9 @@ LAYER_MAY_IMPORT = {
     "plugins": ROOMS,
     "root": set(),
 }
-LAZY_ROOT_EXPORTS = {("msftk/__init__.py", "recipes")}  # `msftk.load`, imported when first used
+LAZY_ROOT_EXPORTS = {  # `msftk.load` and the others, imported when first used
+    ("msftk/__init__.py", room) for room in ("evaluation", "recipes", "store")
+}
 
 
 HEAVY = {"torch", "transformers", "numba", "scipy", "pyarrow", "matplotlib", "jinja2", "pyworld", "parselmouth"}

@@ -34,21 +34,25 @@ class Recording:
     def json(self) -> dict[str, Any]:
         return emphasis_json(self.id, self.emphasis)
 
-    def plot(self, path: Path) -> None:
+    def plot(self, path: str | Path) -> None:
         """Draws the paper's Fig. 2; the suffix says the format."""
-        plot_emphasis(self.id, self.waveform, self.f0_hz, self.emphasis, path)
+        plot_emphasis(self.id, self.waveform, self.f0_hz, self.emphasis, Path(path))
 
-    def write_table(self, path: Path) -> None:
+    def write_table(self, path: str | Path) -> None:
         """Writes a row a word, as of a corpus; the suffix says the format. Raises InputError as `check_out`."""
         import pyarrow
 
+        path = Path(path)
         check_out(path)
         rows = utterance_rows(self.id, self.emphasis)
         write_table(path, [pyarrow.Table.from_batches([rows])], {"settings": dict(self.emphasis.settings)})
 
 
 def emphasise_file(
-    audio: Path, alignment: Path | None = None, settings: Settings | None = None, tiers: Mapping[str, str] | None = None
+    audio: str | Path,
+    alignment: str | Path | None = None,
+    settings: Settings | None = None,
+    tiers: Mapping[str, str] | None = None,
 ) -> Recording:
     """Emphasis of one recording by an alignment, None: what lies beside it; of a table its stem is read.
 
@@ -56,6 +60,7 @@ def emphasise_file(
 
     Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio.
     """
+    audio, alignment = Path(audio), None if alignment is None else Path(alignment)
     if alignment is None and audio.is_file():
         alignment = alignment_beside(audio)
     if alignment is None:

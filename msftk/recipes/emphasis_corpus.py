@@ -46,11 +46,11 @@ class EmphasisTable:
 
 
 def emphasise_corpus(
-    manifest: Manifest | Path,
-    out: Path,
+    manifest: Manifest | str | Path,
+    out: str | Path,
     *,
     settings: Settings,
-    store: Store | Path | None = None,
+    store: Store | str | Path | None = None,
     workers: int | None = None,
     progress: ProgressCallback = silent,
 ) -> EmphasisTable:
@@ -70,8 +70,9 @@ def emphasise_corpus(
         InputError: no utterance could be done, `out` cannot be written, an option that does not exist.
         MsftkError: another job writes `out`, or the disk is full.
     """
+    out = Path(out)
     check_out(out)
-    if isinstance(manifest, Path):
+    if not isinstance(manifest, Manifest):
         manifest = read_manifest(manifest)
     if not isinstance(store, Store):
         store = Store(default_store_path(store))

@@ -23,11 +23,11 @@ HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
 
 
 def evaluate(
-    run: Path | Sequence[Path],
-    manifest: Manifest | Path | None = None,
+    run: str | Path | Sequence[str | Path],
+    manifest: Manifest | str | Path | None = None,
     split: str = "dev",
     *,
-    store: Store | Path | None = None,
+    store: Store | str | Path | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
     allow_download: bool = False,
@@ -44,11 +44,11 @@ def evaluate(
         InputError: an unfinished run, no ratings to score against; runs of different corpora without a manifest.
         UnknownNameError: the run or the manifest has no such split; the message lists those it has.
     """
-    folders = [RunFolder(one) for one in ([run] if isinstance(run, Path) else run)]
+    folders = [RunFolder(Path(one)) for one in ([run] if isinstance(run, str | Path) else run)]
     cards = [folder.read_card() for folder in folders]
     if manifest is None:
         return _evaluate_kept(folders, cards, split)
-    corpus = read_manifest(manifest) if isinstance(manifest, Path) else manifest
+    corpus = manifest if isinstance(manifest, Manifest) else read_manifest(manifest)
     with consenting(Consent(remote_code=trust_remote_code, download=allow_download)):
         return _evaluate_anew(folders, cards, corpus, split, store, device, progress or silent, workers)
 
@@ -98,7 +98,7 @@ def _evaluate_anew(
     cards: Sequence[dict[str, Any]],
     corpus: Manifest,
     split: str,
-    store: Store | Path | None,
+    store: Store | str | Path | None,
     device: str,
     progress: ProgressCallback,
     workers: int | None,

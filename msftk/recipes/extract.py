@@ -48,22 +48,22 @@ class Extraction:
 
 
 def extract_corpus(
-    manifest: Path,
+    manifest: str | Path,
     settings: Settings,
     *,
-    store: Path | None = None,
+    store: Store | str | Path | None = None,
     trust_remote_code: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Extraction:
     """Prepares every utterance of a manifest, and F0 where the settings' acoustic encoder reads it.
 
-    `store` None: MSFTK_STORE, else the user's cache folder. `trust_remote_code` lets Python code run that comes with a
-    text encoder. Raises what `extract` and `read_manifest` raise.
+    `store`: a store or its folder, None: MSFTK_STORE, else the user's cache folder. `trust_remote_code` lets Python
+    code run that comes with a text encoder. Raises what `extract` and `read_manifest` raise.
     """
     with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
     corpus = read_manifest(manifest)
-    place = Store(default_store_path(store))
+    place = store if isinstance(store, Store) else Store(default_store_path(store))
     with consenting(Consent(remote_code=trust_remote_code, download=True)):
         prepared = extract(corpus.utterances, settings, place, with_f0=with_f0, progress=progress, workers=workers)
     return Extraction(prepared, len(corpus.utterances), corpus.facts.get("ratings"), place.root)

@@ -53,8 +53,8 @@ class Audio:
 
 def prepare(
     corpus: str,
-    root: Path | None,
-    out: Path,
+    root: str | Path | None,
+    out: str | Path,
     *,
     options: Mapping[str, object] | None = None,
     verify: bool = False,
@@ -66,6 +66,7 @@ def prepare(
     A file that `out` knows already is hashed again only if its size or time changed; `verify` hashes all. Raises as
     `read_corpus`, and InputError for an `out` that cannot be written.
     """
+    root, out = None if root is None else Path(root), Path(out)
     check_place(out)
     known = {} if verify else _known_hashes(out)
     result = read_corpus(corpus, root, options=options, known=known, workers=workers, progress=progress)

@@ -26,7 +26,7 @@ PAGES = (".html", ".htm")
 N_STRESSED = 3  # utterances whose stressed words are drawn
 
 
-def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
+def write_report(run: str | Path, out: str | Path, *, store: str | Path | None = None) -> Path:
     """Writes the page of a finished run and returns its path.
 
     The split in front is the first test split, else dev. Utterances are drawn where they have an alignment.
@@ -35,6 +35,7 @@ def write_report(run: Path, out: Path, *, store: Path | None = None) -> Path:
         InputError: an unfinished run; `out` is no page (.html) or cannot be written; jinja2 or matplotlib is
             missing (the message has the install line).
     """
+    run, out = Path(run), Path(out)
     template = _template()
     check_out(out, PAGES)
     folder = RunFolder(run)
@@ -103,7 +104,7 @@ def _training(run: RunFolder) -> dict[str, Any]:
 
 
 def _stress(
-    run: RunFolder, scored: list[Utterance], predictions: Predictions, store: Path | None
+    run: RunFolder, scored: list[Utterance], predictions: Predictions, store: str | Path | None
 ) -> list[dict[str, Any]]:
     """The first utterances that have an alignment, with their words, ratings, predictions and picture."""
     settings = run.read_settings()

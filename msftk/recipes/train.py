@@ -68,11 +68,11 @@ class TrainResult:
 
 
 def train(
-    manifest: Manifest | Path | None,
+    manifest: Manifest | str | Path | None,
     settings: Settings,
-    out: Path,
+    out: str | Path,
     *,
-    store: Store | Path | None = None,
+    store: Store | str | Path | None = None,
     folds: str | None = None,
     refit: bool = False,
     device: str = "auto",
@@ -110,7 +110,7 @@ def train(
     settings = settings_for(settings, corpus.utterances)
     check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
-    where, run = choose_where(device), RunFolder(out)
+    where, run = choose_where(device), RunFolder(Path(out))
     if not run.is_finished:
         make_parts(settings)  # what cannot be made is told before a run is begun
     notes: list[str] = []
@@ -138,7 +138,7 @@ def train(
             notes += [waveforms.full] if waveforms and waveforms.full else []
     card = run.read_card()
     return TrainResult(
-        run=out,
+        run=run.path,
         settings=settings,
         evaluations={name: evaluate(out, split=name) for name in _rated(run, splits)},
         epochs=_epochs(card),
@@ -150,7 +150,7 @@ def train(
     )
 
 
-def _read_or_demo(manifest: Path | None, progress: ProgressCallback) -> Manifest:
+def _read_or_demo(manifest: str | Path | None, progress: ProgressCallback) -> Manifest:
     if manifest is not None:
         return read_manifest(manifest)
     demo = registry().first("corpus", "needs_root", False).name

@@ -17,11 +17,11 @@ from msftk.store.shelf import FLUSH_ITEMS, Shelf
 LAYOUT_VERSION = 1  # of a store's folder; what lies in its shelves has a version of its own, in their names
 
 
-def default_store_path(given: Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+def default_store_path(given: str | Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
     """Where the store is: `given` (--store), else MSFTK_STORE, else the user's cache folder."""
     environment = os.environ if environment is None else environment
     if given is not None:
-        return given
+        return Path(given)
     if place := environment.get("MSFTK_STORE"):
         return Path(place)
     if cache := environment.get("XDG_CACHE_HOME") or environment.get("LOCALAPPDATA"):

@@ -63,7 +63,7 @@ def split_name(text: str | None) -> str | None:
     return _SPLITS.get(name, name) or None
 
 
-def write_manifest(manifest: Manifest, path: Path) -> None:
+def write_manifest(manifest: Manifest, path: str | Path) -> None:
     """Writes the manifest so that `path` holds the old table or the whole new one, never a part. Makes its folder.
 
     Raises:
@@ -72,6 +72,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     """
     import pyarrow.parquet
 
+    path = Path(path)
     table = _table(manifest.utterances, str(path))
     check_table(table, manifest.scale, str(path), ADAPTER)
     about = {
@@ -88,7 +89,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror}). Choose another place with --out.") from error
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: str | Path) -> Manifest:
     """Reads and checks a manifest; its utterances become objects when they are looked at.
 
     Raises:
@@ -97,6 +98,7 @@ def read_manifest(path: Path) -> Manifest:
     """
     import pyarrow.parquet
 
+    path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such manifest. Make it with msftk prepare CORPUS ROOT --out {path}.")
     try:
