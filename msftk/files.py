@@ -67,6 +67,15 @@ def check_place(path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({reason}). Choose another place with --out.")
 
 
+def files_under(folder: Path) -> list[Path]:
+    """Files anywhere under a folder, sorted; one that somebody else makes or removes meanwhile is there or is not.
+
+    Links to folders are not followed, folders that may not be read are left out.
+    """
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if path.is_file())
+
+
 def check_name(*names: object) -> None:
     """Raises InputError, with the first of the names, where one is not UTF-8: no table and no JSON could hold it."""
     whole = "".join(map(str, names))

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from msftk.errors import InputError
 from msftk.files import (
     check_place,
+    files_under,
     json_text,
     read_json,
     read_json_object,
@@ -143,3 +147,26 @@ def test_a_file_lies_on_the_disk_before_it_takes_its_name(tmp_path: Path, monkey
     monkeypatch.setattr(os, "replace", lambda *names: (done.append("rename"), rename(*names))[1])
     write_whole(tmp_path / "a", "text")
     assert done == ["sync", "rename", "sync"]  # the file, its name, the folder that holds the name
+
+
+def test_a_folder_is_listed_while_others_make_and_remove_folders_in_it(tmp_path: Path) -> None:
+    kept = [tmp_path / f"{k:02}" / "a.wav" for k in range(40)]
+    for path in kept:
+        path.parent.mkdir()
+        path.touch()
+    done = threading.Event()
+
+    def disturb(name: str) -> None:
+        while not done.is_set():
+            (tmp_path / name / "deep").mkdir(parents=True)
+            (tmp_path / name / "deep" / "b.wav").touch()
+            shutil.rmtree(tmp_path / name)
+
+    with ThreadPoolExecutor(3) as others:
+        busy = [others.submit(disturb, name) for name in ("x", "y", "z")]
+        try:
+            found = [files_under(tmp_path) for _ in range(200)]
+        finally:
+            done.set()
+        assert all(one.result() is None for one in busy)
+    assert all([path for path in one if path.name == "a.wav"] == kept for one in found)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from msftk.counting import counted
 from msftk.errors import AbsentError, InputError
-from msftk.files import check_name, read_text, sha256_file, unreadable
+from msftk.files import check_name, files_under, read_text, sha256_file, unreadable
 from msftk.preparation.given import Given
 from msftk.speech.alignment_files import alignment_beside
 from msftk.speech.audio import check_waveform, load_audio, resample
@@ -212,7 +212,7 @@ def _audio_files(path: Path) -> list[Path]:
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     if stat.S_ISDIR(mode):
-        files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith("._")]
+        files = [file for file in files_under(path) if not file.name.startswith("._")]
         audio = [file for file in files if file.suffix.lower() in AUDIO_SUFFIXES]
         if not audio:
             raise InputError(

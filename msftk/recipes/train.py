@@ -121,7 +121,7 @@ def train(
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))
             log.info("%s run in %s, on %s; store %s", begun.value, out, where.device, shelf.root)
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
-            used = joined([part for split in splits for part in parts(split).values()])
+            used = corpus.utterances if folds else joined([*parts(splits[0]).values()])  # folds test everyone once
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
             lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
@@ -166,7 +166,7 @@ def _splits(corpus: Manifest, settings: Settings, folds: str | None, allow_overl
 
 def _rated(run: RunFolder, splits: Sequence[Split]) -> list[str]:
     """Splits that can be scored: dev first, then the tests by name."""
-    names = ("dev", *sorted({name for split in splits for name in split.tests}))
+    names = ("dev", *sorted(splits[0].tests))  # folds have the same
     kept = run.kept_splits
     return [name for name in names if name in kept and any(is_rated(parts(split)[name]).any() for split in splits)]
 

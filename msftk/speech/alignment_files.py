@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from msftk.errors import AbsentError, InputError
-from msftk.files import unreadable
+from msftk.files import files_under, unreadable
 from msftk.speech.alignment import claim, read_alignment
 
 TABLES = ("words.csv", "words.ctm")  # of many utterances
@@ -21,7 +21,7 @@ def alignments_under(folder: Path) -> Mapping[str, Sequence[Path]]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of alignments. Correct its path.")
-    return _by_name(folder.rglob("*"))
+    return _by_name(files_under(folder))
 
 
 def the_only(name: str, paths: Sequence[Path]) -> Path | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msftk.counting import counted
 from msftk.errors import InputError
+from msftk.files import files_under
 from msftk.interfaces import CorpusReading
 from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.tables import read_rows
@@ -38,7 +39,7 @@ def named_files(root: Path, pattern: re.Pattern[str], corpus: str, form: str) ->
 
     Raises InputError where there is none.
     """
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and not p.name.startswith("."))
+    paths = [p for p in files_under(root) if p.suffix.lower() in AUDIO_SUFFIXES and not p.name.startswith(".")]
     fitting = [path for path in paths if pattern.fullmatch(path.stem)]
     if not fitting:
         raise InputError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +64,38 @@ def test_shelves_of_the_format_before_are_left_alone_and_not_read(
         store.shelf(PRODUCER).put("a", {"vector": np.zeros(1)})
     assert "a" not in Store(tmp_path).shelf(PRODUCER)
     assert len([folder for folder in tmp_path.iterdir() if folder.is_dir()]) == 2
+
+
+OPENED_BY_MANY = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np
+from msftk.store.features import Store
+
+def opened(root):
+    try:
+        store = Store(root)
+        shelf, records = store.shelf({"kind": "arrays"}, 1), store.records({"kind": "texts"}, 1)
+        key = f"{sys.argv[2]} {threading.get_ident()}"
+        shelf.put(key, {"vector": np.zeros(1)})
+        records.put(key, {"text": "one"})
+        return shelf.get(key) is not None and records.get(key) is not None
+    except Exception as error:
+        return repr(error)
+
+with ThreadPoolExecutor(8) as threads:
+    for n in range(4):
+        for said in threads.map(opened, [Path(sys.argv[1]) / str(n)] * 40):
+            if said is not True:
+                print(said)
+"""
+
+
+def test_a_store_is_opened_by_many_threads_and_processes_at_once(tmp_path: Path) -> None:
+    workers = [
+        subprocess.Popen([sys.executable, "-c", OPENED_BY_MANY, tmp_path, str(k)], stdout=-1, stderr=-2, text=True)
+        for k in range(3)
+    ]
+    assert [worker.communicate(timeout=60)[0] for worker in workers] == ["", "", ""]
+    assert not [*tmp_path.rglob("*.unfinished")]
