@@ -66,7 +66,9 @@ class Training(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     epochs: int = Field(30, ge=1, description="passes over the training part")
     batch: int = Field(32, ge=2, description="utterances per optimiser step")
-    micro_batch: int = Field(32, ge=1, description="utterances per forward pass")
+    micro_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        32, description="utterances per forward pass; auto: the largest power of two that fits in memory"
+    )
     ccc_scope: Literal["batch", "micro"] = Field(
         "batch", description="the CCC loss of the whole batch, exactly, or of each micro-batch"
     )

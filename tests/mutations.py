@@ -213,7 +213,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "pass",
         "tests/training/test_loop.py",
     ),
-    Mutation("msftk/training/loop.py", "begun=self._steps_done", "begun=0", "tests/training/test_loop.py"),
+    Mutation(
+        "msftk/training/loop.py",
+        "begun=self._steps_done",
+        "begun=0",
+        "tests/training/test_loop.py",
+    ),
     Mutation(
         "msftk/training/loop.py",
         "set_random_state(self.where.device, before)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, dataclass
 from enum import Enum
 
@@ -34,22 +35,25 @@ class Begun(Enum):
 
 
 def begin_run(run: RunFolder, settings: Settings, plan: Plan, manifest: Manifest) -> Begun:
-    """Makes the run folder, or checks that what lies there is the same run.
+    """Makes the run folder, or checks that what lies there is the same run; one in which nothing was trained yet begins
+    anew, with whatever settings.
 
     Raises InputError where `run` is something else, or was begun with other settings, folds or data.
     """
     if run.path.is_file():
         raise InputError(f"{run.path}: a file, expected a folder for the run. Choose another --out.")
-    if run.plan_file.is_file():
+    begun_before = run.plan_file.is_file()
+    if begun_before and not run.is_untrained:
         _check_same(run, settings, plan)
         return Begun.FINISHED if run.is_finished else Begun.RESUMED
     if run.is_finished:
         raise InputError(
             f"{run.path}: a finished run, which is not overwritten. Choose another --out, or remove that folder."
         )
-    if run.path.is_dir() and not all(_of_beginning(run, path.name) for path in run.path.iterdir()):
+    if run.path.is_dir() and not begun_before and not all(_of_beginning(run, path.name) for path in run.path.iterdir()):
         run.refuse_pickles()
         raise InputError(f"{run.path}: not empty, and no run of msftk. Choose another --out.")
+    shutil.rmtree(run.state, ignore_errors=True)
     run.state.mkdir(parents=True, exist_ok=True)
     run.write_settings(settings)
     write_manifest(manifest, run.manifest_file)

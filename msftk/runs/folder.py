@@ -67,6 +67,12 @@ class RunFolder:
     def is_finished(self) -> bool:
         return self.card_file.is_file()
 
+    @property
+    def is_untrained(self) -> bool:
+        """Whether nothing would be lost if it began anew."""
+        begun = (self.card_file, self.metrics_file, self.path / "folds", *self.state.glob("epoch-*"))
+        return not any(place.exists() for place in begun)
+
     def predictions_file(self, split: str) -> Path:
         return self.path / "predictions" / f"{split}.parquet"
 

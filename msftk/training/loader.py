@@ -21,10 +21,12 @@ class Loader(Ahead[list[Rows], list[Micro]]):
     What cannot be read raises where its step would begin.
     """
 
-    def __init__(self, train: Examples, training: Training, device: torch.device, begun: int = 0) -> None:
+    def __init__(
+        self, train: Examples, training: Training, micro_batch: int, device: torch.device, begun: int = 0
+    ) -> None:
         self._train, self._device = train, device
         done, place = divmod(begun, -(-len(train) // training.batch))
-        sizes = training.batch, training.micro_batch, training.seed
+        sizes = training.batch, micro_batch, training.seed
         epochs = (training_batches(train.lengths, *sizes, epoch + 1) for epoch in range(done, training.epochs))
         super().__init__(self._read, islice(chain.from_iterable(epochs), place, None))
 

@@ -27,6 +27,7 @@ from msftk.runs.state import Reached, best_weights, load_state_into, save_state
 from msftk.settings import Settings
 from msftk.training.interrupts import held_back
 from msftk.training.loader import Loader
+from msftk.training.memory import micro_batch_of
 from msftk.training.objective import make_objective
 from msftk.training.optimiser import make_optimiser, rate_factor, set_rates
 from msftk.training.start import start_from_ratings
@@ -62,7 +63,7 @@ def fit(
     network built there.
 
     Raises:
-        InputError: the loss does not fit the CCC scope.
+        InputError: the loss does not fit the CCC scope; the training does not fit in memory.
         MsftkError: the loss is no longer a number.
     """
     reached = _Fitting(network, data, settings, run, where, stage, progress).train()
@@ -86,6 +87,7 @@ class _Fitting:
         progress: ProgressCallback,
     ) -> None:
         self.network, self.data, self.run, self.where = network, data, run, where
+        self.micro_batch = micro_batch_of(network, data.train, settings, run, where)
         self.stage, self.progress = stage, progress
         self.training = settings.training
         self.objective = make_objective(settings, network.targets)
@@ -98,9 +100,10 @@ class _Fitting:
 
     def train(self) -> Reached:
         if self._steps_done == 0:
-            start_from_ratings(self.network, self.data.train, self.training, self.where)
+            start_from_ratings(self.network, self.data.train, self.training, self.micro_batch, self.where)
         try:
-            with Loader(self.data.train, self.training, self.where.device, begun=self._steps_done) as loader:
+            sizes = self.training, self.micro_batch, self.where.device
+            with Loader(self.data.train, *sizes, begun=self._steps_done) as loader:
                 while self.reached.epoch < self.training.epochs:
                     share = self._train_epoch(loader)
                     self._end_epoch(share)
@@ -132,7 +135,13 @@ class _Fitting:
         training = self.training
         set_rates(self.optimiser, rate_factor(self._steps_done, self.total_steps, training.warmup))
         self.optimiser.zero_grad(set_to_none=True)
-        loss = accumulate_gradients(self.network, self.objective, micros, training.ccc_scope, self.where)
+        try:
+            loss = accumulate_gradients(self.network, self.objective, micros, training.ccc_scope, self.where)
+        except torch.OutOfMemoryError as error:
+            raise MsftkError(
+                f"epoch {self.reached.epoch + 1}: no memory left on {self.where.device} with micro-batches of "
+                f"{self.micro_batch}. Train into another folder with half of it (--set training.micro_batch)."
+            ) from error
         if not math.isfinite(loss):
             raise MsftkError(
                 f"epoch {self.reached.epoch + 1}: the loss is {loss}. Lower training.learning_rate "

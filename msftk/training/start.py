@@ -19,7 +19,9 @@ from msftk.training.steps import forward
 LEAST_SPREAD = 1e-6  # of predictions on the unit scale; below it they are one number and its rounding
 
 
-def start_from_ratings(network: SerNetwork, train: Examples, training: Training, where: Where) -> None:
+def start_from_ratings(
+    network: SerNetwork, train: Examples, training: Training, micro_batch: int, where: Where
+) -> None:
     """Shifts and scales each regression's predictions, in place, before the first optimiser step.
 
     What the network says in that step has then in each column the mean and the standard deviation of all training
@@ -31,7 +33,7 @@ def start_from_ratings(network: SerNetwork, train: Examples, training: Training,
     Ratings that do not vary, or predictions that do not, are met in their mean alone; a column that nobody rated and a
     head that does not offer `rescale` stay as they are.
     """
-    step = training_batches(train.lengths, training.batch, training.micro_batch, training.seed, 1)[0]
+    step = training_batches(train.lengths, training.batch, micro_batch, training.seed, 1)[0]
     network.train()
     rescale_heads(network, [train.batch(rows) for rows in step], train.truths, where)
 

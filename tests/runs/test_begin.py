@@ -17,13 +17,29 @@ PLAN = Plan(folds=None, allow_overlap=False, data="d1")
 def test_a_run_begins_once_and_goes_on_under_the_same_settings_alone(tmp_path: Path, tone_corpus: Manifest) -> None:
     run = RunFolder(tmp_path / "run")
     assert begin_run(run, tiny_settings(), PLAN, tone_corpus) is Begun.NEW
+    (run.state / "epoch-00001").mkdir()
     assert begin_run(run, tiny_settings(), PLAN, tone_corpus) is Begun.RESUMED
+    assert begin_run(run, tiny_settings("training.trackers=tensorboard"), PLAN, tone_corpus) is Begun.RESUMED
     with pytest.raises(InputError, match=r"an unfinished run with other settings \(training.epochs: 4 -> 5\)"):
         begin_run(run, tiny_settings("training.epochs=5"), PLAN, tone_corpus)
     with pytest.raises(InputError, match="an unfinished run with folds None, now speaker"):
         begin_run(run, tiny_settings(), replace(PLAN, folds="speaker"), tone_corpus)
     with pytest.raises(InputError, match="an unfinished run on other data"):
         begin_run(run, tiny_settings(), replace(PLAN, data="d2"), tone_corpus)
+
+
+def test_where_nothing_was_trained_yet_other_settings_begin_anew(tmp_path: Path, tone_corpus: Manifest) -> None:
+    run = RunFolder(tmp_path / "run")
+    begin_run(run, tiny_settings(), PLAN, tone_corpus)
+    (run.state / "micro_batch.json").write_text("{}")
+    (run.path / "tensorboard").mkdir()
+    other = tiny_settings("training.epochs=5")
+    assert begin_run(run, other, replace(PLAN, folds="speaker"), tone_corpus) is Begun.NEW
+    assert run.read_settings() == other
+    assert [path.name for path in run.state.iterdir()] == ["run.json"]
+    (run.path / "folds").mkdir()
+    with pytest.raises(InputError, match="an unfinished run with other settings"):
+        begin_run(run, tiny_settings(), PLAN, tone_corpus)
 
 
 def test_what_is_no_run_is_left_alone(tmp_path: Path, tone_corpus: Manifest) -> None:

@@ -28,6 +28,7 @@ from msftk.training.start import start_from_ratings
 from msftk.training.steps import forward
 from msftk.types import ATTRIBUTES
 
+MICRO_BATCH = 4
 Made = tuple[SerNetwork, Examples, Settings]
 
 
@@ -50,14 +51,14 @@ def make(tone_corpus: Manifest, tone_store: Store) -> Callable[..., Made]:
 def start(made: Made) -> Tensor:
     """Starts from the ratings; returns what the first step then says, [utterance, column]."""
     network, examples, settings = made
-    start_from_ratings(network, examples, settings.training, CPU)
+    start_from_ratings(network, examples, settings.training, MICRO_BATCH, CPU)
     return said_in_first_step(made)
 
 
 def said_in_first_step(made: Made) -> Tensor:
     network, examples, settings = made
     own = settings.training
-    step = training_batches(examples.lengths, own.batch, own.micro_batch, own.seed, 1)[0]
+    step = training_batches(examples.lengths, own.batch, MICRO_BATCH, own.seed, 1)[0]
     network.train()
     with torch.no_grad():
         return torch.cat([forward(network, examples.batch(rows), CPU).answers["vad"].outputs["value"] for rows in step])
