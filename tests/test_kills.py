@@ -1,0 +1,16 @@
+"""Whatever is killed goes on: equal results, and at most one item done twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_200_kills_over_extract_emphasis_and_train_cost_one_item_each_at_most(workers: str) -> None:
+    script = [sys.executable, str(Path(__file__).with_name("kills.py")), "--kills", "200", "--workers", workers]
+    subprocess.run(script, check=True, timeout=1200)
