@@ -57,14 +57,30 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 def check_place(path: Path) -> None:
     """Raises InputError where no file can be written at `path`: ask it before long work. Its folder is made."""
+    reason = _no_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        reason = "" if os.access(path.parent, os.W_OK | os.X_OK) else "no right to write there"
         reason = "a folder" if path.is_dir() else reason
-    except OSError as error:  # of is_dir: a name that is too long
+    except OSError as error:  # a name that is too long
         reason = error.strerror or str(error)
     if reason:
         raise InputError(f"{path}: cannot be written ({reason}). Choose another place with --out.")
+
+
+def check_folder(path: Path) -> None:
+    """Raises InputError where `path` cannot be a folder to write in: ask it before long work. It is made."""
+    if reason := _no_folder(path):
+        raise InputError(f"{path}: cannot be a folder to write in ({reason}). Choose another place with --out.")
+
+
+def _no_folder(path: Path) -> str:
+    """Makes the folder, and tells why nothing can be written in it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        return "Not a directory"
+    except OSError as error:
+        return error.strerror or str(error)
+    return "" if os.access(path, os.W_OK | os.X_OK) else "no right to write there"
 
 
 def files_under(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import pytest
 
 from msftk.errors import InputError
 from msftk.files import (
+    check_folder,
     check_place,
     files_under,
     json_text,
@@ -62,6 +63,15 @@ def test_what_cannot_be_opened_is_an_input_error(tmp_path: Path) -> None:
         for read in (read_text, sha256_file):
             with pytest.raises(InputError, match=rf": cannot be read \({reason}.*\)\. Check the path and its rights\."):
                 read(tmp_path / name)
+
+
+def test_a_folder_that_cannot_be_written_in_is_told_before_the_work(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "run")
+    assert (tmp_path / "new" / "run").is_dir()
+    (tmp_path / "file").write_text("")
+    for name, reason in {"file": "Not a directory", "file/below": "Not a", "n" * 300: "File name too long"}.items():
+        with pytest.raises(InputError, match=rf"{name}: cannot be a folder to write in \({reason}.*\)\. Choose"):
+            check_folder(tmp_path / name)
 
 
 def test_a_name_that_is_no_utf8_can_be_shown(tmp_path: Path) -> None:
@@ -135,7 +145,7 @@ def test_place_is_told_before_the_work_where_nothing_can_be_written(tmp_path: Pa
     check_place(tmp_path / "new" / "out.csv")
     assert (tmp_path / "new").is_dir()
     (tmp_path / "file").write_text("")
-    for place, reason in ((tmp_path / "new", "a folder"), (tmp_path / "file" / "out.csv", "exists|directory")):
+    for place, reason in ((tmp_path / "new", "a folder"), (tmp_path / "file" / "out.csv", "directory")):
         with pytest.raises(InputError, match=rf"cannot be written \(.*({reason}).*Choose another place with --out"):
             check_place(place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from traceback import extract_tb
 from types import FrameType
 from typing import NoReturn
 
+NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP)  # what the user named cannot be there at all
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
@@ -67,8 +69,11 @@ def _failed(error: Exception, command: str) -> int:
         message, code = fitted(str(error), command), error.exit_code
     elif isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
-        message = f"{place}{error.strerror}. Finished work is kept: mend that, and give the same command again."
-        code = 1
+        code = 2 if error.errno in NO_PATH else 1
+        remedy = (
+            "Check the path." if code == 2 else "Finished work is kept: mend that, and give the same command again."
+        )
+        message = f"{place}{error.strerror}. {remedy}"
     else:
         last = extract_tb(error.__traceback__)[-1]
         message = (

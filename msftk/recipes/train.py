@@ -12,6 +12,7 @@ from typing import Any
 from msftk.consent import Consent, consenting
 from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
+from msftk.files import check_folder
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.preparation.parts import make_parts
@@ -113,6 +114,7 @@ def train(
     where, run = choose_where(device), RunFolder(Path(out))
     if not run.is_finished:
         make_parts(settings)  # what cannot be made is told before a run is begun
+        check_folder(out)
     notes: list[str] = []
     with consenting(Consent(remote_code=trust_remote_code, download=True)), run.held():
         begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)

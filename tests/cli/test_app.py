@@ -22,7 +22,7 @@ GOES_ON = "interrupted: finished work is kept, the same command goes on from the
 def test_whatever_fails_is_one_line_and_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from msftk.cli import commands
+    from msftk.cli import commands, remedies  # noqa: F401, which binds the true commands
 
     def raising(error: Exception) -> Callable[[object], None]:
         def command(arguments: object) -> None:
@@ -40,6 +40,36 @@ def test_whatever_fails_is_one_line_and_no_traceback(
         printed = capsys.readouterr().err
         assert printed.startswith(words)
         assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("place", ["n" * 300, "/dev/null/x"])
+def test_a_path_that_cannot_be_is_bad_input_to_every_command(
+    place: str, tmp_path: Path, tone_corpus: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(tone_corpus, tmp_path / "m.parquet")
+    manifest = str(tmp_path / "m.parquet")
+    for command in (
+        ["prepare", "csv", f"{place}.csv", "--out", f"{tmp_path}/x.parquet"],
+        ["prepare", "demo", "--out", f"{place}.parquet"],
+        ["doctor", f"{place}.parquet"],
+        ["doctor", place],
+        ["extract", f"{place}.parquet"],
+        ["extract", manifest, "--store", place],
+        ["train", f"{place}.parquet", "--out", f"{tmp_path}/run"],
+        ["train", manifest, "--fusion", "none", "--out", place],
+        ["evaluate", place],
+        ["evaluate", f"{place}/run"],
+        ["report", place],
+        ["predict", place, "a.wav"],
+        ["emphasis", f"{place}.wav"],
+        ["emphasis", manifest, "--out", f"{place}.csv"],
+    ):
+        assert app.run(command) == 2, command
+        printed = capsys.readouterr().err
+        assert printed.startswith("error: "), printed
+        assert printed.splitlines()[-1].startswith("error: "), printed
+        assert "report it" not in printed
+    assert not (tmp_path / "run").exists()
 
 
 def test_ctrl_c_while_libraries_are_read_is_told_too(
