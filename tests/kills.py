@@ -52,6 +52,7 @@ class Job:
     name: str
     arguments: Callable[[Path], list[str]]
     results: Callable[[Path], object]
+    result: str | None = None  # file that stands when the job is done, however its process ends
     kills: int = 0
     ended: int = 0
     equal: int = 0
@@ -67,7 +68,12 @@ def jobs(manifest: Path, workers: int) -> list[Job]:
     saving = ("--set", "training.save_minutes=0", "--device", "cpu")
     return [
         Job("extract", command("extract"), lambda at: stored(at / "store")),
-        Job("emphasis", command("emphasis", "--out", "{}/t.parquet"), lambda at: (at / "t.parquet").read_bytes()),
+        Job(
+            "emphasis",
+            command("emphasis", "--out", "{}/t.parquet"),
+            lambda at: (at / "t.parquet").read_bytes(),
+            "t.parquet",
+        ),
         Job("train", command("train", "--out", "{}/run", *saving), lambda at: (at / "run" / MODEL).read_bytes()),
     ]
 
@@ -135,6 +141,7 @@ def killed_until_done(job: Job, folder: Path, longest_s: float, chance: random.R
         begun |= set(lines)
         seen = len(lines)
         job.kills += not ended
+        ended |= job.result is not None and (folder / job.result).exists()
         job.redone += again
         job.most |= again
     job.ended += 1

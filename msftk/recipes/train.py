@@ -114,7 +114,7 @@ def train(
     where, run = choose_where(device), RunFolder(Path(out))
     if not run.is_finished:
         make_parts(settings)  # what cannot be made is told before a run is begun
-        check_folder(out)
+        check_folder(run.path)
     notes: list[str] = []
     with consenting(Consent(remote_code=trust_remote_code, download=True)), run.held():
         begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
