@@ -1,11 +1,13 @@
 """The effect the paper claims, on a corpus where it is known: does the stressed word carry valence?
 
-    python benchmarks/planted_effect.py --data DIR [--out DIR] [--seeds 5] [--with-development]
+    python benchmarks/planted_effect.py --data DIR [--out DIR] [--seeds 5] [--with-development] [--start zero]
 
 DIR is planted-msp (an MSP-Podcast tree with planted.csv, the truth). Neither sound nor transcript predicts valence, the
 meaning of the stressed word does, and no stressed word of the test occurs in training. Fixed epochs, scored on test1
 alone: acoustics, gs, les, gs,les, gs,les,es, and controls that replace LES. `--with-development` trains on Development
-too, which fixed epochs leave free: six voices are few to learn what two others do.
+too, which fixed epochs leave free: six voices are few to learn what two others do. `--start` begins training elsewhere
+than at the mean and the spread of the ratings (see starts.py); an attribute is dead where its predictions vary less
+than a tenth of its ratings.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 from planted_hits import FUNCTION_WORDS  # the script beside this one
 from rich.console import Console
 from rich.table import Table
+from starts import STARTS, register_starts
 
 from msftk import interfaces
 from msftk.hookspecs import hookimpl
@@ -55,6 +58,8 @@ CONTROLLED = {
     "+ gs, random vectors": ("gs", "random-vectors"),
     "+ gs, true stressed word": ("gs", "true-word"),
 }
+
+DEAD = 0.1  # spread of predictions over that of ratings
 
 # some 160 aligned utterances train: more noise than usual
 SETTINGS = {"data.semantic_noise": 2.0, "training.select": "last"}
@@ -156,10 +161,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--text", default="minilm", help="text encoder; hashing is the control that knows no meaning")
     parser.add_argument("--fusion", default="fm-moe")
+    parser.add_argument("--start", choices=STARTS, default="ratings", help="where training starts")
+    parser.add_argument("--only", nargs="+", choices=SYSTEMS | CONTROLLED, help="these systems alone")
     parser.add_argument("--no-controls", action="store_true", help="leave out the controls that replace LES")
     parser.add_argument("--with-development", action="store_true", help="train on Development too: epochs are fixed")
     arguments = parser.parse_args()
     registry().add(sys.modules[__name__], "planted_effect")
+    register_starts()
     arguments.out.mkdir(parents=True, exist_ok=True)
     store = Store(arguments.out / "store")
     corpus = prepare("msp-podcast", arguments.data, arguments.out / "planted.parquet").manifest
@@ -173,28 +181,37 @@ def main() -> None:
     choose_texts(corpus, prepared, truth)
 
     name = f"{arguments.text}-{arguments.fusion}" + "-with-development" * arguments.with_development
+    name += "" if arguments.start == "ratings" else f"-{arguments.start}"
     console = Console(width=110)
     scores: dict[str, np.ndarray] = {}  # system -> [seed, attribute]
+    dead: dict[str, int] = {}  # system -> attributes of all its seeds
     systems = SYSTEMS if arguments.no_controls else SYSTEMS | CONTROLLED
-    for system, sources in systems.items():
-        rows = []
+    for system in arguments.only or systems:
+        rows, sources = [], (SYSTEMS | CONTROLLED)[system]
+        dead[system] = 0
         for seed in range(arguments.seeds):
             run = arguments.out / f"{name}-{'-'.join(sources) or 'none'}-{seed}"
             flags: dict[str, Any] = {"training.seed": seed, "text.name": arguments.text, **SETTINGS}
+            flags["head.name"] = STARTS[arguments.start]
             flags |= {"semantics": sources, "fusion.name": arguments.fusion} if sources else {"fusion.name": "none"}
             if not (run / "protocol.json").is_file():
                 train(training, load_settings("tiny", flags=flags), run, store=store, device="cpu")
             scored = evaluate(run, split="test1")
             rows.append([scored.ccc[attribute] for attribute in ATTRIBUTES])
+            dead[system] += sum(not ratio >= DEAD for ratio in scored.scores["scale_ratio"].values())
         scores[system] = np.array(rows)
         console.print(f"{system}: " + ", ".join(f"{value:.2f}" for value in scores[system].mean(axis=0)))
     table = Table(
-        "run", *ATTRIBUTES, "valence over gs, by seed", title=f"CCC on test1, mean ± sd of seeds, {arguments.text}"
+        "run",
+        *ATTRIBUTES,
+        "dead",
+        "valence over gs, by seed",
+        title=f"CCC on test1, mean ± sd of seeds, {arguments.text}",
     )
     for system, found in scores.items():
         cells = [f"{m:.2f} ± {s:.2f}" for m, s in zip(found.mean(axis=0), found.std(axis=0, ddof=1), strict=True)]
-        over = " ".join(f"{d:+.2f}" for d in found[:, 0] - scores["+ gs"][:, 0])
-        table.add_row(system, *cells, over)
+        over = " ".join(f"{d:+.2f}" for d in found[:, 0] - scores["+ gs"][:, 0]) if "+ gs" in scores else ""
+        table.add_row(system, *cells, str(dead[system]), over)
     console.print(table)
     path = arguments.out / f"planted-{name}.json"
     path.write_text(json.dumps({system: found.tolist() for system, found in scores.items()}, indent=2) + "\n")

@@ -15,7 +15,7 @@ from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
 from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Input, Recordings, collect
 from msftk.recipes.windows import Windows, check_window, windows_of
-from msftk.recipes.wording import sound_notes
+from msftk.recipes.wording import flat_notes, sound_notes
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest
 
@@ -80,7 +80,8 @@ class Run:
             raise InputError(next(iter(failures.values())))
         absent = {source: reasons for source, reasons in answered.absent_in(windows.by_recording()).items() if reasons}
         notes = _notes(recordings, windows, answered, heard_s if window_s is None else math.inf)
-        return PredictResult(over_time.mean(), failures, absent, self.ensemble.ratings, notes, over_time)
+        said = over_time.mean()
+        return PredictResult(said, failures, absent, self.ensemble.ratings, (*notes, *flat_notes(said)), over_time)
 
     def _preparations(
         self, store: str | Path | Store | None, alignment: Mapping[str, object], workers: int | None

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msftk.counting import counted
+from msftk.evaluation.predictions import Predictions
+from msftk.types import ATTRIBUTES
 
 SCORES = {
     "pearson": "Pearson r",
@@ -15,6 +17,10 @@ SCORES = {
     "ccc_within_category": "CCC within category",
     "person": "one person (CCC)",
 }
+
+
+FEWEST, FLAT = 10, 0.1  # that many predictions, with less than this share of the ratings' spread: about equal
+FLAT_ON_SCALE = 0.01  # the same without ratings, as a share of the rating scale
 
 
 def fixed(value: float | None, places: int = 2, *, signed: bool = False) -> str:
@@ -57,6 +63,24 @@ def sound_notes(
     return told
 
 
+def learned_nothing(attributes: Iterable[str]) -> str:
+    """What is to be said where predictions do not follow what is heard."""
+    return (
+        f"predictions of {', '.join(attributes)} are about equal, so nothing of that was learned. "
+        "Train more epochs (training.epochs), or with a higher training.learning_rate"
+    )
+
+
+def flat_notes(said: Predictions) -> list[str]:
+    """The same of predictions without ratings, where there are enough of them to tell."""
+    if len(said) < FEWEST:
+        return []
+    least = FLAT_ON_SCALE * (said.scale.high - said.scale.low)
+    spreads = zip(ATTRIBUTES, said.values.std(axis=0), strict=True)
+    flat = [attribute for attribute, spread in spreads if spread < least]
+    return [learned_nothing(flat)] if flat else []
+
+
 def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What a reader must know beside the numbers, each said once with the splits that it holds for.
 
@@ -70,7 +94,9 @@ def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _notes(scored: Mapping[str, Any]) -> Iterable[str]:
-    bootstrap, missing = scored["protocol"]["bootstrap"], scored["missing"]
+    bootstrap, missing, ratio = scored["protocol"]["bootstrap"], scored["missing"], scored["scores"]["scale_ratio"]
+    if scored["n"] >= FEWEST and (flat := [name for name, own in ratio.items() if own is not None and own < FLAT]):
+        yield learned_nothing(flat)
     if bootstrap["descriptive"]:
         over = bootstrap["over"]
         yield (

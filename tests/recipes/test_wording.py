@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from msftk.recipes.wording import fixed, interval, notes, percent
+from msftk.evaluation.evaluation import evaluate_predictions
+from msftk.evaluation.predictions import Predictions
+from msftk.recipes.wording import fixed, flat_notes, interval, notes, percent
+from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 
 @pytest.mark.parametrize(
@@ -31,8 +35,21 @@ def test_a_note_that_holds_for_several_splits_is_said_once() -> None:
         bootstrap = {"descriptive": True, "clusters": 2, "over": "speaker", "unknown": []}
         sources = {"gs": {"no transcript": absent}}
         missing = {"utterances": 0, "ratings": {"valence": 0}, "sources": sources}
-        return {"protocol": {"bootstrap": bootstrap}, "missing": missing}
+        scores = {"scale_ratio": dict.fromkeys(ATTRIBUTES, 0.0)}
+        return {"protocol": {"bootstrap": bootstrap}, "missing": missing, "scores": scores, "n": 9}
 
     found = notes({"dev": scored(2), "test1": scored(3)})
     assert [note.partition(":")[0] for note in found] == ["dev, test1", "dev", "test1"]
     assert found[1] == "dev: gs absent in 2 (no transcript)"
+
+
+def test_about_equal_predictions_say_that_nothing_was_learned() -> None:
+    ratings = [{"valence": 1.0 + k % 7, "arousal": 4.0, "dominance": 7.0 - k % 7} for k in range(12)]
+    values = np.array([[4 + 0.02 * r["valence"], 4.0, r["dominance"]] for r in ratings])
+    ids = tuple(f"s{k}" for k in range(12))
+    said = Predictions(ids, values, RatingScale(1, 7), ("one",), values[:, None], np.ones((12, 1, 3)))
+    rated = [Utterance(name, None, ratings=own) for name, own in zip(ids, ratings, strict=True)]
+    told = "predictions of valence are about equal, so nothing of that was learned. Train more epochs (training.epochs)"
+    assert [n for n in notes({"dev": evaluate_predictions(said, rated, missing={"sources": {}}).json()}) if told in n]
+    assert [n.partition(" are ")[0] for n in flat_notes(said)] == ["predictions of valence, arousal"]
+    assert flat_notes(said.of(ids[:9])) == []  # too few to tell
