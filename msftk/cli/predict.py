@@ -101,9 +101,8 @@ def predict(
     for note in result.notes:
         err.print(note, style="yellow", soft_wrap=True)
     if result.warning:
-        err.print(
-            f"the model was trained on ratings that are {result.warning}: not an emotion estimate", style="yellow"
-        )
+        planted = f"the model was trained on ratings that are {result.warning}: not an emotion estimate"
+        err.print(planted, style="yellow", soft_wrap=True)
     some_failed(result.failures)
 
 

@@ -80,10 +80,15 @@ def _evaluate_kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], s
 
 def _check_kept(run: RunFolder, split: str) -> None:
     kept = run.kept_splits
+    if not kept:
+        raise InputError(
+            f"{run.path}: keeps no predictions, since all of its data trained it. To score it give another corpus: "
+            f"msftk evaluate {run.path} M.parquet --split {split}."
+        )
     if split not in kept:
         raise UnknownNameError(
             f"{run.path}: no predictions of split '{split}'. {did_you_mean(split, kept)}"
-            f"Kept: {', '.join(kept) or 'none'}. "
+            f"Kept: {', '.join(kept)}. "
             f"To score another split give a manifest: msftk evaluate {run.path} {run.manifest_file} --split {split}."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from msftk.recipes.windows import Windows, check_window, windows_of
 from msftk.recipes.wording import flat_notes, sound_notes
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest
+from msftk.store.memory import MemoryStore
 
 IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time: --window)"
 
@@ -48,8 +50,8 @@ class Run:
         or [n, channels], rate in Hz), the bytes of an audio file, or a file object of them.
 
         Args:
-            store: a folder, a store (`msftk.store.memory.MemoryStore()` touches no disk), or None: MSFTK_STORE, else
-                the user's cache folder.
+            store: a folder, a store (`msftk.MemoryStore()` touches no disk), or None: MSFTK_STORE, else the user's
+                cache folder, else (where that cannot be written) the memory.
             alignment: options of alignment readers beside the run's, e.g. {"phone_tier": "phone"}.
             clip: cut predictions to the rating scale; None: as the run's settings say.
             window_s, hop_s: a recording that is longer than `window_s` (None: than what the model hears at once) is
@@ -87,14 +89,23 @@ class Run:
         self, store: str | Path | Store | None, alignment: Mapping[str, object], workers: int | None
     ) -> tuple[Preparation, ...]:
         """Those of this store and these options: kept for the next call, which mostly has the same."""
-        place = store if isinstance(store, Store) else default_store_path(None if store is None else Path(store))
+        place = store if isinstance(store, Store) else default_store_path(store)
         key = (place, tuple(sorted(alignment.items())), workers)
         kept = self._prepares
         if kept is None or kept[0] != key:
-            opened = place if isinstance(place, Store) else Store(place)
             with consenting(self._consent):
-                kept = self._prepares = key, self.ensemble.preparations(opened, alignment, workers)
+                kept = self._prepares = key, self.ensemble.preparations(_opened(store), alignment, workers)
         return kept[1]
+
+
+def _opened(store: str | Path | Store | None) -> Store:
+    """The store that was named, else the user's; the memory where that cannot be written."""
+    try:
+        return store if isinstance(store, Store) else Store(default_store_path(store))
+    except InputError:
+        if store is not None or os.environ.get("MSFTK_STORE"):
+            raise
+        return MemoryStore()
 
 
 def _notes(recordings: Recordings, windows: Windows, answered: Answered, heard_s: float | None) -> tuple[str, ...]:

@@ -62,6 +62,8 @@ def test_refit_trains_one_model_on_all_data_which_then_predicts(
     assert card["selection"] == {"by": "last epoch", "epoch": sorted(epochs)[1]}
     (model,) = load(run, "cpu").ensemble.models
     assert model.run == run / "refit"
+    with pytest.raises(InputError, match="keeps no predictions, since all of its data trained it"):
+        evaluate(run / "refit")
     with pytest.raises(InputError, match="Give --folds too"):
         train(tone_corpus, settings, tmp_path / "other", store=tone_store, refit=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,20 @@ def test_only_the_last_store_is_kept_prepared(run: Run, recording: Path) -> None
     assert run._preparations(stores[1], {}, None) is run._preparations(stores[1], {}, None)
     forgotten = weakref.ref(stores.pop(0))
     assert forgotten() is None
+
+
+def test_where_no_home_can_be_written_the_memory_is_the_store_unless_one_was_named(
+    msftk: Callable, tiny_run: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "MSFTK_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/proc")
+    ended = msftk("predict", tiny_run, recording, "--json")
+    assert (ended.code, json.loads(ended.out)["failures"]) == (0, {})
+    monkeypatch.setenv("MSFTK_STORE", "/proc/store")
+    ended = msftk("predict", tiny_run, recording)
+    assert ended.code == 2
+    assert "/proc/store: cannot be used as a feature store" in ended.err
 
 
 def test_an_address_is_answered(msftk: Callable, tiny_run: Path) -> None:
