@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: setup quickstart test test-slow fuzz sanitize lint bench clean
+.PHONY: setup quickstart test test-slow fuzz sanitize lint bench wheels wheel clean
 
 setup: .venv/ready
 
@@ -58,6 +58,19 @@ bench: setup
 	$(BIN)/python benchmarks/emotale.py --data $(DATA)/emotale
 	$(BIN)/python benchmarks/ravdess.py --data $(DATA)/ravdess
 	$(BIN)/python benchmarks/emobank.py --data $(DATA)/emobank
+
+# Wheels for every Python that pyproject.toml names, with an old C library: in containers of manylinux, so Docker is needed.
+wheels: setup
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[release]' --no-build-isolation
+	$(BIN)/python -m build --no-isolation --sdist --outdir dist
+	$(BIN)/cibuildwheel --platform linux --output-dir dist dist/msftk-*.tar.gz
+
+# The sdist and a wheel for $(PYTHON) alone, named after the C library of this machine, without a container.
+wheel: setup
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[release]' --no-build-isolation
+	$(BIN)/python -m build --no-isolation --outdir build/wheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/wheel/msftk-*-linux_*.whl
+	cp build/wheel/msftk-*.tar.gz dist/
 
 clean:
 	rm -rf .venv build dist *.egg-info runs

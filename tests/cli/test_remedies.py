@@ -20,9 +20,9 @@ def messages(file: Path) -> Iterator[str]:
     """Each text of a source file that is neither docstring nor declares an option; what an f-string fills in is X."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     whole = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) or declares_option(node)]
-    parts = {id(part) for node in whole for part in ast.walk(node)}
+    parts = {id(part) for node in whole for part in ast.walk(node) if part is not node}
     for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.JoinedStr) and id(node) not in parts:
             yield "".join(part.value if isinstance(part, ast.Constant) else "X" for part in node.values)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             parts.add(id(node.value))
