@@ -235,6 +235,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/training/folds.py", "(k + 1) % len(self.groups)", "k % len(self.groups)", "tests/training/test_folds.py"
     ),
     Mutation("msftk/training/folds.py", " & (self._place != inner)", "", "tests/training/test_folds.py"),
+    Mutation("msftk/training/ways.py", "< len(speakers):", "< 0:", "tests/doctor/test_examine.py"),
+    Mutation("msftk/training/ways.py", " and not is_shared", "", "tests/training/test_ways.py"),
+    Mutation("msftk/store/utterance_table.py", "rows[places]", "rows[: len(places)]", "tests/store"),
+    Mutation(
+        "plugins/corpora/csv_columns.py",
+        "if not scale.low <= rating <= scale.high",
+        "if rating > scale.high",
+        "tests/plugins/corpora/test_csv_table.py",
+    ),
     Mutation("msftk/training/folds.py", "fewest = 3 if inner_dev else 2", "fewest = 2", "tests/training/test_folds.py"),
     Mutation(
         "msftk/preparation/material.py",

@@ -13,7 +13,8 @@ from msftk.errors import InputError
 from msftk.evaluation.scores import ratings_of
 from msftk.store.columns import given, ids_of, is_rated, part, values_of
 from msftk.store.manifest import Manifest
-from msftk.training.folds import fixed_split, folds, speakers_of
+from msftk.training.folds import fixed_split, speakers_of
+from msftk.training.ways import folds_that_work
 from msftk.types import ATTRIBUTES, Utterance
 
 FEW = 30  # a CCC on fewer utterances is mostly chance
@@ -40,7 +41,7 @@ def _splits(manifest: Manifest) -> Iterator[Finding]:
     try:
         split = fixed_split(manifest.utterances, allow_overlap=True)
     except InputError as error:
-        possible = [kind for kind in ("session", "speaker") if _folds_work(manifest, kind)]
+        possible = folds_that_work(manifest.utterances)
         if parts.keys() == {None} and possible:
             ways = " or ".join(f"--folds {kind}" for kind in possible)
             yield Finding("note", "splits", "no splits: train in folds", f"Train with {ways}.")
@@ -61,20 +62,22 @@ def _splits(manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def _folds_work(manifest: Manifest, kind: str) -> bool:
-    try:
-        return bool(folds(manifest.utterances, kind))
-    except InputError:
-        return False
-
-
 def _speakers(manifest: Manifest) -> Iterator[Finding]:
     parts = {name: manifest.split(name) for name in manifest.splits}
     scored = [name for name in parts if name == "dev" or name.startswith("test")]
     pairs = [("train", name) for name in scored if "train" in parts] + [
         ("dev", name) for name in scored if name != "dev" and "dev" in parts
     ]
-    for first, second in pairs:
+    known, n_apart = speakers_of(manifest.utterances), len({name for pair in pairs for name in pair})
+    if 0 < len(known) < n_apart:
+        yield Finding(
+            "warning",
+            "speakers",
+            f"{counted(len(known), 'speaker')} in {n_apart} splits, too few to keep apart: scores are of known voices",
+            "Train with --allow-overlap, which the card then says.",
+            first_of(known),
+        )
+    for first, second in pairs if len(known) >= n_apart else []:
         if shared := speakers_of(parts[first]) & speakers_of(parts[second]):
             yield Finding(
                 "error",
@@ -151,6 +154,19 @@ def _ratings(manifest: Manifest) -> Iterator[Finding]:
                 "ratings",
                 f"{attribute} lies within {given.min():g} to {given.max():g} on a scale of {manifest.scale}",
                 "Check the scale: prepare with the ends that the raters saw.",
+            )
+    everyone, scale = ratings_of(manifest.utterances), manifest.scale
+    for attribute, given_ratings in zip(ATTRIBUTES, everyone.T, strict=True):
+        off = np.flatnonzero((given_ratings < scale.low) | (given_ratings > scale.high))
+        if len(off):
+            found = f"from {np.nanmin(given_ratings):g} to {np.nanmax(given_ratings):g} for {attribute}"
+            are = counted(len(off), "utterance is", "utterances are")
+            yield Finding(
+                "error",
+                "ratings",
+                f"{are} rated outside the scale {scale}, {found}",
+                "Name the ends that the raters saw, and prepare again.",
+                first_of(ids_of(part(manifest.utterances, off))),
             )
     unrated = np.flatnonzero(~is_rated(manifest.utterances))
     if 0 < len(unrated) < len(manifest.utterances):

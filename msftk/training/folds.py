@@ -14,6 +14,7 @@ import numpy as np
 from msftk.counting import counted
 from msftk.errors import InputError, UnknownNameError
 from msftk.store.columns import chosen, ids_of, is_rated, part, values_of
+from msftk.training.ways import apart, other_way
 from msftk.types import Utterance
 
 
@@ -40,8 +41,7 @@ def fixed_split(utterances: Sequence[Utterance], *, need_dev: bool = True, allow
         if not np.any((belongs == name) & rated):
             found = ", ".join(f"{split} ({n})" for split, n in sorted(sizes.items()))
             raise InputError(
-                f"split '{name}' has no rated utterance. Splits found: {found or 'none'}. "
-                "Give the manifest that split, or use --folds session or --folds speaker."
+                f"split '{name}' has no rated utterance. Splits found: {found or 'none'}. {other_way(utterances)}"
             )
     train = chosen(utterances, (belongs == "train") & rated)
     own = {
@@ -70,20 +70,21 @@ def folds(utterances: Sequence[Utterance], kind: str, *, inner_dev: bool = True,
     values = values_of(utterances, by)
     if None in values:
         lacking = [one for one, value in zip(ids_of(utterances), values, strict=True) if value is None]
+        some = "Give each one, or leave out of the manifest what has none."
         raise InputError(
             f"--folds {kind}: {counted(len(lacking), 'utterance has', 'utterances have')} no {by} "
-            f"({', '.join(lacking[:3])}{', ...' if len(lacking) > 3 else ''}). Give each one, or leave out of the "
-            "manifest what has none."
+            f"({', '.join(lacking[:3])}{', ...' if len(lacking) > 3 else ''}). "
+            f"{some if len(lacking) < len(values) else other_way(utterances)}"
         )
     labels = sorted(set(values))
-    groups = [[label] for label in labels] if n_groups is None else _consecutive(labels, n_groups, kind)
     fewest = 3 if inner_dev else 2
-    if len(groups) < fewest:
+    if len(labels) < fewest:
         raise InputError(
-            f"--folds {kind}: found {counted(len(groups), f'{by} group')} ({', '.join(labels) or 'none'}), expected "
+            f"--folds {kind}: found {counted(len(labels), f'{by} group')} ({', '.join(labels) or 'none'}), expected "
             f"at least {fewest}: one tests{', one selects' if inner_dev else ''}, the rest train. "
-            "Use the corpus' fixed splits."
+            f"{other_way(utterances)}"
         )
+    groups = [[label] for label in labels] if n_groups is None else _consecutive(labels, n_groups, kind)
     group_of = {label: k for k, group in enumerate(groups) for label in group}
     made = Folds(utterances, groups, [group_of[value] for value in values], inner_dev)
     made.refuse_unrated(kind)
@@ -171,7 +172,7 @@ def refuse_overlap(split: Split) -> None:
             names = ", ".join(sorted(shared)[:5]) + (", ..." if len(shared) > 5 else "")
             raise InputError(
                 f"{counted(len(shared), 'speaker is', 'speakers are')} in both {first} and {second}: {names}. "
-                "Make the splits speaker-disjoint, or allow it with --allow-overlap (the card then says so)."
+                f"{apart([train, dev, *tests.values()])}"
             )
 
 

@@ -10,7 +10,7 @@ from msftk.speech.alignment_files import TABLES, alignments_under, the_only
 from msftk.speech.alignment_table import aligned_ids
 from msftk.tables import read_rows
 from msftk.types import RaterRating, RatingScale
-from msftk_plugins.corpora.csv_columns import USUAL_OF_RATERS, columns_of, demand
+from msftk_plugins.corpora.csv_columns import USUAL_OF_RATERS, check_scale, columns_of, demand
 
 RATER_FLAG = "--set rater_columns."
 
@@ -54,13 +54,18 @@ class Alignments:
 
 
 def read_raters(
-    path: Path, named: Mapping[str, str], scale: RatingScale, problems: list[str]
+    path: Path, named: Mapping[str, str], scale: RatingScale, problems: list[str], refuses_off_scale: bool
 ) -> dict[str, tuple[RaterRating, ...]]:
-    """Utterance id -> what each person gave, from a table with a row a rater and utterance; bad rows are problems."""
+    """Utterance id -> what each person gave, from a table with a row a rater and utterance; bad rows are problems.
+
+    Raises InputError for a table that cannot be read, and as `check_scale`.
+    """
     table = read_rows(path)
     columns = columns_of(table, USUAL_OF_RATERS, named, RATER_FLAG)
     for field in ("id", "rater"):
         demand(table, columns, field, RATER_FLAG)
+    if refuses_off_scale:
+        check_scale(table.rows, columns, scale)
     problems += table.problems
     given: dict[str, list[RaterRating]] = {}
     for row in table.rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from msftk.store.manifest import split_name
 from msftk.tables import Row, Table, read_rows
 from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 from msftk_plugins.corpora.csv_beside import Alignments, check_match, read_raters, table_beside
-from msftk_plugins.corpora.csv_columns import USUAL, Columns, columns_of, demand
+from msftk_plugins.corpora.csv_columns import USUAL, Columns, check_scale, columns_of, demand
 
 GENDERS = {"f": "female", "m": "male", "unknown": None}
 
@@ -34,6 +35,9 @@ class CsvTable(interfaces.Corpus):
     class Options(interfaces.Options):
         columns: dict[str, str] = Field(default_factory=dict, description="field -> name of its column")
         scale: tuple[float, float] | None = Field(None, description="lowest and highest rating")
+        off_scale: Literal["refuse", "leave_out"] = Field(
+            "refuse", description="what to do with a table of which ratings lie outside the scale: their rows left out"
+        )
         where: dict[str, str] = Field(
             default_factory=dict, description="column -> value that rows must hold to be kept"
         )
@@ -65,9 +69,13 @@ class CsvTable(interfaces.Corpus):
         scale = self._scale(table, columns, rated_by_people=raters is not None)
         problems = list(table.problems)
         alignments = Alignments(options.alignments, words, must_be_words=options.words != usual_words)
-        people = read_raters(raters, options.rater_columns, scale, problems) if raters else {}
+        refuses = options.off_scale == "refuse"
+        people = read_raters(raters, options.rater_columns, scale, problems, refuses) if raters else {}
         reading = _Reading(options, root, columns, scale, alignments, people, problems)
-        utterances = reading.utterances(self._kept(table))
+        rows = self._kept(table)
+        if refuses:
+            check_scale(rows, columns, scale)
+        utterances = reading.utterances(rows)
         if options.alignments:
             check_match(options.alignments, alignments.files, reading.ids, alignments.table)
         for place, holds, is_named in (

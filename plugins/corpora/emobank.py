@@ -30,8 +30,9 @@ class EmoBank(interfaces.Corpus):
         self.options = options
 
     def read(self, root: Path) -> CorpusReading:
-        options = {"columns": COLUMNS, "scale": (SCALE.low, SCALE.high), "text_only": True, "raters": "", "words": ""}
-        reading = registry().create("corpus", "csv", options).read(_table(root))
+        options = {"columns": COLUMNS, "scale": (SCALE.low, SCALE.high), "off_scale": "leave_out"}
+        beside = {"text_only": True, "raters": "", "words": ""}
+        reading = registry().create("corpus", "csv", options | beside).read(_table(root))
         utterances = [replace(utterance, language="en") for utterance in reading.utterances]
         facts = {**reading.facts, "licence": "CC BY 4.0", "form": "text without audio"}
         return CorpusReading("emobank", utterances, SCALE, facts, reading.problems)

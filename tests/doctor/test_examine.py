@@ -17,6 +17,7 @@ from msftk.doctor.examine import Diagnosis, examine
 from msftk.errors import InputError
 from msftk.evaluation.scores import person
 from msftk.store.manifest import Manifest, write_manifest
+from msftk.training.folds import fixed_split, folds
 from msftk.types import AudioStamp, RatingScale, Utterance
 
 
@@ -169,7 +170,7 @@ def test_command_ends_with_1_where_training_would_be_wrong(
     fine = msftk("doctor", path)
     assert (fine.code, "fit for training" in fine.out, "not fit" in fine.out) == (0, True, False)
     assert "ratings are made up for tests" in fine.out
-    write_manifest(changed(tone_corpus, lambda u: {"speaker": "one"}), path)
+    write_manifest(changed(tone_corpus, lambda u: {"speaker": u.id[-1]}), path)
     ill = msftk("doctor", path)
     assert ill.code == 1
     assert "not fit for training: 3 things are wrong" in ill.out
@@ -223,3 +224,30 @@ def test_sound_far_beyond_full_scale_is_named(corpus: Manifest, tmp_path: Path, 
     (finding,) = [one for one in found.findings if "far beyond full scale" in one.text]
     assert (finding.level, finding.examples) == ("warning", (first.id,))
     assert "32768" in finding.remedy
+
+
+def test_a_speaker_alone_is_led_to_a_training_that_works(tone_corpus: Manifest) -> None:
+    alone = changed(tone_corpus, lambda u: {"speaker": "one"})
+    unsplit = examine(changed(alone, lambda u: {"split": None, "session": None}))
+    assert [one.split(": ", 2)[2] for one in texts(unsplit, "error")] == [
+        "none (24). Write train, dev and test into a column 'split' of the corpus' table and prepare it again; "
+        "its speakers are too few to keep apart, so train with --allow-overlap."
+    ]
+    split = examine(alone)
+    assert not split.is_wrong
+    assert "speakers: 1 speaker in 3 splits, too few to keep apart: scores are of known voices" in texts(
+        split, "warning"
+    )
+    with pytest.raises(
+        InputError, match=r"The speakers are too few to keep apart: train with --allow-overlap \(the card"
+    ):
+        fixed_split(alone.utterances)
+    assert fixed_split(alone.utterances, allow_overlap=True).train
+    with pytest.raises(InputError, match=r"found 1 speaker group \(one\), .+ Leave out --folds: the corpus has splits"):
+        folds(alone.utterances, "speaker:3")
+
+
+def test_ratings_outside_the_scale_are_wrong(tone_corpus: Manifest) -> None:
+    small = examine(replace(tone_corpus, scale=RatingScale(1, 3)))
+    assert small.is_wrong
+    assert "ratings: 6 utterances are rated outside the scale 1..3, from 1 to 4 for valence" in texts(small, "error")

@@ -23,7 +23,7 @@ u3,b.wav,,,s3,dev,there,
 u4,gone.wav,,,s3,dev,there,1
 u5,broken.wav,,,s3,dev,there,1
 u6,a.wav,0.5,7,s3,dev,there,1
-u7,b.wav,,,s3,dev,there,9
+u7,b.wav,,,s3,dev,there,good
 """
 
 
@@ -52,7 +52,8 @@ def test_manifest_holds_lengths_hashes_and_absolute_paths(table: Path, tmp_path:
 
 def test_bad_items_are_listed_and_left_out(table: Path, tmp_path: Path) -> None:
     problems = prepare("csv", table, tmp_path / "m.parquet", options={"scale": (1, 5)}).problems
-    assert problems[0] == f"{table}:8: valence is 9, outside the rating scale 1 to 5. Correct the row or remove it."
+    expected = "expected a number from 1 to 5. Correct the row or remove it."
+    assert problems[0] == f"{table}:8: valence is 'good', {expected}"
     assert problems[1] == f"u4: {tmp_path}/gone.wav: no such file. Check the path of the audio."
     assert problems[2].startswith(f"u5: {tmp_path}/broken.wav: cannot be decoded (")
     assert problems[3].startswith(f"u6: {tmp_path}/a.wav: segment 0.5 to 7 s, expected")

@@ -155,18 +155,16 @@ def test_raters_columns_are_named_by_the_user(table: Path) -> None:
 
 def test_bad_rows_are_listed_with_their_line_and_skipped(table: Path) -> None:
     table.write_text(
-        TABLE + "u4,audio/u4.flac,s,f,en,x,,good,1,1\nu5,audio/u5.flac,s,f,en,x,,6,1,1\nu1,a.flac,,,,,,,,\n"
-        ",a.flac,,,,,,,,\nu6,,,,,,,,,\nu7,a.flac\n"
+        TABLE + "u4,audio/u4.flac,s,f,en,x,,good,1,1\nu1,a.flac,,,,,,,,\n,a.flac,,,,,,,,\nu6,,,,,,,,,\nu7,a.flac\n"
     )
     reading = read(table)
     assert [utterance.id for utterance in reading.utterances] == ["u1", "u2", "u3"]
     assert list(reading.problems) == [
-        f"{table}:10: 2 cells, expected 10. Put a cell that holds ',' in quotes, or complete the row.",
+        f"{table}:9: 2 cells, expected 10. Put a cell that holds ',' in quotes, or complete the row.",
         f"{table}:5: valence is 'good', expected a number from 1 to 5. Correct the row or remove it.",
-        f"{table}:6: valence is 6, outside the rating scale 1 to 5. Correct the row or remove it.",
-        f"{table}:7: id 'u1' stands there twice (first: {table}:2). Give each row its own id.",
-        f"{table}:8: id is empty, expected an id. Complete the row.",
-        f"{table}:9: file is empty, expected a path. Complete the row.",
+        f"{table}:6: id 'u1' stands there twice (first: {table}:2). Give each row its own id.",
+        f"{table}:7: id is empty, expected an id. Complete the row.",
+        f"{table}:8: file is empty, expected a path. Complete the row.",
     ]
 
 
@@ -310,3 +308,16 @@ def test_another_table_of_the_usual_name_is_left_and_said(table: Path) -> None:
     reading = read(table)
     assert [u.alignment for u in reading.utterances] == [None, None, None]
     assert "no column 'id' (found: word, count)" in reading.facts["not read"]
+
+
+def test_a_scale_too_small_for_the_ratings_is_an_error_that_names_one_that_holds_them(table: Path) -> None:
+    table.write_text(TABLE + "u4,audio/u4.flac,s,f,en,x,,6.5,1,0\nu5,audio/u5.flac,s,f,en,x,,x,1,1\n")
+    with pytest.raises(
+        InputError,
+        match=r":5: valence is 6\.5, outside the rating scale 1 to 5, as 2 ratings of \d+ are\. .+--scale 0\.\.6\.5",
+    ):
+        read(table)
+    table.write_text(TABLE)
+    (table.parent / "ratings.csv").write_text("id,rater,valence\nu1,p1,-9\n")
+    with pytest.raises(InputError, match=r"ratings\.csv:2: valence is -9, outside .+ as 1 rating of 1 is\. "):
+        read(table)
