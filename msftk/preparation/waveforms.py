@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -79,22 +79,30 @@ def as_float32(samples: NDArray[Any]) -> Float32:
 
 def stored_waveforms(
     choice: Literal["auto", "stored", "decoded"],
-    durations_s: Iterable[float | None],
+    sounds: NDArray[np.bytes_],
+    durations_s: Sequence[float | None],
     store: Store,
     seconds_kept: float,
     memory_bytes: int,
 ) -> StoredWaveforms | None:
-    """What the waveforms of recordings of these lengths are kept in; None: they are decoded when they are read.
+    """What the waveforms of recordings are kept in; None: they are decoded when they are read.
 
-    "auto" stores what `memory_bytes` do not hold, where it takes no more than half of what is free on the disk. A
-    length of None counts as `seconds_kept`. Raises InputError where "stored" finds too little room.
+    "auto" stores what `memory_bytes` do not hold, where it takes no more than half of what is free on the disk.
+
+    Args:
+        sounds: [n] key of each sound as 32 bytes; one that is empty is not known.
+        durations_s: n of them; None counts as `seconds_kept`.
+    Raises:
+        InputError: "stored" finds too little room.
     """
-    kept_s = [min(seconds_kept, seconds_kept if s is None else s) for s in durations_s]
-    fits_memory = 2 * BYTES_PER_S * sum(kept_s) <= memory_bytes
-    if choice == "decoded" or (choice == "auto" and fits_memory) or not (kept_s and store.root.is_dir()):
+    kept_s = np.array([min(seconds_kept, seconds_kept if s is None else s) for s in durations_s])
+    fits_memory = 2 * BYTES_PER_S * kept_s.sum() <= memory_bytes
+    if choice == "decoded" or (choice == "auto" and fits_memory) or not (len(kept_s) and store.root.is_dir()):
         return None
     waveforms = StoredWaveforms(store, seconds_kept)
-    missing_s = sum(kept_s) * max(0.0, 1 - len(waveforms.shelf) / max(1, len(kept_s)))
+    first = np.zeros(len(sounds), bool)
+    first[np.unique(sounds, return_index=True)[1]] = True  # what several share is stored once
+    missing_s = kept_s[(first | (sounds == b"")) & ~waveforms.holds(sounds)].sum()
     needed, free = BYTES_PER_S * missing_s, shutil.disk_usage(store.root).free
     if choice == "auto" and 2 * needed > free:
         return None

@@ -127,9 +127,12 @@ def train(
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
             lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
-            heard_s = [] if prepared.acoustics else lengths_s  # stored features are all that is read
-            waveforms = stored_waveforms(settings.data.waveforms, heard_s, shelf, seconds_kept, memory_bytes)
             known = KnownInputs(shelf, settings, prepared)
+            waveforms = None
+            if encoder.reads_sound and not prepared.acoustics:  # else nothing is decoded
+                waveforms = stored_waveforms(
+                    settings.data.waveforms, known.sounds(used), lengths_s, shelf, seconds_kept, memory_bytes
+                )
             inputs = Inputs(prepared, seconds_kept, memory_bytes, known, waveforms)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             if begun is not Begun.FINISHED:

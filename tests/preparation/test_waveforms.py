@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from msftk.errors import InputError
 from msftk.files import sha256_file
+from msftk.preparation.f0 import audio_key
 from msftk.preparation.waveforms import StoredWaveforms, as_exact, as_float32, stored_waveforms, told_size
 from msftk.speech.audio import load_utterance
 from msftk.store.features import Store
@@ -110,20 +111,26 @@ def test_a_full_disk_keeps_what_is_there_and_the_rest_is_decoded(tmp_path: Path,
     assert np.array_equal(again.load(several[3]), load_utterance(several[3]))
 
 
+def kept(choice: str, durations_s: Sequence[float | None], store: Store, seconds_kept: float, memory_bytes: int):
+    """`stored_waveforms` of recordings that are all different."""
+    sounds = np.array([bytes([1, place % 256, place // 256]) for place in range(len(durations_s))], "S32")
+    return stored_waveforms(choice, sounds, durations_s, store, seconds_kept, memory_bytes)  # type: ignore[arg-type]
+
+
 def test_auto_stores_what_memory_does_not_hold_and_half_of_the_free_disk_does(tmp_path: Path) -> None:
     store, free = Store(tmp_path), shutil.disk_usage(tmp_path).free
     hour = [12.0] * 300
-    assert stored_waveforms("auto", hour, store, 12.0, memory_bytes=2**30) is None
-    stored = stored_waveforms("auto", hour, store, 12.0, memory_bytes=2**20)
+    assert kept("auto", hour, store, 12.0, memory_bytes=2**30) is None
+    stored = kept("auto", hour, store, 12.0, memory_bytes=2**20)
     assert stored is not None
     assert stored.note.startswith("waveforms: 1 h are 0.115 GB as 16-bit samples, ")
     far_too_long = [free / 32_000 * 0.6]
-    assert stored_waveforms("auto", far_too_long, store, free, memory_bytes=2**20) is None
-    assert stored_waveforms("auto", hour, MemoryStore(), 12.0, memory_bytes=2**20) is None
+    assert kept("auto", far_too_long, store, free, memory_bytes=2**20) is None
+    assert kept("auto", hour, MemoryStore(), 12.0, memory_bytes=2**20) is None
 
 
 def test_lengths_count_up_to_the_seconds_kept_and_unknown_ones_as_these(tmp_path: Path) -> None:
-    waveforms = stored_waveforms("stored", [100.0, 2.0, None], Store(tmp_path), 4.0, 2**40)
+    waveforms = kept("stored", [100.0, 2.0, None], Store(tmp_path), 4.0, 2**40)
     assert waveforms is not None
     assert f"{10 / 3600:.3g} h" in waveforms.note
 
@@ -134,16 +141,20 @@ def test_324_hours_are_37_gigabytes() -> None:
 
 def test_too_little_room_is_refused_before_it_begins(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"1e\+07 h are 1.15e\+06 GB .* GB are free at .*data.waveforms=decoded"):
-        stored_waveforms("stored", [1e7 * HOUR_S], Store(tmp_path), 1e12, 2**30)
+        kept("stored", [1e7 * HOUR_S], Store(tmp_path), 1e12, 2**30)
 
 
-def test_what_is_there_already_needs_no_room_and_no_word(tmp_path: Path) -> None:
+def test_what_several_share_counts_once_and_what_is_there_needs_no_room_and_no_word(tmp_path: Path) -> None:
     utterance, store = recorded(tmp_path / "a.wav"), Store(tmp_path / "store")
-    StoredWaveforms(store, 10.0).load(utterance)
-    waveforms = stored_waveforms("stored", [0.5], store, 10.0, 2**30)
-    assert waveforms is not None
-    assert waveforms.note == ""
+    sounds, durations_s = np.array([bytes.fromhex(audio_key(utterance))] * 8, "S32"), [HOUR_S] * 8
+    before = stored_waveforms("stored", sounds, durations_s, store, HOUR_S, 2**30)
+    assert before is not None
+    assert before.note.startswith("waveforms: 1 h are")
+    StoredWaveforms(store, HOUR_S).load(utterance)
+    after = stored_waveforms("stored", sounds, durations_s, store, HOUR_S, 2**30)
+    assert after is not None
+    assert after.note == ""
 
 
 def test_decoded_stores_nothing(tmp_path: Path) -> None:
-    assert stored_waveforms("decoded", [1e9], Store(tmp_path), 12.0, 0) is None
+    assert kept("decoded", [1e9], Store(tmp_path), 12.0, 0) is None
