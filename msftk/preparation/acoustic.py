@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -84,16 +84,16 @@ class Listen:
 
 
 def listen(
-    components: Components, questions: Sequence[Question], collected: Collected, report: ProgressCallback
+    components: Components, questions: Iterable[Question], n: int, collected: Collected, report: ProgressCallback
 ) -> StoredAcoustics | None:
-    """Makes what the store does not hold of those that did not fail; None where the settings store nothing.
+    """Makes what the store does not hold of those of the `n` that did not fail; None where the settings store nothing.
 
     Raises what the model raises that cannot be loaded.
     """
     part, shelf = components.acoustic, components.acoustic_shelf
     if part is None or shelf is None:
         return None
-    keys: list[str | None] = [None] * len(questions)
+    keys: list[str | None] = [None] * n
     unknown: dict[str, Question] = {}
     for question in questions:
         material = components.material(question.utterance, question.samples)

@@ -58,7 +58,7 @@ class Preparation(Components):
         finally:
             self.flush()
         self._encode(collected.texts, report)
-        acoustics = listen(self, [*questions()], collected, report)
+        acoustics = listen(self, questions(), len(everyone), collected, report)
         return self._prepared(collected, samples or {}, acoustics)
 
     def _read(

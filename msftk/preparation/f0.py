@@ -23,8 +23,13 @@ def audio_key(utterance: Utterance) -> str:
     if utterance.audio is None:
         raise AbsentError("no audio")
     sha256 = audio_sha256(utterance.audio, utterance.audio_sha256, utterance.audio_stamp)
-    channel = {} if utterance.channel is None else {"channel": utterance.channel}
-    return content_key(audio_sha256=sha256, start_s=utterance.start_s, end_s=utterance.end_s, **channel)
+    return sound_key(sha256, utterance.start_s, utterance.end_s, utterance.channel)
+
+
+def sound_key(audio_sha256: str, start_s: float | None, end_s: float | None, channel: int | None) -> str:
+    """Key of a segment and channel of the file with this hash."""
+    one = {} if channel is None else {"channel": channel}
+    return content_key(audio_sha256=audio_sha256, start_s=start_s, end_s=end_s, **one)
 
 
 def samples_key(samples: Float32) -> str:

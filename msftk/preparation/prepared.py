@@ -81,9 +81,6 @@ class Prepared:
         """What an encoder that reads stored features is built from; None: from its options."""
         return self.acoustics.config() if self.acoustics else None
 
-    def has_sound(self, utterance: Utterance) -> bool:
-        return utterance.audio is not None or utterance.id in self.samples
-
     def waveform(
         self, utterance: Utterance, max_s: float | None = None, waveforms: StoredWaveforms | None = None
     ) -> Float32:

@@ -20,7 +20,7 @@ from msftk.preparation.waveforms import StoredWaveforms
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.ahead import Ahead, cores
 from msftk.runs.known import Int64, KnownInputs
-from msftk.store.columns import chosen, ids_of, take
+from msftk.store.columns import chosen, ids_of, take, values_of
 from msftk.types import Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
@@ -106,7 +106,7 @@ class Inputs:
         Returns id -> message of those that cannot be read.
         """
         ids, lengths = ids_of(utterances), self._known_lengths(utterances, encoder)
-        failures = {row: why for row, one in enumerate(utterances) if (why := self._unusable(one, encoder)) is not None}
+        failures = self._unusable(utterances, encoder)
         unread = lengths == 0
         unread[list(failures)] = False
         done = len(ids) - int(unread.sum())
@@ -149,10 +149,15 @@ class Inputs:
             known[~self.waveforms.holds(self.known.sounds(utterances))] = 0
         return np.where(lengths, lengths, known)
 
-    def _unusable(self, utterance: Utterance, encoder: AcousticEncoder) -> str | None:
-        if encoder.reads_sound and not self.prepared.has_sound(utterance):
-            return NO_AUDIO
-        return self.prepared.failures.get(utterance.id)
+    def _unusable(self, utterances: Sequence[Utterance], encoder: AcousticEncoder) -> dict[int, str]:
+        """row -> message of those that have no sound, or failed before."""
+        ids, prepared = ids_of(utterances), self.prepared
+        failures = {row: prepared.failures[one] for row, one in enumerate(ids) if one in prepared.failures}
+        if encoder.reads_sound:
+            audio = values_of(utterances, "audio")
+            silent = (row for row, one in enumerate(ids) if audio[row] is None and one not in prepared.samples)
+            failures |= dict.fromkeys(silent, NO_AUDIO)
+        return failures
 
     def fit(self, encoder: AcousticEncoder, utterances: Sequence[Utterance]) -> None:
         """Fits the encoder's normalisation to the inputs of these, in their order, where no earlier run did."""

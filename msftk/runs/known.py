@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,16 @@ from torch import Tensor
 from msftk.errors import MsftkError
 from msftk.files import is_full
 from msftk.interfaces import AcousticEncoder
-from msftk.preparation.f0 import audio_key
+from msftk.preparation.f0 import sound_key
 from msftk.preparation.prepared import Prepared
 from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.speech.audio import DECODING_VERSION
-from msftk.store.columns import ids_of
+from msftk.store.audio import audio_sha256
+from msftk.store.columns import chosen, ids_of, values_of
 from msftk.store.features import Store
 from msftk.store.shelf import Shelf
-from msftk.types import Utterance
+from msftk.types import AudioStamp, Utterance
 
 Int64 = NDArray[np.int64]
 
@@ -45,11 +47,11 @@ class KnownInputs:
 
     def sounds(self, utterances: Sequence[Utterance]) -> NDArray[np.bytes_]:
         """[n] key of each sound."""
-        rows = [self._prepared.rows[one] for one in ids_of(utterances)]
-        if not self._seen[rows].all():
-            for row, utterance in zip(rows, utterances, strict=True):
-                if not self._seen[row]:
-                    self._sounds[row], self._seen[row] = _sound(utterance), True
+        rows = np.array([self._prepared.rows[one] for one in ids_of(utterances)], np.int64)
+        new = ~self._seen[rows]
+        if new.any():
+            self._sounds[rows[new]] = _sounds(chosen(utterances, new))
+            self._seen[rows[new]] = True
         return self._sounds[rows]
 
     def lengths(self, encoder: AcousticEncoder, utterances: Sequence[Utterance]) -> Int64:
@@ -140,10 +142,34 @@ class KnownInputs:
         }
 
 
-def _sound(utterance: Utterance) -> bytes:
-    if utterance.audio is None or not os.path.exists(utterance.audio):
-        return b""
+def _sounds(utterances: Sequence[Utterance]) -> list[bytes]:
+    """As `audio_key`; of a table no utterance is made, and a file of many segments is looked at once."""
+    place = cache(_stamp)
+    columns = ("audio", "audio_sha256", "audio_bytes", "audio_mtime_ns", "start_s", "end_s", "channel")
+    keys = []
+    for audio, sha256, n_bytes, mtime_ns, *segment in zip(
+        *(values_of(utterances, name) for name in columns), strict=True
+    ):
+        now = None if audio is None else place(audio)
+        if now is None:
+            keys.append(b"")
+            continue
+        stamp = None if n_bytes is None else AudioStamp(n_bytes, mtime_ns)
+        if sha256 is None or stamp not in (None, now):
+            sha256 = _hashed(audio, sha256, stamp)
+        keys.append(b"" if sha256 is None else bytes.fromhex(sound_key(sha256, *segment)))
+    return keys
+
+
+def _stamp(path: Path) -> AudioStamp | None:
     try:
-        return bytes.fromhex(audio_key(utterance))
-    except MsftkError:  # who reads it says why
-        return b""
+        return AudioStamp.of(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _hashed(path: Path, known: str | None, stamp: AudioStamp | None) -> str | None:
+    try:
+        return audio_sha256(path, known, stamp)
+    except MsftkError:  # who reads the file says why
+        return None
