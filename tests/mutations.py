@@ -261,7 +261,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "msftk/preparation/f0.py",
-        "start_s=utterance.start_s, end_s=utterance.end_s, ",
+        "start_s=start_s, end_s=end_s, ",
         "",
         "tests/preparation/test_f0.py tests/preparation/test_extract.py",
     ),

@@ -114,7 +114,8 @@ def _notes(recordings: Recordings, windows: Windows, answered: Answered, heard_s
     recording_of = windows.recording_of
     found = [(recording_of[name], message) for name, message in answered.warnings.items()]
     troubles = dict.fromkeys([*recordings.warnings.items(), *windows.warnings.items(), *found])
-    return tuple(sound_notes(lengths_s, troubles, heard_s or math.inf, IN_WINDOWS.format(heard_s)))
+    longest_s = heard_s or math.inf
+    return tuple(sound_notes(lengths_s, troubles, longest_s, IN_WINDOWS.format(longest_s)))
 
 
 def load(

@@ -220,7 +220,6 @@ def test_sound_that_is_no_file_is_prepared_by_its_samples(settings: Settings) ->
     prepared = preparation.prepare([live], with_f0=True, samples={"live": samples})
     assert prepared.present == {"gs": 1, "les": 0, "es": 1}
     assert len(prepared.f0_hz("live")) == 201
-    assert prepared.has_sound(live)
     assert len(prepared.waveform(live, max_s=0.25)) == 4_000
     answers = Read(preparation, with_f0=True)([Question(0, live, samples)])
     assert answers[0].audio_key  # type: ignore[union-attr]
