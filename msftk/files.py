@@ -43,8 +43,10 @@ def whole_file(path: Path, scratch: Path | None = None) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(partial)):  # a full disk names no file
+            error.filename = str(path)
         raise
     sync_folder(path.parent)
 
@@ -102,6 +104,16 @@ def check_name(*names: object) -> None:
 def is_full(error: object) -> bool:
     """Whether an error says that nothing more can be written: the whole job ends, not one item of it."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+def unwritable(path: Path, error: OSError, flag: str = "--out") -> MsftkError:
+    """What to raise where writing `path` failed: on a full disk the job has failed, else its place is bad input."""
+    if is_full(error):
+        return MsftkError(
+            f"{path}: cannot be written ({error.strerror}). Finished work is kept: make room, and give the same "
+            "command again."
+        )
+    return InputError(f"{path}: cannot be written ({error.strerror}). Choose another place with {flag}.")
 
 
 def sync_folder(folder: Path) -> None:

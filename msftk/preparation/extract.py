@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msftk.errors import MsftkError
-from msftk.files import is_full
+from msftk.files import is_full, unwritable
 from msftk.preparation.acoustic import StoredAcoustics, listen
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
@@ -134,9 +134,7 @@ class Preparation(Components):
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> MsftkError:
-        return MsftkError(
-            f"{self.store.root}: cannot be written ({error.strerror}). Make room, and run the same command again."
-        )
+        return unwritable(self.store.root, error, "--store")
 
 
 def extract(

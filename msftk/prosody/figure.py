@@ -10,6 +10,7 @@ import numpy as np
 
 from msftk.errors import InputError
 from msftk.extras import from_extra
+from msftk.files import unwritable
 from msftk.prosody.ragged import HOP
 from msftk.prosody.words import frame_energy
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64
@@ -46,7 +47,7 @@ def plot_emphasis(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis
     try:
         figure.savefig(path, format=suffix, dpi=160, facecolor="white")
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}). Choose another place with --plot.") from error
+        raise unwritable(path, error, "--plot") from error
 
 
 def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emphasis) -> str:

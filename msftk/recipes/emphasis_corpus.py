@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msftk.counting import counted
 from msftk.errors import InputError, MsftkError
-from msftk.files import is_full, lock
+from msftk.files import is_full, lock, unwritable
 from msftk.preparation.absences import Absences
 from msftk.preparation.extract import Preparation
 from msftk.progress import Progress, ProgressCallback, silent
@@ -83,7 +83,7 @@ def emphasise_corpus(
         with lock(out.parent / f".{out.name}.lock", "Wait for it to end, or choose another place with --out."):
             return _emphasise(manifest, out, preparation, progress)
     except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}). Choose another place with --out.") from error
+        raise unwritable(out, error) from error
 
 
 def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress: ProgressCallback) -> EmphasisTable:
@@ -100,11 +100,8 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
             if isinstance(found, Exception):
                 raise found
             for (place, _), done in zip(group, found, strict=True):
-                if is_full(done):
-                    raise MsftkError(
-                        f"{out}: its rows cannot be written ({done}). Make room, and run the same command again. "
-                        "Finished utterances are kept."
-                    )
+                if isinstance(done, OSError) and is_full(done):
+                    raise unwritable(out, done)
                 outcomes.take(place, done)
             outcomes.report(sum(durations_s[place] for place, _ in group))
     finally:

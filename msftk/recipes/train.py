@@ -100,9 +100,10 @@ def train(
         workers: threads of preparation, None: as the engine's settings say.
         memory_bytes: acoustic inputs are kept in memory up to this size, the rest is prepared again each epoch.
     Raises:
-        InputError: see `fixed_split`, `folds`, `begin_run`; no readable utterance is left in train or dev.
+        InputError: see `fixed_split`, `folds`, `begin_run`; no readable utterance is left in train or dev; `out` is
+            no folder.
         MsftkError: another process trains in that folder.
-        OSError: the folder cannot be written.
+        OSError: the disk is full.
     """
     if refit and folds is None:
         raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msftk.errors import InputError, VersionError
-from msftk.files import write_whole
+from msftk.files import is_full, unwritable, write_whole
 from msftk.store.keys import FORMAT_VERSION, producer_hash
 from msftk.store.records import RecordLog
 from msftk.store.shelf import FLUSH_ITEMS, Shelf
@@ -41,6 +41,8 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             _claim(self.root / "store.json", LAYOUT_VERSION, {"format": "msftk store"})
         except OSError as error:
+            if is_full(error):
+                raise unwritable(self.root, error) from error
             raise InputError(
                 f"{self.root}: cannot be used as a feature store ({error.strerror}). "
                 "Name a folder that you may write by --store or MSFTK_STORE."

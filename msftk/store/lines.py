@@ -60,7 +60,7 @@ class Lines:
             size = os.fstat(file).st_size
             if size and os.pread(file, 1, size - 1) != b"\n":
                 line = b"\n" + line
-            write_all(file, line)
+            write_all(file, line, self.path)
         finally:
             os.close(file)
 
@@ -73,11 +73,18 @@ class Lines:
             os.close(file)
 
 
-def write_all(file: int, content: bytes) -> None:
-    """Writes all of `content`, where a disk that is nearly full takes less than asked. Raises OSError if it is full."""
+def write_all(file: int, content: bytes, path: Path) -> None:
+    """Writes all of `content` to the open file at `path`, where a disk that is nearly full takes less than asked.
+
+    Raises OSError if it is full.
+    """
     view = memoryview(content)
-    while view:
-        view = view[os.write(file, view) :]
+    try:
+        while view:
+            view = view[os.write(file, view) :]
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def _row(line: bytes) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msftk.errors import InputError, UnknownNameError, VersionError, did_you_mean
-from msftk.files import json_text, whole_file
+from msftk.files import json_text, unwritable, whole_file
 from msftk.store.checks import cast, check_table, column_of
 from msftk.store.columns import chosen, plain_values, schema, values_of
 from msftk.store.utterance_table import UtteranceTable
@@ -86,7 +86,7 @@ def write_manifest(manifest: Manifest, path: str | Path) -> None:
         with whole_file(path) as file:
             pyarrow.parquet.write_table(table.replace_schema_metadata({METADATA_KEY: json_text(about)}), file)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}). Choose another place with --out.") from error
+        raise unwritable(path, error) from error
 
 
 def read_manifest(path: str | Path) -> Manifest:

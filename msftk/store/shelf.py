@@ -139,7 +139,7 @@ class _Shard:
     def append(self, content: bytes) -> int:
         """The byte that `content` begins at."""
         start = self._file.seek(0, os.SEEK_END)
-        write_all(self._file.fileno(), content)
+        write_all(self._file.fileno(), content, self.path)
         return start
 
     def sync(self) -> None:

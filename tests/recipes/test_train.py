@@ -218,7 +218,7 @@ def test_folder_that_cannot_be_made_is_told_before_the_work(
 ) -> None:
     stages = set()
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(InputError, match=r"file/run: cannot be a folder to write in \(Not a directory\)"):
         train(
             tone_corpus,
             tiny_settings(),

@@ -48,6 +48,6 @@ def test_all_is_written_where_the_disk_takes_little_at_a_time(tmp_path: Path, mo
     file = os.open(tmp_path / "f", os.O_WRONLY | os.O_CREAT)
     write = os.write
     monkeypatch.setattr(os, "write", lambda where, content: write(where, content[:3]))
-    write_all(file, b"0123456789")
+    write_all(file, b"0123456789", tmp_path / "log")
     os.close(file)
     assert (tmp_path / "f").read_bytes() == b"0123456789"
