@@ -13,7 +13,7 @@ from msftk.interfaces.preparation import PreparationComponent
 from msftk.types import Float32
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Pool = Callable[["Tensor", "Tensor"], "Tensor"]  # frames [batch, time, dim], valid [batch, time] -> [batch, size]
 
@@ -30,6 +30,19 @@ class PretrainedEncoder(AcousticEncoder):
     @abstractmethod
     def unstorable(cls, options: Any) -> str:
         """Why what its frozen layers say depends on the training part, with the remedy, or ""."""
+
+    def keep_layers(self) -> None:
+        """Drops no layer in training, where it would; an adapter on a dropped layer learns nothing in that step."""
+
+    @property
+    @abstractmethod
+    def blocks(self) -> Sequence[nn.Module]:
+        """The layers that its frames come through, the lowest first."""
+
+    @property
+    def last_norm(self) -> nn.Module | None:
+        """What stands behind the last layer, where its frames come through it."""
+        return None
 
     @abstractmethod
     def pooled(self, inputs: Tensor, lengths: Tensor, pool: Pool) -> Tensor:
@@ -61,10 +74,10 @@ class EncoderPlan:
 
     kind: type[AcousticEncoder]
     options: Any
-    factory: Callable[..., AcousticEncoder]
+    factory: Callable[..., Any]
 
-    def make(self, config: str | None = None) -> AcousticEncoder:
-        """Built from its model, or as a checkpoint's `config` tells."""
+    def make(self, config: str | None = None) -> Any:
+        """The encoder, an nn.Module: built from its model, or as a checkpoint's `config` tells."""
         return self.factory() if config is None else self.factory(config=config)
 
 

@@ -62,6 +62,8 @@ class AcousticEncoder(TrainedPart):
     """True: it gives one frame, the vector of the utterance, and no pooling is built."""
     reads_stored: ClassVar[bool] = False
     """True: its inputs are what its adaptation stored of the utterances (`Adaptation.stored`)."""
+    column: str = ""
+    """The manifest column whose value chooses who hears an utterance; it is called with `values`, one a row."""
 
     @abstractmethod
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32 | Tensor:
@@ -73,6 +75,16 @@ class AcousticEncoder(TrainedPart):
         """Fits normalisation on the training utterances; kept in buffers, so the checkpoint holds it. The store keeps
         it too: to the same utterances nothing is fitted twice."""
         ...
+
+    def fit_values(self, values: Iterable[str | None]) -> None:
+        """Makes what each value of `column` among the training utterances needs; asked before anything learns.
+
+        Raises InputError where there are none.
+        """
+
+    def must_learn(self) -> Iterable[str]:
+        """Names of parameters that every batch so far should have taught: training stops where one had no gradient."""
+        return ()
 
     def pretrained_parameters(self) -> Iterable[Any]:
         """Parameters that learn slowly."""
@@ -91,7 +103,7 @@ class AcousticEncoder(TrainedPart):
 
     if TYPE_CHECKING:
 
-        def __call__(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        def __call__(self, inputs: Tensor, lengths: Tensor, *values: Sequence[str | None]) -> tuple[Tensor, Tensor]:
             """inputs [batch, n, ...], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
             ...
 

@@ -18,8 +18,8 @@ class Batch:
     """Utterances side by side.
 
     `inputs` [batch, n, ...] as the acoustic encoder's `prepare` made them, zero after `lengths` [batch] int64;
-    `vectors` source -> [batch, dim] float32; `present` source -> [batch] bool. Where a source is absent its vector is
-    never read.
+    `vectors` source -> [batch, dim] float32; `present` source -> [batch] bool; `values`: of the manifest column that
+    the encoder reads, where it reads one. Where a source is absent its vector is never read.
     """
 
     inputs: Tensor
@@ -27,6 +27,7 @@ class Batch:
     vectors: Mapping[str, Tensor]
     present: Mapping[str, Tensor]
     ids: tuple[str, ...]
+    values: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -61,6 +62,7 @@ def make_batch(
     prepared: Sequence[Tensor],
     vectors: Mapping[str, Sequence[Float32 | None]],
     source_dims: Mapping[str, int],
+    values: Sequence[str | None] = (),
 ) -> Batch:
     """Pads utterances and stacks their vectors; the same for training, evaluation and prediction.
 
@@ -69,6 +71,7 @@ def make_batch(
         prepared: n acoustic inputs, each [n_i, ...].
         vectors: source -> n vectors [dim], None where the utterance does not have that source.
         source_dims: source -> dim, for every source that the network was built with.
+        values: of the manifest column that the acoustic encoder reads, one an utterance.
     """
     stacked, present = {}, {}
     for source, dim in source_dims.items():
@@ -82,6 +85,7 @@ def make_batch(
         vectors=stacked,
         present=present,
         ids=tuple(ids),
+        values=tuple(values),
     )
 
 

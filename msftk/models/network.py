@@ -91,7 +91,8 @@ class SerNetwork(nn.Module):
     def listen(self, batch: Batch, where: Where = CPU) -> Acoustics:
         """The acoustic side of a batch, which no semantic source changes; frames leave autocast in float32."""
         with where.encoding():
-            frames, valid = self.acoustic(batch.inputs, batch.lengths)  # [batch, time, dim], [batch, time]
+            values = (batch.values,) if self.acoustic.column else ()
+            frames, valid = self.acoustic(batch.inputs, batch.lengths, *values)  # [batch, time, dim], [batch, time]
         return Acoustics(frames if frames.dtype == torch.float64 else frames.float(), valid, self.pooling)
 
     def forward(self, batch: Batch, acoustics: Acoustics | None = None) -> NetworkOutput:

@@ -107,6 +107,8 @@ class Job:
                 name: chosen(part, [one not in failures for one in ids_of(part)]) for name, part in parts(split).items()
             }
             _check_left(split, readable, failures)
+            if column := network.acoustic.column:
+                network.acoustic.fit_values(values_of(readable["train"], column))
             self.inputs.fit(network.acoustic, readable["train"])
             fitted = tensors_sha256(dict(network.acoustic.named_buffers()))
             network.to(self.where.device)

@@ -203,6 +203,7 @@ class Examples:
             [self.inputs.read(u, self.encoder) for u in several],
             {source: [self.inputs.vector(source, u.id) for u in several] for source in self.source_dims},
             self.source_dims,
+            [getattr(u, self.encoder.column) for u in several] if self.encoder.column else (),
         )
 
 

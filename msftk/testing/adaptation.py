@@ -63,7 +63,11 @@ def small_encoder() -> Any:
             with torch.random.fork_rng():
                 torch.manual_seed(0)  # as of one file: the same at every reading
                 self.first = nn.Linear(400, 6).requires_grad_(False)
-                self.blocks = nn.ModuleList([Block(), Block()])
+                self.layers = nn.ModuleList([Block(), Block()])
+
+        @property
+        def blocks(self) -> Any:
+            return self.layers
 
         @classmethod
         def source(cls, options: Any) -> Mapping[str, str]:
@@ -81,7 +85,7 @@ def small_encoder() -> Any:
 
         def forward(self, inputs: Any, lengths: Any) -> tuple[Any, Any]:
             hidden = self.first(inputs)
-            for block in self.blocks:
+            for block in self.layers:
                 hidden = block(hidden)
             return hidden, torch.arange(inputs.shape[1]) < lengths.unsqueeze(1)
 
@@ -89,7 +93,7 @@ def small_encoder() -> Any:
             return pool(*self(inputs, lengths)).unsqueeze(1)
 
         def pretrained_parameters(self) -> Iterable[Any]:
-            return [parameter for parameter in self.blocks.parameters() if parameter.requires_grad]
+            return [parameter for parameter in self.layers.parameters() if parameter.requires_grad]
 
         def config_json(self) -> str:
             return "small"

@@ -25,6 +25,7 @@ from msftk.runs.inputs import Examples
 from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached, best_weights, load_state_into, save_state
 from msftk.settings import Settings
+from msftk.training.gradients import Learning
 from msftk.training.interrupts import held_back
 from msftk.training.loader import Loader
 from msftk.training.memory import micro_batch_of
@@ -93,6 +94,7 @@ class _Fitting:
         self.objective = make_objective(settings, network.targets)
         self.optimiser = make_optimiser(network, self.training)
         self.reached = load_state_into(run.state, network, self.optimiser, where.device)
+        self.learning = Learning()
         self.metrics = run.read_metrics(self.reached.epoch)  # a later line is trained again
         self.epoch_steps = -(-len(data.train) // self.training.batch)
         self.total_steps = self.training.epochs * self.epoch_steps
@@ -148,6 +150,7 @@ class _Fitting:
                 f"(now {training.learning_rate:g}) or training.clip_norm (now {training.clip_norm:g})."
             )
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_norm)
+        self.learning.note(self.network, self._steps_done + 1)
         self.optimiser.step()
         return loss
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -179,6 +179,24 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         """
         return {} if self.rebuilt else self.source(self.options)
 
+    def keep_layers(self) -> None:
+        """No layer is dropped in training."""
+        encoder = getattr(self.model, "encoder", self.model)
+        self.config.layerdrop = encoder.layerdrop = 0.0
+
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        """The transformer layers, up to the one that `layer` chooses."""
+        layers: Sequence[nn.Module] = getattr(self.model, "encoder", self.model).layers
+        return layers[: self.options.layer] if isinstance(self.options.layer, int) else layers
+
+    @property
+    def last_norm(self) -> nn.Module | None:
+        """The norm behind the last layer, where it learns."""
+        norm = getattr(getattr(self.model, "encoder", self.model), "layer_norm", None)
+        norms_last = self.is_whisper or getattr(self.config, "do_stable_layer_norm", False)
+        return norm if norm is not None and norms_last and norm.weight.requires_grad else None
+
     @classmethod
     def source(cls, options: Options) -> Mapping[str, str]:
         """`identity()` of a model that need not be loaded."""
@@ -220,8 +238,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
                 )
             encoder.layers[layer:].requires_grad_(False)
         if layer != "last":
-            # a dropped layer leaves no hidden state, and all later ones would be taken for their neighbours
-            self.config.layerdrop = encoder.layerdrop = 0.0
+            self.keep_layers()  # a dropped one leaves no hidden state: later ones would be taken for their neighbours
         has_last_norm = self.is_whisper or getattr(self.config, "do_stable_layer_norm", False)
         # Whisper's last hidden state is normed, that of the others is not
         if has_last_norm and layer not in (("last", "weighted", n_states - 1) if self.is_whisper else ("last",)):

@@ -20,4 +20,5 @@ class Full(Adaptation):
         """No options."""
 
     def encoder(self, plan: EncoderPlan, config: str | None) -> AcousticEncoder:
-        return plan.make(config)
+        encoder: AcousticEncoder = plan.make(config)
+        return encoder
