@@ -61,6 +61,14 @@ def number_table(first: str, *numbers: str, title: str | None = None) -> Table:
     return table
 
 
+def print_apart(table: Table, heading: str = "") -> None:
+    """A table, and what it is about, below a blank line that parts it from what was printed before."""
+    out.print()
+    if heading:
+        out.print(heading)
+    out.print(table)
+
+
 @contextmanager
 def bar() -> Iterator[ProgressCallback]:
     """Yields the callback that recipes report to: bars where stderr is a terminal, else a line now and then."""

@@ -62,6 +62,7 @@ def evaluate(
         print_experts(scored)
         print_by_sources(scored)
         print_targets(scored)
+        out.print()
         card = scored.protocol
         heard = f"first {card['seconds_kept']:g} s heard" if card["seconds_kept"] else "no sound heard"
         out.print(

@@ -61,8 +61,7 @@ def quickstart(
     if not done.trained_now:
         out.print(f"{run} is trained already (remove it to train again)")
     print_ccc(done.evaluations)
-    out.print("What each expert does on test1:")
-    print_experts(done.evaluations["test1"])
+    print_experts(done.evaluations["test1"], "What each expert does on test1:")
     out.print(
         f"Small and synthetic (40 test utterances, 2 voices){'' if lacking else PLANTED}.\n"
         "It says nothing about how well human emotion is recognised.\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from msftk.cli.console import number_table, out
+from msftk.cli.console import number_table, out, print_apart
 from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
 from msftk.types import ATTRIBUTES
 
@@ -32,17 +32,17 @@ def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
         table = number_table(f"mean ± sd of {max(len(f.ccc) for f in folds.values())} folds", *folds)
         for row in _rows(*evaluations.values()):
             table.add_row(row, *(f"{fixed(f.mean[row])} ± {fixed(f.spread[row])}" for f in folds.values()))
-        out.print(table)
+        print_apart(table)
     for note in notes({split: scored.json() for split, scored in evaluations.items()}):
         out.print(f"  {note}", style="dim", soft_wrap=True)
 
 
 def print_figures(scored: Evaluation) -> None:
     """Pearson, bias, scale ratio, RMSE, CCC within category, and a person, by attribute."""
-    table = number_table("", *scored.attributes)
+    table = number_table("other figures", *scored.attributes)
     for name, label in SCORES.items():
         table.add_row(label, *(fixed(scored.scores[name][a]) for a in scored.attributes))
-    out.print(table)
+    print_apart(table)
 
 
 def print_experts(scored: Evaluation, heading: str = "") -> None:
@@ -50,8 +50,6 @@ def print_experts(scored: Evaluation, heading: str = "") -> None:
     names = list(next(iter(scored.experts.share.values())))
     if len(names) < 2:
         return
-    if heading:
-        out.print(heading)
     table = number_table("share of variance (CCC lost without)", *scored.attributes)
     for name in names:
         cells = (
@@ -59,7 +57,7 @@ def print_experts(scored: Evaluation, heading: str = "") -> None:
             for a in scored.attributes
         )
         table.add_row(name, *cells)
-    out.print(table)
+    print_apart(table, heading)
 
 
 def print_by_sources(scored: Evaluation) -> None:
@@ -69,7 +67,7 @@ def print_by_sources(scored: Evaluation) -> None:
     table = number_table("CCC with only these sources", *_rows(scored))
     for sources, ccc in scored.by_sources.items():
         table.add_row(sources, *(fixed(ccc[row]) for row in _rows(scored)))
-    out.print(table)
+    print_apart(table)
 
 
 def print_targets(scored: Evaluation) -> None:
@@ -78,7 +76,7 @@ def print_targets(scored: Evaluation) -> None:
         table = number_table(target, "score")
         for name, value in scores.items():
             table.add_row(name, fixed(value))
-        out.print(table)
+        print_apart(table)
 
 
 def ratings_warning(scored: Evaluation) -> str:

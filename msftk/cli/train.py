@@ -62,7 +62,7 @@ def train(
         preset, config, assignments, semantics, fusion__name=fusion, training__seed=seed, training__epochs=epochs
     )
     if manifest is None:
-        err.print("no manifest given: training on the demo corpus (synthetic speech, planted ratings)")
+        err.print("no manifest given: training on the demo corpus (synthetic speech, planted ratings)", soft_wrap=True)
     folder = run or Path("runs") / f"{date.today():%Y-%m-%d}-{settings.fusion.name}"
     with bar() as progress:
         result = train_model(
@@ -89,6 +89,7 @@ def train(
         for split, scored in result.evaluations.items():
             if split != "dev" or len(result.evaluations) == 1:
                 print_experts(scored, f"experts on {split}:")
+        out.print()
         if result.warning:
             out.print(f"ratings are {result.warning}: not a score on human emotion", style="yellow")
         _next_steps(result.run, manifest)
@@ -101,4 +102,6 @@ def _next_steps(run: Path, manifest: Path | None) -> None:
     out.print(f"run folder: {run}", soft_wrap=True)
     out.print(f"next: msftk predict {run} AUDIO... | msftk report {run} --out report.html", soft_wrap=True)
     if manifest is None:
-        out.print("your own corpus: msftk prepare CORPUS ROOT --out M.parquet, then msftk train M.parquet")
+        out.print(
+            "your own corpus: msftk prepare CORPUS ROOT --out M.parquet, then msftk train M.parquet", soft_wrap=True
+        )

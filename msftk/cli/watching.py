@@ -69,9 +69,8 @@ class Epochs:
         )
         for line in self.lines:
             scores = (fixed(line.get("dev_ccc", {}).get(name, float("nan"))) for name in SCORES)
-            speed = f"{line['utterances_per_s']:.0f}"
             table.add_row(
-                str(line["epoch"]), f"{line['train_loss']:.4f}", *scores, f"{line['learning_rate']:.1e}", speed
+                str(line["epoch"]), f"{line['train_loss']:.4f}", *scores, f"{line['learning_rate']:.1e}", _speed(line)
             )
         return table
 
@@ -115,4 +114,9 @@ def _parts(progress: Progress) -> Iterator[str]:
     if scores := metrics.get("dev_ccc"):
         yield "dev CCC " + " ".join(f"{name} {fixed(scores[name])}" for name in SCORES if name in scores)
     yield f"rate {metrics['learning_rate']:.1e}"
-    yield f"{metrics['utterances_per_s']:.0f} utterances/s"
+    yield f"{_speed(metrics)} utterances/s"
+
+
+def _speed(metrics: Mapping[str, Any]) -> str:
+    speed: float = metrics["utterances_per_s"]
+    return f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ CPU = Where(torch.device("cpu"))
 
 
 def choose_where(device: str) -> Where:
-    """auto: CUDA where there is a GPU, else CPU; on CUDA the encoder runs in bf16. One process.
+    """auto: CUDA where there is a GPU, else CPU; on CUDA the encoder runs in bf16 where the GPU has it. One process.
 
     Raises InputError for another name, and for cuda without a GPU.
     """
@@ -54,4 +55,8 @@ def choose_where(device: str) -> Where:
         raise InputError("--device cuda: torch finds no CUDA GPU here. Use --device cpu or auto.")
     if device == "cpu" or not torch.cuda.is_available():
         return CPU
+    if not torch.cuda.is_bf16_supported(including_emulation=False):
+        name = torch.cuda.get_device_name(0)
+        logging.getLogger(__name__).warning("%s does not compute in bf16: the encoder runs in float32 (slower).", name)
+        return Where(torch.device("cuda", 0))
     return Where(torch.device("cuda", 0), autocast=torch.bfloat16)

@@ -185,7 +185,7 @@ class _Fitting:
             "epoch": done.epoch + 1,
             "train_loss": float(np.mean(done.losses)),
             "learning_rate": factor * self.training.learning_rate,
-            "utterances_per_s": round(share * len(self.data.train) / done.seconds, 1),
+            "utterances_per_s": round(share * len(self.data.train) / done.seconds, 2),
         }
 
     def _save(self, *, is_best: bool = False) -> None:

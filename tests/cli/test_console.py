@@ -9,7 +9,7 @@ import pytest
 from rich.text import Text
 
 from msftk.cli import console
-from msftk.cli.console import Terminal, number_table, print_json, some_failed
+from msftk.cli.console import Terminal, number_table, print_apart, print_json, some_failed
 
 STRANGE = "a\x1b[2Jb\x9bc [bold]d[/] :smile:"
 SHOWN = "a␛[2Jb\ufffdc [bold]d[/] :smile:"
@@ -52,6 +52,18 @@ def test_names_of_failed_items_are_harmless(terminal: Terminal) -> None:
         some_failed({STRANGE: STRANGE})
     assert "\x1b[2J" not in written(terminal)
     assert f"{SHOWN}: {SHOWN}" in written(terminal)
+
+
+def test_a_table_stands_apart_below_its_heading(capsys: pytest.CaptureFixture[str]) -> None:
+    table = number_table("id", "score")
+    table.add_row("a", "1")
+    print_apart(table, "experts on test:")
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == [
+        "",
+        "experts on test:",
+        "id  score",
+        "a       1",
+    ]
 
 
 def test_json_escapes_what_a_terminal_would_obey(capsys: pytest.CaptureFixture[str]) -> None:

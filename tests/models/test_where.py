@@ -21,6 +21,18 @@ def test_cuda_without_a_gpu_is_refused() -> None:
         choose_where("cuda")
 
 
+@pytest.mark.parametrize("has_bf16", [True, False])
+def test_gpu_without_bf16_runs_in_float32_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, has_bf16: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "Tesla T4")
+    assert choose_where("auto").autocast is (torch.bfloat16 if has_bf16 else None)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [] if has_bf16 else ["Tesla T4 does not compute in bf16: the encoder runs in float32 (slower)."]
+
+
 def test_encoder_computes_in_the_precision_that_is_asked_for() -> None:
     layer, values = torch.nn.Linear(2, 2), torch.ones(1, 2)
     with CPU.encoding():
