@@ -25,7 +25,7 @@ PUBLIC = {  # module -> names, in the order of a first reading; () means all tha
     "msftk.recipes.train": ("train",),
     "msftk.recipes.evaluate": ("evaluate",),
     "msftk.recipes.predict": ("load", "Run"),
-    "msftk.recipes.predict_result": ("PredictResult",),
+    "msftk.recipes.predict_result": ("PredictResult", "Prediction", "Window"),
     "msftk.recipes.emphasis": ("emphasise_file",),
     "msftk.recipes.emphasis_corpus": ("emphasise_corpus",),
     "msftk.recipes.report": ("write_report",),

@@ -126,13 +126,13 @@ def _json(result: PredictResult, *, over_time: bool) -> dict[str, Any]:
 def _show(result: PredictResult, *, over_time: bool) -> None:
     """A row a recording, or a row a window of it."""
     attributes = result.predictions.attributes
-    title = f"on the scale {result.predictions.scale}"
+    out.print(f"on the scale {result.predictions.scale}", style="italic")
     if not over_time:
-        drawn = number_table("id", *attributes, title=title)
+        drawn = number_table("id", *attributes)
         for one in result:
             drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in attributes))
     else:
-        drawn = number_table("id", "start s", "end s", *attributes, title=title)
+        drawn = number_table("id", "start s", "end s", *attributes)
         for one in result:
             for own in one.windows:
                 values = (own.start_s, own.end_s, *(own.values[attribute] for attribute in attributes))

@@ -140,7 +140,15 @@ def _ratings(manifest: Manifest) -> Iterator[Finding]:
     values, width = ratings_of(trained), manifest.scale.high - manifest.scale.low
     for place, attribute in enumerate(ATTRIBUTES):
         given = values[:, place][~np.isnan(values[:, place])]
-        if not len(given) or np.ptp(given) == 0:
+        if not len(given) and not np.isnan(values).all():
+            where = "train" if "train" in splits else "the corpus"
+            yield Finding(
+                "warning",
+                "ratings",
+                f"{attribute} is nowhere rated in {where}: it is not predicted",
+                f"Where there are ratings of {attribute}, correct the column that they are read from.",
+            )
+        elif not len(given) or np.ptp(given) == 0:
             what = "nowhere rated" if not len(given) else f"{given[0]:g} everywhere"
             yield Finding(
                 "error",

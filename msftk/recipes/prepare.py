@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from msftk.errors import InputError, MsftkError
-from msftk.files import check_name, check_place, sha256_file
+from msftk.files import check_name, sha256_file
 from msftk.interfaces import CorpusReading, Want
 from msftk.preparation.engine import make_engine
 from msftk.progress import Progress, ProgressCallback, silent
+from msftk.recipes.table_file import check_out
 from msftk.registry import registry
 from msftk.speech.audio import segment_bounds
 from msftk.speech.audio_file import AudioFacts, audio_facts
@@ -64,10 +65,10 @@ def prepare(
     """Reads a corpus by its adapter and writes its manifest to `out`.
 
     A file that `out` knows already is hashed again only if its size or time changed; `verify` hashes all. Raises as
-    `read_corpus`, and InputError for an `out` that cannot be written.
+    `read_corpus`, and InputError for an `out` that is no .parquet or cannot be written.
     """
     root, out = None if root is None else Path(root), Path(out)
-    check_place(out)
+    check_out(out, (".parquet",))
     known = {} if verify else _known_hashes(out)
     result = read_corpus(corpus, root, options=options, known=known, workers=workers, progress=progress)
     write_manifest(result.manifest, out)

@@ -75,3 +75,10 @@ def test_unknown_corpus_names_those_installed(msftk: Callable[..., Any], tmp_pat
     ended = msftk("prepare", "msp_podcast", tmp_path, "--out", tmp_path / "m.parquet")
     assert ended.code == 2
     assert "unknown corpus 'msp_podcast'. Did you mean 'msp-podcast'? Installed: csv, demo, emobank," in ended.err
+
+
+def test_a_manifest_of_another_format_is_refused(msftk: Callable, tmp_path: Path) -> None:
+    ended = msftk("prepare", "demo", "--out", tmp_path / "m.csv")
+    assert ended.code == 2
+    assert "m.csv: expected a file that ends in .parquet." in ended.err
+    assert not (tmp_path / "m.csv").exists()
