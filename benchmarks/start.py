@@ -30,7 +30,12 @@ from msftk.types import ATTRIBUTES, Utterance
 
 N_TRAIN = 300
 SIZES = {"hidden_size": 192, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 384}
-FRONT = {"conv_dim": (16,) * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
+FRONT = {
+    "conv_dim": (16,) * 7,
+    "conv_stride": (10, 2, 2, 2, 2, 2, 2),
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 4,
+}
 AT_EPOCHS = (1, 20, 100)
 
 

@@ -180,6 +180,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/heads/test_regression.py tests/training/test_start.py",
     ),
     Mutation("msftk/training/loop.py", "if self._steps_done == 0:", "if True:", "tests/recipes/test_train.py"),
+    Mutation("msftk/recipes/wording.py", "own < FLAT", "own < 0", "tests/recipes/test_wording.py"),
     Mutation(
         "msftk/training/start.py",
         "set_random_state(where.device, state)",
