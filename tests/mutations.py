@@ -125,6 +125,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/evaluation/scores.py", "MIN_RATED = 10", "MIN_RATED = 2", "tests/evaluation/test_scores.py"),
     Mutation("msftk/evaluation/experts.py", "NOTHING * largest", "0", "tests/evaluation/test_experts.py"),
+    Mutation("msftk/evaluation/experts.py", "CANCELLED = 2.0", "CANCELLED = 20.0", "tests/evaluation/test_experts.py"),
     Mutation("msftk/evaluation/experts.py", "others / left", "others", "tests/evaluation/test_experts.py"),
     Mutation(
         "msftk/evaluation/predictions.py",

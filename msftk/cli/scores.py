@@ -58,6 +58,8 @@ def print_experts(scored: Evaluation, heading: str = "") -> None:
         )
         table.add_row(name, *cells)
     print_apart(table, heading)
+    if note := scored.experts.note(scored.attributes):
+        out.print(note, soft_wrap=True)
 
 
 def print_by_sources(scored: Evaluation) -> None:

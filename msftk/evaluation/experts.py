@@ -5,6 +5,7 @@ Routing weights are not importance: a large weight on a flat output moves nothin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from msftk.evaluation.ccc import ccc
 from msftk.evaluation.predictions import Predictions
 from msftk.types import ATTRIBUTES, Float64
 
+CANCELLED = 2.0  # a share beyond it belongs to parts that nearly cancel: it measures their rest, not the expert
+UNDEFINED = "–: no share is defined where the experts' parts nearly cancel, or their sum does not vary."
 NOTHING = 1e-6  # of the largest part: a sum that varies less is rounding noise of float32, no prediction that varies
 
 
@@ -22,6 +25,11 @@ class ExpertScores:
 
     share: dict[str, dict[str, float]]
     ccc_loss_without: dict[str, dict[str, float]]
+
+    def note(self, attributes: Iterable[str]) -> str:
+        """Why a share of these attributes is undefined; "" where none is."""
+        lacks = any(np.isnan(share) for attribute in attributes for share in self.share[attribute].values())
+        return UNDEFINED if lacks else ""
 
 
 def score_experts(predictions: Predictions, truth: Float64) -> ExpertScores:
@@ -47,7 +55,8 @@ def score_experts(predictions: Predictions, truth: Float64) -> ExpertScores:
 def variance_shares(contributions: Float64) -> Float64:
     """Covariance share cov(pi_k f_k, y) / var(y), y their sum: [n, expert] -> [expert], adding up to 1.
 
-    A share below 0 is an expert that works against the sum. NaN where the sum does not vary beyond rounding.
+    A share below 0 is an expert that works against the sum. All are NaN where the sum does not vary beyond rounding, or
+    where the parts nearly cancel: one of them would have more than 200 % of it, or less than -200 %.
 
     >>> variance_shares(np.array([[0.0, 1.0], [3.0, 2.0]])).tolist()
     [0.75, 0.25]
@@ -62,7 +71,7 @@ def variance_shares(contributions: Float64) -> Float64:
     if np.sqrt(variance / len(total)) <= NOTHING * largest:
         return undefined
     shares: Float64 = centred.T @ total / variance
-    return shares
+    return undefined if np.abs(shares).max() > CANCELLED else shares
 
 
 def without_expert(contributions: Float64, routing: Float64, k: int) -> Float64:

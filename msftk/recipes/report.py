@@ -62,6 +62,7 @@ def write_report(run: str | Path, out: str | Path, *, store: str | Path | None =
         folds=plain[main]["folds"],
         main=main,
         expert_names=predictions.expert_names,
+        note_on_shares=splits[main].experts.note(splits[main].attributes),
         scatter=scatter_svgs(predictions.values, ratings_of(scored), manifest.scale),
         training=_training(folder),
         stress=_stress(folder, scored, predictions, store),

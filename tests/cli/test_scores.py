@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets
 from msftk.evaluation.evaluation import Evaluation, FoldScores, evaluate_predictions
 from msftk.evaluation.predictions import Predictions
+from msftk.files import json_text
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 
@@ -48,6 +50,14 @@ def test_experts_are_shown_where_there_are_several(scored: Evaluation, capsys: p
     print_experts(scored, "dev")
     shown = capsys.readouterr().out
     assert "100" in next(line for line in shown.splitlines() if "acoustic" in line)
+    assert "–" not in shown
+    nan = {**scored.experts.share, "valence": {"acoustic": np.nan, "extended": np.nan}}
+    cancelling = replace(scored, experts=replace(scored.experts, share=nan))
+    print_experts(cancelling)
+    shown = capsys.readouterr().out
+    assert "– (" in shown
+    assert "–: no share is defined where the experts' parts nearly cancel" in shown
+    assert json.loads(json_text(cancelling.json()))["experts"]["share"]["valence"]["acoustic"] is None
     alone = replace(scored.experts, share={a: {"acoustic": 1.0} for a in ATTRIBUTES})
     print_experts(replace(scored, experts=alone))
     assert capsys.readouterr().out == ""

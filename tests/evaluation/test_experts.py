@@ -55,6 +55,13 @@ def test_shares_of_a_constant_prediction_are_undefined() -> None:
     assert np.isnan(variance_shares(np.ones((5, 2)))).all()
 
 
+def test_parts_that_nearly_cancel_have_no_shares() -> None:
+    part = np.random.default_rng(0).normal(0, 1, 500)
+    assert np.isnan(variance_shares(np.stack([9 * part, -8 * part], axis=1))).all()
+    against = variance_shares(np.stack([1.5 * part, -0.5 * part], axis=1))
+    np.testing.assert_allclose(against, [1.5, -0.5])
+
+
 def test_a_sum_that_varies_by_rounding_alone_has_no_shares() -> None:
     part = np.random.default_rng(0).normal(2, 1, 50)
     cancelling = np.stack([part, 4 - part], axis=1).astype(np.float32).astype(np.float64)
