@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from msftk.adaptation import stored_features
+from msftk.consent import Consent, consent, consenting
 from msftk.errors import MsftkError
 from msftk.interfaces import Need
 from msftk.preparation.engine import make_engine
@@ -22,7 +23,8 @@ from msftk.types import Alignment, Float32, Utterance
 class Components:
     """What makes the things of an utterance. Models stay loaded; threads may share them.
 
-    An engine may send them to other processes: they travel as settings and a store's place, and are built there once.
+    An engine may send them to other processes: they travel as settings, a store's place and what the caller allows, and
+    are built there once.
 
     Args:
         needs: what is made beside what the settings' semantic sources need, such as "emphasis".
@@ -37,6 +39,7 @@ class Components:
         self.settings = settings
         self.store = store
         self.needs = needs
+        self.consent = consent()  # of this very call: it holds too where the work is sent
         self.parts = make_parts(settings, needs)
         self.shelves = open_shelves(self.parts, store)
         self.engine = make_engine(settings.engine, workers)
@@ -61,10 +64,11 @@ class Components:
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self.store, MemoryStore):
             raise MsftkError("a store in memory cannot be sent to other processes. Give the work a store on disk.")
-        return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs)
+        return _built_here, (self.settings.model_dump_json(), str(self.store.root), self.needs, self.consent)
 
 
 @cache
-def _built_here(settings: str, store: str, needs: tuple[Need, ...]) -> Components:
+def _built_here(settings: str, store: str, needs: tuple[Need, ...], allowed: Consent) -> Components:
     """The components that were sent to this process, built once for all the work that comes with it."""
-    return Components(Settings.model_validate_json(settings), Store(Path(store)), needs=needs)
+    with consenting(allowed):
+        return Components(Settings.model_validate_json(settings), Store(Path(store)), needs=needs)

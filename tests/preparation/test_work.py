@@ -17,9 +17,11 @@ import pytest
 import soundfile
 from tones import tones, write_utterance
 
+from msftk.consent import Consent, consent, consenting
 from msftk.errors import AbsentError, MsftkError
 from msftk.interfaces import Describer, Engine, Evidence, Options
 from msftk.preparation.extract import Preparation
+from msftk.preparation.parts import Parts, make_parts
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.work import Question, Read
 from msftk.recipes.emphasis_corpus import emphasise_corpus
@@ -130,6 +132,23 @@ def test_a_preparation_is_built_once_where_it_is_sent(settings: Settings, tmp_pa
     first, second = pickle.loads(sent), pickle.loads(sent)
     assert first.components is second.components
     assert first.with_f0
+
+
+def test_what_the_caller_allows_holds_where_the_work_is_sent_and_nowhere_else(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def watched(*given: Any) -> Parts:
+        seen.append(consent())
+        return make_parts(*given)
+
+    monkeypatch.setattr("msftk.preparation.components.make_parts", watched)
+    for allowed in (Consent(remote_code=True, download=True), Consent()):
+        with consenting(allowed):
+            sent = pickle.dumps(Preparation(settings, Store(tmp_path / "allowed")))
+        pickle.loads(sent)
+        assert seen[-2:] == [allowed, allowed]
 
 
 def test_what_lies_in_memory_cannot_be_sent(settings: Settings) -> None:
