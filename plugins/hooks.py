@@ -83,6 +83,7 @@ def register_acoustic_encoders(register: Register) -> None:
 @hookimpl
 def register_adaptations(register: Register) -> None:
     register("full", "msftk_plugins.adaptations.full:Full", help="all layers learn")
+    register("last-k", "msftk_plugins.adaptations.last_k:LastK", help="the top layers learn, those below are frozen")
     register("lora", "msftk_plugins.adaptations.lora:Lora", help="low-rank adapters learn, for all or a language each")
     register("frozen", "msftk_plugins.adaptations.frozen:Frozen", help="none learns; pooled layers are stored once")
 

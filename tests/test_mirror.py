@@ -37,7 +37,10 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "training/test_steps.py": "msftk/training/objective.py",
     # plugins of one family, under one contract
-    "plugins/adaptations/test_frozen.py": "msftk/preparation/acoustic.py plugins/acoustic/frozen.py",
+    "plugins/adaptations/test_frozen.py": (
+        "msftk/preparation/acoustic.py plugins/acoustic/frozen.py plugins/adaptations/features.py"
+    ),
+    "plugins/adaptations/test_last_k.py": "plugins/acoustic/top.py",
     "plugins/adaptations/test_lora.py": "plugins/acoustic/adapted.py plugins/acoustic/lora.py",
     "testing/test_adaptation.py": "plugins/adaptations/full.py",
     "plugins/acoustic/test_hf.py": (

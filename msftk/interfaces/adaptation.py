@@ -44,6 +44,17 @@ class PretrainedEncoder(AcousticEncoder):
         """What stands behind the last layer, where its frames come through it."""
         return None
 
+    resumes: bool = False
+    """Whether it can go on from a hidden state that was stored: `state` and `above`."""
+
+    def state(self, inputs: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
+        """Hidden state `number` [batch, time, dim], 0 being what the first layer reads, and valid [batch, time]."""
+        raise NotImplementedError
+
+    def above(self, hidden: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
+        """Frames and valid as of the whole encoder, from hidden state `number` and its lengths [batch] in frames."""
+        raise NotImplementedError
+
     @abstractmethod
     def pooled(self, inputs: Tensor, lengths: Tensor, pool: Pool) -> Tensor:
         """[batch, state, size]: each hidden state that its frames are made of, pooled."""

@@ -40,7 +40,7 @@ def check_adaptation(plugin: Named, /, **options: object) -> None:
 
 
 def small_encoder() -> Any:
-    """An encoder of two layers: frames of 400 samples, dim 6."""
+    """An encoder of four layers: frames of 400 samples, dim 6."""
     import torch
     from torch import nn
 
@@ -53,7 +53,7 @@ def small_encoder() -> Any:
             return hidden + self.output_dense(torch.relu(self.intermediate_dense(hidden)))
 
     class SmallEncoder(PretrainedEncoder, nn.Module):
-        """Frames of 400 samples through two blocks."""
+        """Frames of 400 samples through four blocks."""
 
         Options = type("Options", (Options,), {})
         dim = 6
@@ -63,7 +63,7 @@ def small_encoder() -> Any:
             with torch.random.fork_rng():
                 torch.manual_seed(0)  # as of one file: the same at every reading
                 self.first = nn.Linear(400, 6).requires_grad_(False)
-                self.layers = nn.ModuleList([Block(), Block()])
+                self.layers = nn.ModuleList([Block() for _ in range(4)])
 
         @property
         def blocks(self) -> Any:

@@ -76,13 +76,16 @@ def frozen(make: Callable[[], AcousticEncoder]) -> Any:
 
 def pooled_states(encoder: Any, waveforms: Sequence[Float32], pool: str) -> list[Float32]:
     """[state, size] of each waveform [samples]; the others of the batch change it by less than 1e-4."""
-    prepared = [torch.as_tensor(encoder.prepare(waveform, None)) for waveform in waveforms]
-    device = next(encoder.parameters()).device
-    inputs = pad_sequence(prepared, batch_first=True).to(device)
-    lengths = torch.tensor([len(one) for one in prepared], device=device)
     with torch.inference_mode():
-        states = encoder.pooled(inputs, lengths, statistics if pool == "statistics" else mean)
+        states = encoder.pooled(*_batch(encoder, waveforms), statistics if pool == "statistics" else mean)
     return [np.ascontiguousarray(one) for one in states.float().cpu().numpy()]
+
+
+def hidden_state(encoder: Any, waveforms: Sequence[Float32], number: int) -> list[Float32]:
+    """[time, dim] of each waveform [samples]: hidden state `number`, 0 being what the first layer reads."""
+    with torch.inference_mode():
+        frames, valid = encoder.state(*_batch(encoder, waveforms), number)
+    return [one[heard].float().cpu().numpy() for one, heard in zip(frames, valid, strict=True)]
 
 
 def mean(frames: Tensor, valid: Tensor) -> Tensor:
@@ -96,6 +99,14 @@ def statistics(frames: Tensor, valid: Tensor) -> Tensor:
     centre = mean(frames, valid)
     variance = mean((frames - centre.unsqueeze(1)).square(), valid)
     return torch.cat([centre, variance.clamp(min=VARIANCE_FLOOR).sqrt()], dim=-1)
+
+
+def _batch(encoder: Any, waveforms: Sequence[Float32]) -> tuple[Tensor, Tensor]:
+    """Inputs and lengths, where the encoder is."""
+    prepared = [torch.as_tensor(encoder.prepare(waveform, None)) for waveform in waveforms]
+    device = next(encoder.parameters()).device
+    inputs = pad_sequence(prepared, batch_first=True).to(device)
+    return inputs, torch.tensor([len(one) for one in prepared], device=device)
 
 
 def _of_silence(stored: StoredFeatures) -> Float32:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from msftk.interfaces import Options as BaseOptions
 from msftk.interfaces import Pool, PretrainedEncoder
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.compiling import Compile, Compiling
-from msftk_plugins.acoustic.layers import state_of, weighted_sum
+from msftk_plugins.acoustic.layers import Layer, freeze_unused, last_of, state_of, weighted_sum
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
 from msftk_plugins.acoustic.padding import pads_exactly
 from msftk_plugins.acoustic.pretrained import (
@@ -45,7 +45,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
     class Options(BaseOptions):
         model: str = Field("microsoft/wavlm-large", description="model id, or folder with config and model.safetensors")
         revision: str | None = Field(None, description="branch, tag or commit of the model id")
-        layer: Literal["last", "weighted"] | int = Field(
+        layer: Layer = Field(
             "last",
             description="last layer, a learned softmax-weighted sum of all, or one by number (0 = input of the first)",
         )
@@ -90,7 +90,11 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         self.model = model.requires_grad_(True)
         if options.gradient_checkpointing:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
-        self._prepare_layer(self.config.num_hidden_layers + 1)
+        n_states = self.config.num_hidden_layers + 1
+        freeze_unused(self.model, options.layer, n_states, f"acoustic.layer is {options.layer}: {options.model}")
+        self.layer_logits = nn.Parameter(torch.zeros(n_states)) if options.layer == "weighted" else None
+        if options.layer != "last":
+            self.keep_layers()  # a dropped one leaves no hidden state: later ones would be taken for their neighbours
         is_wavlm = self.config.model_type == "wavlm"
         self.layers = WavLMLayers(self.model, options.attention, self.compiling) if is_wavlm else None
         if options.normalise == "global" and not isinstance(self.front, Waveforms):
@@ -135,7 +139,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         )
 
     def _frames(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        states, valid_of = self._states(inputs, lengths)
+        states, valid_of = self._states(inputs, lengths, self.options.layer)
         # a running sum: of a frozen model only that is in a graph
         frames = next(states) if self.layer_logits is None else weighted_sum(states, self.layer_logits.softmax(0))
         valid = valid_of(frames)
@@ -146,10 +150,30 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         if self.one_by_one and len(inputs) > 1:
             single = zip(inputs, lengths, strict=True)
             return torch.cat([self.pooled(row[None, :n], n[None], pool) for row, n in single])
-        states, valid_of = self._states(inputs, lengths)
+        states, valid_of = self._states(inputs, lengths, self.options.layer)
         return torch.stack([pool(frames, valid_of(frames)) for frames in states], dim=1)
 
-    def _states(self, inputs: Tensor, lengths: Tensor) -> tuple[Iterator[Tensor], Callable[[Tensor], Tensor]]:
+    @property
+    def resumes(self) -> bool:  # type: ignore[override]  # of WavLM, whose layers are called here
+        return self.layers is not None and self.options.attention != "transformers" and self.layer_logits is None
+
+    def state(self, inputs: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
+        states, valid_of = self._states(inputs, lengths, number)
+        frames = next(states)
+        return frames, valid_of(frames)
+
+    def above(self, hidden: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
+        assert self.layers is not None
+        self.compiling.decide(hidden.device, self.training)
+        states = chain((hidden,), self.layers.above(hidden, lengths, number))
+        layer = self.options.layer
+        frames = state_of(states, layer - number) if isinstance(layer, int) else self.layers.last(last_of(states))
+        valid = torch.arange(frames.shape[1], device=frames.device) < lengths.unsqueeze(1)
+        return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
+
+    def _states(
+        self, inputs: Tensor, lengths: Tensor, layer: Layer
+    ) -> tuple[Iterator[Tensor], Callable[[Tensor], Tensor]]:
         """The states that `layer` chooses, [batch, time, dim] each, and what tells their valid frames."""
         inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
         if self.options.normalise == "global":
@@ -162,7 +186,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             valid: Tensor = torch.arange(frames.shape[1], device=frames.device) < n_frames.unsqueeze(1)
             return valid
 
-        return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames)), valid_of
+        return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), valid_of
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
@@ -213,39 +237,15 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             else ""
         )
 
-    def _chosen(self, inputs: Tensor, lengths: Tensor, n_frames: Tensor) -> Iterator[Tensor]:
+    def _chosen(self, inputs: Tensor, lengths: Tensor, n_frames: Tensor, layer: Layer) -> Iterator[Tensor]:
         """The states [batch, time, dim] that `layer` asks for: one, or all."""
-        layer = self.options.layer
         if self.layers is not None:
             states: Iterable[Tensor] = self.layers.states(self.front.features(inputs, lengths), n_frames)
             if layer == "last":
-                return iter((self.layers.last(deque(states, maxlen=1).pop()),))
+                return iter((self.layers.last(last_of(states)),))
         else:
             answer = self.front.answer(self.model, inputs, lengths, hidden_states=layer != "last")
             if layer == "last":
                 return iter((answer.last_hidden_state,))
             states = answer.hidden_states
         return iter(states) if layer == "weighted" else iter((state_of(states, layer),))
-
-    def _prepare_layer(self, n_states: int) -> None:
-        """Gets the hidden states ready that `layer` asks for; what nothing would train is frozen."""
-        layer, encoder = self.options.layer, getattr(self.model, "encoder", self.model)
-        if isinstance(layer, int):
-            if not 0 <= layer < n_states:
-                raise InputError(
-                    f"acoustic.layer is {layer}: {self.options.model} has layers 0 (input of the first) to "
-                    f"{n_states - 1}. Choose one of them, 'last' or 'weighted'."
-                )
-            encoder.layers[layer:].requires_grad_(False)
-        if layer != "last":
-            self.keep_layers()  # a dropped one leaves no hidden state: later ones would be taken for their neighbours
-        has_last_norm = self.is_whisper or getattr(self.config, "do_stable_layer_norm", False)
-        # Whisper's last hidden state is normed, that of the others is not
-        if has_last_norm and layer not in (("last", "weighted", n_states - 1) if self.is_whisper else ("last",)):
-            encoder.layer_norm.requires_grad_(False)
-        self.layer_logits = nn.Parameter(torch.zeros(n_states)) if layer == "weighted" else None
-        if self.is_whisper:
-            for front in (encoder.conv1, encoder.conv2, encoder.embed_positions):
-                front.requires_grad_(False)
-        if (mask_embedding := getattr(self.model, "masked_spec_embed", None)) is not None:
-            mask_embedding.requires_grad_(False)

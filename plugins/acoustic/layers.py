@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any, Literal
 
 from torch import Tensor
+
+from msftk.errors import InputError
+
+Layer = Literal["last", "weighted"] | int
+
+
+def freeze_unused(model: Any, layer: Layer, n_states: int, asked: str) -> None:
+    """Freezes what nothing would train where frames are that layer's.
+
+    Raises InputError where the model has no such layer; `asked` says what was asked of whom.
+    """
+    encoder, is_whisper = getattr(model, "encoder", model), model.config.model_type == "whisper"
+    if isinstance(layer, int):
+        if not 0 <= layer < n_states:
+            raise InputError(
+                f"{asked} has layers 0 (input of the first) to {n_states - 1}. "
+                "Choose one of them, 'last' or 'weighted'."
+            )
+        encoder.layers[layer:].requires_grad_(False)
+    has_last_norm = is_whisper or getattr(model.config, "do_stable_layer_norm", False)
+    # Whisper's last hidden state is normed, that of the others is not
+    if has_last_norm and layer not in (("last", "weighted", n_states - 1) if is_whisper else ("last",)):
+        encoder.layer_norm.requires_grad_(False)
+    if is_whisper:
+        for front in (encoder.conv1, encoder.conv2, encoder.embed_positions):
+            front.requires_grad_(False)
+    if (mask_embedding := getattr(model, "masked_spec_embed", None)) is not None:
+        mask_embedding.requires_grad_(False)
+
+
+def last_of(states: Iterable[Tensor]) -> Tensor:
+    """The last one, the others not held."""
+    return deque(states, maxlen=1).pop()
 
 
 def state_of(states: Iterable[Tensor], number: int) -> Tensor:

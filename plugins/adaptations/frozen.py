@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from msftk.consent import consent, consenting
-from msftk.errors import InputError
-from msftk.interfaces import AcousticEncoder, Adaptation, EncoderPlan, StoredFeatures
+from msftk.interfaces import AcousticEncoder, Adaptation, EncoderPlan
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32
+from msftk_plugins.adaptations.features import ModelFeatures
 
 Pooled = Literal["statistics", "mean"]
 
@@ -44,41 +41,15 @@ class Frozen(Adaptation):
         return PooledStates(plan, self.options.pool)
 
 
-class PooledStates(StoredFeatures):
-    """Recordings -> [state, size] each: the chosen hidden states, pooled. The model is loaded when first needed.
-
-    Raises InputError for an encoder that normalises by what it finds in the training part.
-    """
-
-    no_results: ClassVar[tuple[str, ...]] = ("gradient_checkpointing", "compile")
+class PooledStates(ModelFeatures):
+    """Recordings -> [state, size] each: the chosen hidden states, pooled."""
 
     def __init__(self, plan: EncoderPlan, pool: Pooled) -> None:
-        self.plan, self.pool = plan, pool
-        self.consent = consent()  # of who builds it: the model may be loaded later, and in another thread
-        kind: Any = plan.kind
-        if why := kind.unstorable(plan.options):
-            raise InputError(why)
-
-    def identity(self) -> Mapping[str, str]:
-        """The model by the hash of its files. One that is fetched first is loaded for that."""
-        kind: Any = self.plan.kind
-        if not kind.source(self.plan.options)["model"].startswith("sha256:"):
-            _ = self._encoder
-        return dict(kind.source(self.plan.options))
-
-    def config(self, example: Float32) -> str:
-        """Shape and model."""
-        return json.dumps({"shape": list(example.shape), "identity": dict(self.identity())}, sort_keys=True)
+        super().__init__(plan)
+        self.pool = pool
 
     def encode(self, waveforms: Sequence[Float32]) -> list[Float32]:
         from msftk_plugins.acoustic.frozen import pooled_states
 
-        made: list[Float32] = pooled_states(self._encoder, waveforms, self.pool)
+        made: list[Float32] = pooled_states(self.encoder, waveforms, self.pool)
         return made
-
-    @cached_property
-    def _encoder(self) -> Any:
-        from msftk_plugins.acoustic.frozen import frozen
-
-        with consenting(self.consent):
-            return frozen(self.plan.make)

@@ -46,8 +46,15 @@ class WavLMLayers:
             hidden = encoder.layer_norm(hidden)
         hidden = encoder.dropout(hidden)
         yield hidden
+        yield from self.above(hidden, n_frames, 0)
+
+    def above(self, hidden: Tensor, n_frames: Tensor, number: int) -> Iterator[Tensor]:
+        """What each layer says from hidden state `number` on, [batch, time, dim]."""
+        self._settle(hidden.device)
+        encoder, n = self.model.encoder, hidden.shape[1]
+        padded = torch.arange(n, device=hidden.device) >= n_frames.unsqueeze(1)
         mask, positions = self._mask_and_positions(n_frames, n, padded)
-        for place, layer in enumerate(encoder.layers):
+        for place, layer in enumerate(encoder.layers[number:], start=number):
             layerdrop = self.model.config.layerdrop if encoder.training and place else 0.0
             if layerdrop and torch.rand([]) < layerdrop:  # LayerDrop (Fan et al. 2019), drawn as transformers draws it
                 continue
