@@ -351,6 +351,19 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/preparation/waveforms.py", "if self.full is None:", "if True:", "tests/preparation/test_waveforms.py"
     ),
     Mutation("msftk/training/loader.py", "place, None", "0, None", "tests/training/test_loader.py"),
+    Mutation("msftk/training/memory.py", "fixed + MARGIN * ", "fixed + ", "tests/training/test_memory.py"),
+    Mutation("msftk/training/memory.py", "if place.is_file():", "if False:", "tests/training/test_memory.py"),
+    Mutation(
+        "msftk/training/memory.py", "set_random_state(where.device, before)", "pass", "tests/training/test_memory.py"
+    ),
+    Mutation(
+        "msftk/training/interrupts.py", "signal.raise_signal(number)", "pass", "tests/training/test_interrupts.py"
+    ),
+    Mutation("msftk/models/free_memory.py", "most - now + ", "most + ", "tests/models/test_free_memory.py"),
+    Mutation("msftk/runs/trackers.py", "del trackers[name]", "pass", "tests/runs/test_trackers.py"),
+    Mutation("msftk/runs/begin.py", "not run.is_untrained", "True", "tests/runs/test_begin.py"),
+    Mutation("msftk/progress.py", "part * told.total + told.done", "told.done", "tests/test_progress.py"),
+    Mutation("msftk/cli/watching.py", "self.last_s = now_s", "pass", "tests/cli/test_watching.py"),
 )
 
 if __name__ == "__main__":

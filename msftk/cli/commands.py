@@ -42,7 +42,10 @@ app = typer.Typer(
 )
 for name in COMMANDS:
     app.command(name)(with_verbose(getattr(import_module(f"msftk.cli.{name}"), name)))
-app.add_typer(import_module("msftk.cli.plugins").plugins, name="plugins")
+plugins = import_module("msftk.cli.plugins").plugins
+for one in plugins.registered_commands:
+    one.callback = with_verbose(one.callback)
+app.add_typer(plugins, name="plugins")
 
 
 @app.callback(invoke_without_command=True)

@@ -129,7 +129,7 @@ class _Fitting:
                 self.reached = replace(self.reached, losses=losses, seconds=before_s + time.perf_counter() - start_s)
             if time.monotonic() - self.saved_s >= 60 * self.training.save_minutes:
                 self._save()
-            self._report(self._so_far())
+            self._report(self._so_far(sum(losses) / len(losses)))
         return (loader.waited_s - waited_s) / (time.perf_counter() - start_s)
 
     def _step(self, micros: list[Micro]) -> float:
@@ -165,7 +165,7 @@ class _Fitting:
         mean, epoch, trained = dev.get("mean", math.nan), self.reached.epoch + 1, self.reached
         is_best = not math.isnan(mean) and (trained.best_ccc is None or mean > trained.best_ccc)
         line = {
-            **self._so_far(),
+            **self._so_far(float(np.mean(trained.losses))),
             "dev_ccc": dev,
             "seconds": round(trained.seconds + time.perf_counter() - start_s, 3),
             "loader_share": round(loader_share, 4),
@@ -177,13 +177,13 @@ class _Fitting:
             self._save(is_best=is_best)
         self._report(line)
 
-    def _so_far(self) -> dict[str, Any]:
+    def _so_far(self, train_loss: float) -> dict[str, Any]:
         """Of this epoch: number, mean loss, last rate of parts trained from scratch, and speed without dev's part."""
         done, share = self.reached, len(self.reached.losses) / self.epoch_steps
         factor = rate_factor(self._steps_done - 1, self.total_steps, self.training.warmup)
         return {
             "epoch": done.epoch + 1,
-            "train_loss": float(np.mean(done.losses)),
+            "train_loss": train_loss,
             "learning_rate": factor * self.training.learning_rate,
             "utterances_per_s": round(share * len(self.data.train) / done.seconds, 2),
         }

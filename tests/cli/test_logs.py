@@ -63,7 +63,8 @@ def test_every_command_takes_verbose(msftk: Callable, tmp_path: Path) -> None:
     ended = msftk("doctor", "-v", tmp_path / "none.parquet")
     assert ended.code == 2
     assert "No such option" not in ended.err
-    assert "--verbose" in msftk("train", "--help").out
+    for command in (["train"], ["plugins", "list"]):
+        assert "--verbose" in msftk(*command, "--help").out
 
 
 def test_other_programs_logs_are_left_alone() -> None:
