@@ -1,6 +1,7 @@
 """Fine-tuning WavLM: one step beside transformers' in one run, one row an option that helps; speed, MFU, peak memory.
 
     python benchmarks/finetune.py [--out FILE.md] [--steps 10] [--quick] [--on gpu cpu] [--threads 2]
+        [--recordings FOLDER]: also the loader's share of a step (benchmarks/loader.py)
 
 A step is forward, backward, clipping and AdamW of an encoder with random weights under a loss with a slope at every
 frame, the convolutions frozen, every dropout 0.1, LayerDrop off. On a CUDA GPU: WavLM-large under bf16 autocast. On the
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import loader
 import torch
 from rich.console import Console
 from torch import Tensor, nn
@@ -198,6 +200,7 @@ def main() -> None:
     asked.add_argument("--quick", action="store_true", help="tiny models alone, to see that all of it runs")
     asked.add_argument("--threads", type=int, default=2)
     asked.add_argument("--on", nargs="+", choices=("gpu", "cpu"), default=("gpu", "cpu"))
+    asked.add_argument("--recordings", type=Path, help="a folder of audio, for the loader's share of a step")
     given = asked.parse_args()
     torch.set_num_threads(given.threads)
     cpu, lines = torch.device("cpu"), ["# Fine-tuning WavLM", ""]
@@ -213,7 +216,12 @@ def main() -> None:
         lines += [machine(cpu), ""]
         for size, utterances, seconds in (("tiny", 8, 4.0), (base, 2, 4.0)):
             lines += table(Task(size, utterances, seconds), ON_CPU, cpu, True, min(given.steps, 5))
-    lines += ["The loader's share of a step: not measured.", ""]
+    if given.recordings:
+        lines += loader.table(
+            given.recordings, 100 if given.quick else 2000, "cuda" if torch.cuda.is_available() else "cpu"
+        )
+    else:
+        lines += ["The loader's share of a step: not measured (--recordings names a folder of audio).", ""]
     text = "\n".join(lines)
     if given.out:
         given.out.parent.mkdir(parents=True, exist_ok=True)
