@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -83,21 +83,21 @@ def stored_waveforms(
     durations_s: Sequence[float | None],
     store: Store,
     seconds_kept: float,
-    memory_bytes: int,
+    fits_memory: Callable[[float], bool],
 ) -> StoredWaveforms | None:
     """What the waveforms of recordings are kept in; None: they are decoded when they are read.
 
-    "auto" stores what `memory_bytes` do not hold, where it takes no more than half of what is free on the disk.
+    "auto" stores what does not fit into memory, where it takes no more than half of what is free on the disk.
 
     Args:
         sounds: [n] key of each sound as 32 bytes; one that is empty is not known.
         durations_s: n of them; None counts as `seconds_kept`.
+        fits_memory: whether memory holds what an encoder makes of so many seconds.
     Raises:
         InputError: "stored" finds too little room.
     """
     kept_s = np.array([min(seconds_kept, seconds_kept if s is None else s) for s in durations_s])
-    fits_memory = 2 * BYTES_PER_S * kept_s.sum() <= memory_bytes
-    if choice == "decoded" or (choice == "auto" and fits_memory) or not (len(kept_s) and store.root.is_dir()):
+    if choice == "decoded" or not store.root.is_dir() or (choice == "auto" and fits_memory(kept_s.sum())):
         return None
     waveforms = StoredWaveforms(store, seconds_kept)
     first = np.zeros(len(sounds), bool)

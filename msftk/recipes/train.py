@@ -16,7 +16,6 @@ from msftk.files import check_folder
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.preparation.parts import make_parts
-from msftk.preparation.waveforms import stored_waveforms
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import read_corpus
@@ -128,20 +127,14 @@ def train(
             prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
             lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
-            known = KnownInputs(shelf, settings, prepared)
-            waveforms = None
-            if encoder.reads_sound and not prepared.acoustics:  # else nothing is decoded
-                waveforms = stored_waveforms(
-                    settings.data.waveforms, known.sounds(used), lengths_s, shelf, seconds_kept, memory_bytes
-                )
-            inputs = Inputs(prepared, seconds_kept, memory_bytes, known, waveforms)
+            inputs = Inputs(prepared, seconds_kept, memory_bytes, KnownInputs(shelf, settings, prepared))
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)
             if refits:
                 job.refit(run)
             notes = sound_notes((s or 0.0 for s in lengths_s), prepared.warnings.items(), seconds_kept)
-            notes += [waveforms.full] if waveforms and waveforms.full else []
+            notes += [full] if (full := inputs.full_disk) else []
     card = run.read_card()
     return TrainResult(
         run=run.path,

@@ -41,13 +41,13 @@ class Inputs:
         seconds_kept: float,
         memory_bytes: int = MEMORY_BYTES,
         known: KnownInputs | None = None,
-        waveforms: StoredWaveforms | None = None,
     ) -> None:
         self.prepared = prepared
         self.seconds_kept = seconds_kept
-        self.known, self.waveforms = known, waveforms
+        self.known = known
+        self.waveforms: StoredWaveforms | None = None
         self.lengths: dict[str, int] = {}
-        self._free_bytes = memory_bytes
+        self._free_bytes = self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._kept: dict[str, Tensor] = {}
         self._vectors: dict[tuple[str, Answer], Float32] = {}
@@ -105,6 +105,8 @@ class Inputs:
 
         Returns id -> message of those that cannot be read.
         """
+        if self.known is not None and self.waveforms is None:
+            self.waveforms = self.known.waveforms(encoder, utterances, self._memory_bytes)
         ids, lengths = ids_of(utterances), self._known_lengths(utterances, encoder)
         failures = self._unusable(utterances, encoder)
         unread = lengths == 0
@@ -158,6 +160,11 @@ class Inputs:
             silent = (row for row, one in enumerate(ids) if audio[row] is None and one not in prepared.samples)
             failures |= dict.fromkeys(silent, NO_AUDIO)
         return failures
+
+    @property
+    def full_disk(self) -> str | None:
+        """What is to be said where the disk became full under the stored waveforms."""
+        return self.waveforms.full if self.waveforms else None
 
     def fit(self, encoder: AcousticEncoder, utterances: Sequence[Utterance]) -> None:
         """Fits the encoder's normalisation to the inputs of these, in their order, where no earlier run did."""

@@ -18,6 +18,7 @@ from msftk.files import is_full
 from msftk.interfaces import AcousticEncoder
 from msftk.preparation.f0 import sound_key
 from msftk.preparation.prepared import Prepared
+from msftk.preparation.waveforms import StoredWaveforms, stored_waveforms
 from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.speech.audio import DECODING_VERSION
@@ -25,11 +26,12 @@ from msftk.store.audio import audio_sha256
 from msftk.store.columns import chosen, ids_of, values_of
 from msftk.store.features import Store
 from msftk.store.shelf import Shelf
-from msftk.types import AudioStamp, Utterance
+from msftk.types import SAMPLE_RATE_HZ, AudioStamp, Utterance
 
 Int64 = NDArray[np.int64]
 
 LENGTHS = "lengths"  # key of the entry that holds those of every input
+PROBE_S = 4
 KEY = "S32"  # a sound's key, as bytes; empty: no file, or none that is there
 
 
@@ -53,6 +55,18 @@ class KnownInputs:
             self._sounds[rows[new]] = _sounds(chosen(utterances, new))
             self._seen[rows[new]] = True
         return self._sounds[rows]
+
+    def waveforms(
+        self, encoder: AcousticEncoder, utterances: Sequence[Utterance], memory_bytes: int
+    ) -> StoredWaveforms | None:
+        """What their waveforms are kept in, as `data.waveforms` has it. Raises as `stored_waveforms`."""
+        if not encoder.reads_sound or encoder.reads_stored:
+            return None
+        data, durations_s = self._settings.data, values_of(utterances, "duration_s")
+        return stored_waveforms(
+            *(data.waveforms, self.sounds(utterances), durations_s, self._store, data.seconds_kept),
+            fits_memory=lambda seconds: bytes_per_s(encoder) * seconds <= memory_bytes,
+        )
 
     def lengths(self, encoder: AcousticEncoder, utterances: Sequence[Utterance]) -> Int64:
         """[n] length of each input, 0 where it is not known."""
@@ -140,6 +154,14 @@ class KnownInputs:
                 **{what: made[what] for what in reads},
             },
         }
+
+
+def bytes_per_s(encoder: AcousticEncoder) -> float:
+    """Size of what an encoder prepares of a second, by preparing some of noise."""
+    noise = np.random.default_rng(0).normal(0, 0.1, PROBE_S * SAMPLE_RATE_HZ).astype(np.float32)
+    f0_hz = np.full(PROBE_S * 200 + 1, 120.0) if encoder.needs_f0 else None  # every 5 ms
+    with torch.no_grad():
+        return torch.as_tensor(encoder.prepare(noise, f0_hz)).nbytes / PROBE_S
 
 
 def _sounds(utterances: Sequence[Utterance]) -> list[bytes]:

@@ -15,24 +15,25 @@ from tones import voice
 
 from msftk.files import sha256_file
 from msftk.preparation.extract import extract
-from msftk.preparation.waveforms import StoredWaveforms
 from msftk.progress import Progress
+from msftk.registry import registry
 from msftk.runs.inputs import Inputs
-from msftk.runs.known import KnownInputs
+from msftk.runs.known import KnownInputs, bytes_per_s
 from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.types import AudioStamp, Utterance
 
-SETTINGS = tiny_settings(semantics=())
+SETTINGS, STORED = (tiny_settings(f"data.waveforms={choice}", semantics=()) for choice in ("decoded", "stored"))
 
 
 class Run(NamedTuple):
-    """What one run found: lengths, failures, which utterances it prepared, and the fitted mean."""
+    """What one run found: lengths, failures, which utterances it prepared, the fitted mean, a full disk."""
 
     lengths: dict[str, int]
     failures: dict[str, str]
     prepared: list[int]
     mean: torch.Tensor
+    full_disk: str | None
 
 
 @pytest.fixture
@@ -50,7 +51,6 @@ def run(
     store: Store,
     settings: Settings = SETTINGS,
     *,
-    waveforms: StoredWaveforms | None = None,
     stop_after: int | None = None,
 ) -> Run:
     """A run of its own, in which no input is kept in memory."""
@@ -59,7 +59,7 @@ def run(
     prepare = encoder.prepare
     encoder.prepare = lambda waveform, f0_hz: samples.append(len(waveform)) or prepare(waveform, f0_hz)
     prepared = extract(utterances, settings, store, with_f0=True)
-    inputs = Inputs(prepared, 12.0, 0, KnownInputs(store, settings, prepared), waveforms)
+    inputs = Inputs(prepared, 12.0, 0, KnownInputs(store, settings, prepared))
 
     def progress(progress: Progress) -> None:
         if progress.done == stop_after:
@@ -67,7 +67,7 @@ def run(
 
     failures = inputs.read_all(utterances, encoder, progress)
     inputs.fit(encoder, [one for one in utterances if one.id not in failures])
-    return Run(inputs.lengths, failures, samples, encoder.mean)
+    return Run(inputs.lengths, failures, samples, encoder.mean, inputs.full_disk)
 
 
 def test_a_second_run_reads_nothing_and_knows_the_same(corpus: list[Utterance], tmp_path: Path) -> None:
@@ -113,7 +113,9 @@ def test_a_file_that_is_gone_fails_however_often_it_was_read(corpus: list[Uttera
 def test_other_options_are_other_inputs(corpus: list[Utterance], tmp_path: Path, option: str) -> None:
     store = Store(tmp_path / "store")
     run(corpus, store)
-    assert len(run(corpus, store, tiny_settings(option, semantics=())).prepared) == 2 * len(corpus)
+    assert len(run(corpus, store, tiny_settings(option, "data.waveforms=decoded", semantics=())).prepared) == 2 * len(
+        corpus
+    )
 
 
 def test_an_interrupted_check_keeps_what_it_read(corpus: list[Utterance], tmp_path: Path) -> None:
@@ -126,9 +128,9 @@ def test_an_interrupted_check_keeps_what_it_read(corpus: list[Utterance], tmp_pa
 def test_what_is_known_but_not_stored_is_decoded_once_more(corpus: list[Utterance], tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     first = run(corpus, store)
-    second = run(corpus, store, waveforms=StoredWaveforms(store, 12.0))
+    second = run(corpus, store, STORED)
     assert len(second.prepared) == len(corpus)
-    third = run(corpus, store, waveforms=StoredWaveforms(store, 12.0))
+    third = run(corpus, store, STORED)
     assert third.prepared == []
     assert third.lengths == first.lengths
 
@@ -146,16 +148,21 @@ def test_damage_is_found_out_anew(corpus: list[Utterance], tmp_path: Path) -> No
 def test_a_full_disk_ends_nothing(corpus: list[Utterance], tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     extract(corpus, SETTINGS, store, with_f0=True)
-    run(corpus[:1], store)
+    run(corpus[:1], store, STORED)
     expected = run(corpus, Store(tmp_path / "roomy"))
-    waveforms = StoredWaveforms(store, 12.0)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # no file may become larger
     try:
-        found = run(corpus, store, waveforms=waveforms)
+        found = run(corpus, store, STORED)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert found.lengths == expected.lengths
     assert torch.equal(found.mean, expected.mean)
-    assert waveforms.full is not None
+    assert found.full_disk is not None
     assert len(run(corpus, store).prepared) == 4 + len(corpus)
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("logmel", 20_000, 40_000), ("functionals", 1, 200)])
+def test_what_memory_must_hold_is_what_an_encoder_makes_of_a_second(name: str, least: int, most: int) -> None:
+    encoder = registry().create("acoustic-encoder", name, {})
+    assert least < bytes_per_s(encoder) < most
