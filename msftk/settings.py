@@ -161,6 +161,21 @@ def load_settings(
     return check_settings(merged, changed)
 
 
+def with_whole_paths(settings: Settings) -> Settings:
+    """The settings as a run records them: places that options name are absolute paths, where they are files or folders.
+
+    Raises InputError as `load_settings`.
+    """
+    whole = {}
+    for section, kind in SECTIONS.items():
+        chosen = settings.component(section)
+        if any(isinstance(value, str) for value in chosen.options.values()):
+            checked = registry().options(kind, chosen.name, chosen.options)
+            texts = {name: getattr(checked, name) for name, value in chosen.options.items() if isinstance(value, str)}
+            whole[section] = Component(name=chosen.name, **{**chosen.options, **texts})
+    return settings.model_copy(update=whole)
+
+
 def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTIONS) -> Settings:
     """Builds `Settings` from plain values; every component name must exist, and every option in `sections`."""
     refuse_switches(values)

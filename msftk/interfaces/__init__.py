@@ -12,7 +12,7 @@ from msftk.interfaces.adaptation import (
     PretrainedEncoder,
     StoredFeatures,
 )
-from msftk.interfaces.component import Component, Options
+from msftk.interfaces.component import Component, Options, Place
 from msftk.interfaces.network import (
     AcousticEncoder,
     Acoustics,
@@ -69,6 +69,7 @@ __all__ = [
     "Need",
     "Options",
     "ParameterGroup",
+    "Place",
     "Pool",
     "Pooling",
     "PreparationComponent",

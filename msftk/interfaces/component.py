@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-if TYPE_CHECKING:
-    pass
+
+def _absolute(place: str) -> str:
+    try:
+        return str(Path(place).absolute()) if Path(place).exists() else place
+    except (OSError, ValueError):  # too long for a path, or a NUL in it
+        return place
+
+
+Place = Annotated[str, AfterValidator(_absolute)]
+"""Of an option: a file or folder, or the id of a model elsewhere. What is there is recorded by its absolute path, so
+that a run can be used from any folder."""
 
 
 class Options(BaseModel):

@@ -28,7 +28,7 @@ from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
 from msftk.runs.known import KnownInputs
 from msftk.runs.trackers import check_trackers
-from msftk.settings import Settings
+from msftk.settings import Settings, with_whole_paths
 from msftk.store.columns import is_rated, joined, values_of
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
@@ -108,7 +108,7 @@ def train(
         raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")
     start, report = time.perf_counter(), progress or silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
-    settings = settings_for(settings, corpus.utterances)
+    settings = settings_for(with_whole_paths(settings), corpus.utterances)
     check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(Path(out))

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from msftk.errors import InputError
 from msftk.interfaces import Options as BaseOptions
-from msftk.interfaces import Pool, PretrainedEncoder
+from msftk.interfaces import Place, Pool, PretrainedEncoder
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.compiling import Compile, Compiling
 from msftk_plugins.acoustic.layers import Layer, freeze_unused, last_of, state_of, weighted_sum
@@ -43,7 +43,9 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
     """
 
     class Options(BaseOptions):
-        model: str = Field("microsoft/wavlm-large", description="model id, or folder with config and model.safetensors")
+        model: Place = Field(
+            "microsoft/wavlm-large", description="model id, or folder with config and model.safetensors"
+        )
         revision: str | None = Field(None, description="branch, tag or commit of the model id")
         layer: Layer = Field(
             "last",

@@ -14,6 +14,7 @@ import torch
 from msftk.consent import SWITCH, consent
 from msftk.counting import counted
 from msftk.errors import InputError
+from msftk.hub import is_local, why_not_fetched
 from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel
 from msftk_plugins.text.folder import folder_digest
 
@@ -43,7 +44,7 @@ def load_pretrained(name: str, revision: str | None) -> Any:
                 config=_speech_config(_read_config(name, revision), name),
                 revision=revision or "main",
                 trust_remote_code=consent().remote_code,
-                local_files_only=not consent().download,
+                local_files_only=is_local(name),
                 use_safetensors=True,  # never a pickle
                 dtype=torch.float32,
                 output_loading_info=True,
@@ -51,11 +52,8 @@ def load_pretrained(name: str, revision: str | None) -> Any:
     except (OSError, ValueError) as error:
         if SWITCH in str(error):
             raise InputError(COMES_WITH_CODE.format(name=name)) from error
-        if not consent().download and MODEL_ID.fullmatch(name):
-            raise InputError(
-                f"acoustic.model '{name}' is not in the Hugging Face cache, and this call may not fetch it. "
-                f"Give --allow-download, or fetch it yourself (hf download {name})."
-            ) from error
+        if MODEL_ID.fullmatch(name) and not Path(name).is_dir() and (reason := why_not_fetched(name)):
+            raise InputError(f"acoustic.model '{name}' is not in the Hugging Face cache, and {reason}") from error
         first_line = str(error).strip().splitlines()[0]
         raise InputError(
             f"acoustic.model '{name}' cannot be loaded: {first_line} Give a model id that can be downloaded, "
@@ -130,7 +128,7 @@ def mel_input(config: Any, name: str, revision: str | None) -> WhisperMel | Stac
     if not hasattr(config, "mel_settings"):
         try:
             own = extractor.get_feature_extractor_dict(
-                name, revision=revision or "main", local_files_only=not consent().download
+                name, revision=revision or "main", local_files_only=is_local(name)
             )[0]
         except (OSError, ValueError) as error:
             raise InputError(
@@ -175,7 +173,7 @@ def _read_config(name: str, revision: str | None) -> Any:
         name,
         revision=revision or "main",
         trust_remote_code=consent().remote_code,
-        local_files_only=not consent().download,
+        local_files_only=is_local(name),
     )
 
 

@@ -34,7 +34,7 @@ class Replay(interfaces.Describer):
     needs: ClassVar[tuple[Need, ...]] = ("id",)
 
     class Options(interfaces.Options):
-        file: str | None = Field(None, description="JSON lines: id and the six fields (required)")
+        file: interfaces.Place | None = Field(None, description="JSON lines: id and the six fields (required)")
 
     def __init__(self, options: Replay.Options) -> None:
         if options.file is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from msftk import interfaces
-from msftk.consent import consent
 from msftk.errors import InputError
+from msftk.hub import why_not_fetched
 from msftk_plugins.text.folder import READ, FolderEncoder, check_weights, folder_digest
 
 
@@ -24,7 +23,7 @@ class HfTextEncoder(FolderEncoder):
     """
 
     class Options(interfaces.Options):
-        model: str = Field("FacebookAI/roberta-large", description="model id, or a folder")
+        model: interfaces.Place = Field("FacebookAI/roberta-large", description="model id, or a folder")
         revision: str | None = Field(None, description="branch, tag or commit of a model id")
         pooling: Literal["mean", "cls"] = Field("mean", description="mean over real tokens, or the first token")
         layer: int = Field(-1, description="hidden layer, -1 the last, 0 the embeddings")
@@ -64,10 +63,10 @@ def model_folder(model: str, revision: str | None) -> Path:
             check_weights(folder)
             return folder
         except (LocalEntryNotFoundError, InputError):  # not fetched, or only in part
-            if not consent().download:
+            if reason := why_not_fetched(model):
                 raise InputError(
-                    f"text model '{model}' is not in the Hugging Face cache, and this call may not fetch it. "
-                    f"Give --allow-download, or fetch it yourself (hf download {model})."
+                    f"text model '{model}' is not in the Hugging Face cache, and {reason} Without it --set "
+                    "text.name=minilm works."
                 ) from None
             return Path(snapshot_download(model, revision=revision, allow_patterns=list(READ)))
     except HFValidationError as error:
@@ -76,9 +75,7 @@ def model_folder(model: str, revision: str | None) -> Path:
         raise
     except Exception as error:  # no network, no such model, gated: the hub raises many kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        offline = " HF_HUB_OFFLINE is set." if os.environ.get("HF_HUB_OFFLINE") else ""
         raise InputError(
-            f"text model '{model}' is not in the Hugging Face cache and cannot be fetched: {reason}{offline} Fetch it "
-            f"where there is a network (hf download {model}), name a folder by --set text.model=FOLDER, or choose "
-            "--set text.name=minilm."
+            f"text model '{model}' is not in the Hugging Face cache and cannot be fetched: {reason} Name another, or a "
+            "folder, by --set text.model=MODEL, or choose --set text.name=minilm."
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from small_corpus import tiny_settings
 from tones import write_utterance
 
 import msftk as toolkit
@@ -18,6 +19,7 @@ from msftk.evaluation.predictions import read_predictions
 from msftk.recipes.predict import load
 from msftk.recipes.prediction_table import table_columns, write_table
 from msftk.recipes.recordings import collect, utterance_of
+from msftk.recipes.train import train
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.types import ATTRIBUTES
@@ -143,3 +145,24 @@ def test_the_table_follows_the_suffix_and_refuses_others(tiny_run: Path, tmp_pat
 def test_a_wrong_suffix_is_told_before_the_work(tmp_path: Path, msftk: Callable[..., object]) -> None:
     ended = msftk("predict", tmp_path / "no-run", tmp_path, "--out", tmp_path / "said.xlsx")
     assert "said.xlsx: expected a file that ends in" in ended.err.replace("\n", " ")  # type: ignore[attr-defined]
+
+
+def test_a_run_that_was_given_a_relative_path_predicts_from_any_folder(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    (here / "said.jsonl").write_text(
+        "".join(f'{{"id": "{u.id}", "explanation": "it is {u.split}"}}\n' for u in tone_corpus.utterances)
+    )
+    settings = tiny_settings(
+        "describer.name=replay", "describer.file=said.jsonl", "training.epochs=1", semantics=("es",)
+    )
+    monkeypatch.chdir(here)
+    train(tone_corpus, settings, Path("run"), store=tone_store, device="cpu")
+    train(tone_corpus, settings, Path("run"), store=tone_store, device="cpu")  # the same settings: its scores
+    monkeypatch.chdir(there)
+    audio = tone_corpus.utterances[0].audio
+    said = load(here / "run", device="cpu").predict([audio], store=tmp_path / "store")
+    assert len(said) == 1
