@@ -20,8 +20,8 @@ def mean_of_rows(predictions: Predictions, names: Sequence[str], weights: Sequen
     >>> from msftk.types import RatingScale
     >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
     >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
-    >>> mean_of_rows(made, ["both", "both"], [1, 2]).values.tolist()
-    [[4.0, 5.0, 6.0]]
+    >>> mean_of_rows(made, ["both", "both"], [1, 1]).values.tolist()
+    [[3.5, 4.5, 5.5]]
     """
     place = {name: row for row, name in enumerate(dict.fromkeys(names))}
     rows = np.array([place[name] for name in names], dtype=int)

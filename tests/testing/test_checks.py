@@ -68,7 +68,7 @@ def test_other_parts_of_preparation_keep_their_contracts(tmp_path: Path) -> None
     testing.check_engine("local")
     testing.check_alignment_reader("tables", DEMO / "words.csv", _first_id(DEMO / "words.csv"))
     testing.check_corpus("demo", DEMO)
-    testing.check_corpus("csv", DEMO / "manifest.csv", scale=(1, 5))
+    testing.check_corpus("csv", DEMO / "manifest.csv", scale=(1, 7))
 
 
 def _first_id(table: Path) -> str:
