@@ -195,6 +195,28 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/training/test_start.py",
     ),
     Mutation(
+        "plugins/acoustic/frozen.py",
+        "torch.cat([centre, variance.clamp(min=VARIANCE_FLOOR).sqrt()], dim=-1)",
+        "torch.cat([centre, variance], dim=-1)",
+        "tests/plugins/adaptations/test_frozen.py",
+    ),
+    Mutation(
+        "msftk/preparation/acoustic.py", "if ours != identity:", "if False:", "tests/plugins/adaptations/test_frozen.py"
+    ),
+    Mutation(
+        "plugins/acoustic/lora.py",
+        "layer.enable_adapters(value is not None)",
+        "pass",
+        "tests/plugins/adaptations/test_lora.py",
+    ),
+    Mutation("plugins/acoustic/top.py", "self.encoder.eval()", "pass", "tests/plugins/adaptations/test_last_k.py"),
+    Mutation(
+        "msftk/training/gradients.py",
+        "if step == STEPS and idle:",
+        "if False:",
+        "tests/training/test_gradients.py",
+    ),
+    Mutation(
         "plugins/acoustic/hf.py",
         "self.config.layerdrop = encoder.layerdrop = 0.0",
         "pass",

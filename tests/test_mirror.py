@@ -44,7 +44,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "plugins/adaptations/test_lora.py": "plugins/acoustic/adapted.py plugins/acoustic/lora.py",
     "testing/test_adaptation.py": "plugins/adaptations/full.py",
     "plugins/acoustic/test_hf.py": (
-        "plugins/acoustic/layers.py plugins/acoustic/padding.py plugins/acoustic/pretrained.py "
+        "plugins/acoustic/hf_options.py plugins/acoustic/layers.py plugins/acoustic/padding.py "
+        "plugins/acoustic/pretrained.py "
         "plugins/acoustic/waveforms.py"
     ),
     "plugins/acoustic/wavlm/test_attention.py": "plugins/acoustic/wavlm/sdpa.py",

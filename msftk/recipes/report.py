@@ -51,7 +51,7 @@ def write_report(run: str | Path, out: str | Path, *, store: str | Path | None =
     scored = [by_id[one] for one in predictions.ids]
     plain = {name: {**evaluation.json(), "role": evaluation.role} for name, evaluation in splits.items()}
     page = template.render(
-        title=f"{protocol['settings']['fusion']['name']} on {manifest.corpus}",
+        title=_title(protocol["settings"], manifest.corpus),
         warning=manifest.facts.get("ratings", ""),
         scale=manifest.scale,
         attributes=splits[main].attributes,
@@ -136,3 +136,10 @@ def _words(emphasis: Emphasis) -> dict[str, Any]:
     """The sentence in three parts, and the place of the top word in the middle one."""
     words, first, end = emphasis.prosody.words, emphasis.first, emphasis.last + 1
     return {"before": words[:first], "segment": words[first:end], "after": words[end:], "top": emphasis.top - first}
+
+
+def _title(settings: Mapping[str, Any], corpus: str) -> str:
+    """Fusion and corpus, and how much of the encoder learned, where that was not all."""
+    adaptation = settings.get("adaptation", {}).get("name", "full")
+    learned = "" if adaptation == "full" else f", encoder {adaptation}"
+    return f"{settings['fusion']['name']} on {corpus}{learned}"

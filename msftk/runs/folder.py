@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 
 from msftk.assignments import read_toml
 from msftk.consent import without_switches
-from msftk.errors import InputError, VersionError
+from msftk.errors import InputError, UnknownNameError, VersionError
 from msftk.evaluation.predictions import Predictions, read_predictions, write_predictions
 from msftk.files import json_text, lock, read_json_object, read_text, write_whole
+from msftk.runs.packages import missing_package
 from msftk.settings import FORMAT_VERSION as SETTINGS_VERSION
 from msftk.settings import Settings, check_settings, settings_toml
 from msftk.store.manifest import Manifest, read_manifest
@@ -100,7 +101,12 @@ class RunFolder:
         """What in them would let code run is left out. Raises VersionError for settings of another format version."""
         values = without_switches(read_toml(self.settings_file))
         _check_version(self.settings_file, values.get("format_version"), SETTINGS_VERSION)
-        return check_settings(values)
+        try:
+            return check_settings(values)
+        except UnknownNameError as error:
+            if message := missing_package(self.path, self.card_file, values):
+                raise InputError(message) from error
+            raise
 
     def read_card(self) -> dict[str, Any]:
         """The protocol card. Raises InputError for an unfinished run, VersionError for another format version."""

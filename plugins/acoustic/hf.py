@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from msftk.errors import InputError
-from msftk.interfaces import Options as BaseOptions
-from msftk.interfaces import Place, Pool, PretrainedEncoder
+from msftk.interfaces import Pool, PretrainedEncoder
 from msftk.types import Float32, Float64
-from msftk_plugins.acoustic.compiling import Compile, Compiling
+from msftk_plugins.acoustic.compiling import Compiling
+from msftk_plugins.acoustic.hf_options import HfOptions
 from msftk_plugins.acoustic.layers import Layer, freeze_unused, last_of, state_of, weighted_sum
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
 from msftk_plugins.acoustic.padding import pads_exactly
@@ -28,7 +27,7 @@ from msftk_plugins.acoustic.pretrained import (
     plain_config,
 )
 from msftk_plugins.acoustic.waveforms import Waveforms
-from msftk_plugins.acoustic.wavlm.layers import Attention, WavLMLayers
+from msftk_plugins.acoustic.wavlm.layers import WavLMLayers
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
@@ -42,34 +41,13 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
     the options name is not read again.
     """
 
-    class Options(BaseOptions):
-        model: Place = Field(
-            "microsoft/wavlm-large", description="model id, or folder with config and model.safetensors"
-        )
-        revision: str | None = Field(None, description="branch, tag or commit of the model id")
-        layer: Layer = Field(
-            "last",
-            description="last layer, a learned softmax-weighted sum of all, or one by number (0 = input of the first)",
-        )
-        normalise: Literal["utterance", "global", "none"] = Field(
-            "utterance",
-            description="waveforms: zero mean and unit variance per utterance, over all training samples, or as they "
-            "are; mel features follow their own extractor",
-        )
-        gradient_checkpointing: bool = Field(False, description="less memory, more time")
-        attention: Attention = Field(
-            "auto",
-            description="WavLM's attention: triton on a CUDA GPU and sdpa elsewhere, or one of them, or transformers",
-        )
-        compile: Compile = Field(
-            "auto", description="torch.compile for WavLM: auto compiles when training on a CUDA GPU"
-        )
+    Options = HfOptions
 
     needs_f0: ClassVar[bool] = False
     mean: Tensor
     sd: Tensor
 
-    def __init__(self, options: Options, config: str | None = None) -> None:
+    def __init__(self, options: HfOptions, config: str | None = None) -> None:
         super().__init__()
         self.options = options
         self.rebuilt = config is not None
@@ -224,13 +202,13 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         return norm if norm is not None and norms_last and norm.weight.requires_grad else None
 
     @classmethod
-    def source(cls, options: Options) -> Mapping[str, str]:
+    def source(cls, options: HfOptions) -> Mapping[str, str]:
         """`identity()` of a model that need not be loaded."""
         identity: Mapping[str, str] = model_identity(options.model, options.revision)
         return identity
 
     @classmethod
-    def unstorable(cls, options: Options) -> str:
+    def unstorable(cls, options: HfOptions) -> str:
         """Waveforms normalised over the training part are others in each fold."""
         return (
             "acoustic.normalise is global, over the training part: what frozen layers say of that cannot be stored. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -81,3 +82,13 @@ def test_audio_that_has_moved_leaves_a_page_without_pictures(tiny_run: Path, ton
     gone = [replace(u, audio=Path("/gone") / u.audio.name) for u in manifest.utterances]
     write_manifest(replace(manifest, utterances=tuple(gone)), run / "manifest.parquet")
     assert "Stressed words" not in write_report(run, tmp_path / "r.html", store=tone_store.root).read_text()
+
+
+def test_the_title_says_how_much_of_the_encoder_learned_where_that_was_not_all(tiny_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    assert "<title>fm-moe on tones</title>" in write_report(run, tmp_path / "r.html").read_text()
+    card = json.loads((run / "protocol.json").read_text())
+    card["settings"]["adaptation"] = {"name": "frozen"}
+    (run / "protocol.json").write_text(json.dumps(card))
+    assert "<title>fm-moe on tones, encoder frozen</title>" in write_report(run, tmp_path / "r.html").read_text()
