@@ -141,6 +141,6 @@ def _show(result: PredictResult, *, over_time: bool) -> None:
 
 
 def _piped() -> BinaryIO:
-    from msftk.recipes.recordings import standard_input
+    from msftk.recipes.sound_in_memory import standard_input
 
     return standard_input(sys.stdin.buffer)
