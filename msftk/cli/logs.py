@@ -33,8 +33,8 @@ def show_logs(verbose: bool) -> None:
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     logging.captureWarnings(verbose)
-    if not sys.warnoptions:
-        warnings.simplefilter("default" if verbose else "ignore")
+    if not verbose and not sys.warnoptions:
+        warnings.simplefilter("ignore")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "info" if verbose else "error")
     if not verbose:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -102,17 +102,17 @@ def micro_batch_of(network: SerNetwork, train: Examples, settings: Settings, run
 def _what_would(settings: Settings, need: Need, free: int, fitting: int) -> str:
     """What makes it fit, for those who may choose: smaller micro-batches, less sound, fewer trained weights."""
     known = registry().get("acoustic-encoder", settings.acoustic.name).load().Options.model_fields
-    remedies = []
+    said, less = "", []
     if fitting:
-        remedies.append(f"--set training.micro_batch={fitting}")
+        said = f"What would fit: --set training.micro_batch={fitting}. "
     elif (seconds := settings.data.seconds_kept * (free - need.fixed) / (need.of(1) - need.fixed)) >= 1:
-        remedies.append(f"--set training.micro_batch=1 --set data.seconds_kept={int(seconds)}")
+        said = f"What would fit: --set training.micro_batch=1 --set data.seconds_kept={int(seconds)}. "
     if "gradient_checkpointing" in known:  # a pretrained encoder
         if not settings.acoustic.options.get("gradient_checkpointing"):
-            remedies.append("--set acoustic.gradient_checkpointing=true (keeps less, takes longer)")
+            less.append("--set acoustic.gradient_checkpointing=true (slower)")
         if settings.component("adaptation").name != "frozen":
-            remedies.append("--set acoustic.freeze=true (trains what is above the encoder)")
-    return f"What would fit: {', or '.join(remedies)}." if remedies else "Free some memory, or take a larger machine."
+            less.append("--set acoustic.freeze=true (trains what is above the encoder)")
+    return f"{said}Less is needed with {' or '.join(less)}." if less else said or "Take a machine with more memory."
 
 
 def _kept(place: Path) -> int:

@@ -106,12 +106,19 @@ def test_what_does_not_fit_is_refused_with_what_would(
     wavlm = save_tiny_wavlm(tmp_path / "wavlm")
     settings = wavlm_settings(wavlm, "training.micro_batch=8", "training.batch=12", "training.epochs=1")
     monkeypatch.setattr(memory, "measure", lambda *_: Need(2 * 10**9, 10**9))
-    for free, remedy in ((5 * 10**9, "--set training.micro_batch=2"), (25 * 10**8, "=1 --set data.seconds_kept=5")):
+    for free, remedy in (
+        (5 * 10**9, "=2"),
+        (25 * 10**8, "--set training.micro_batch=1 --set data.seconds_kept=5"),
+    ):
         monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
         with pytest.raises(InputError) as told:
             train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
         assert f"needs about 11.6 GB on cpu for micro-batches of 8, and {free / 1e9:.1f} GB are free" in str(told.value)
-        for words in (remedy, "acoustic.gradient_checkpointing=true", "or --set acoustic.freeze=true"):
+        for words in (
+            f"What would fit: {remedy}. ",
+            "acoustic.gradient_checkpointing=true",
+            "or --set acoustic.freeze=true",
+        ):
             assert words in str(told.value)
     monkeypatch.undo()  # what would fit goes into the same folder
     fitting = wavlm_settings(wavlm, "training.micro_batch=2", "training.batch=12", "training.epochs=1")
