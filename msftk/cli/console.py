@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msftk.progress import ProgressCallback
+from msftk.recipes.wording import said_of
 
 # Control characters as signs that can be seen: what data holds must not steer the terminal. A line may end.
 SIGNS = {code: 0x2400 + code for code in range(32) if chr(code) != "\n"} | {0x7F: 0x2421}
@@ -87,5 +88,5 @@ def some_failed(failures: Mapping[str, str]) -> None:
         return
     err.print(f"{len(failures)} failed:", style="bold red")
     for name, message in failures.items():
-        err.print(f"  {name}: {message}", soft_wrap=True)
+        err.print(f"  {said_of(name, message)}", soft_wrap=True)
     raise typer.Exit(3)

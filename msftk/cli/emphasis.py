@@ -12,7 +12,7 @@ from msftk.cli.console import bar, err, number_table, out, print_json, some_fail
 from msftk.cli.options import Json, PhoneTier, Set, Store, WordTier, Workers, settings_from
 from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.recipes.wording import fixed
+from msftk.recipes.wording import fixed, said_of
 
 if TYPE_CHECKING:
     from msftk.settings import Settings
@@ -102,7 +102,7 @@ def _corpus(place: Path, table: Path, settings: Settings, store: Path | None, wo
         named = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
         err.print(f"{len(ids)} left out, {reason}: {named}", soft_wrap=True)
     for name, message in done.warnings.items():
-        err.print(f"warning: {name}: {message}", soft_wrap=True)
+        err.print(f"warning: {said_of(name, message)}", soft_wrap=True)
     some_failed(failures)
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.options import Config, Json, Preset, Semantics, Set, Store, TrustRemoteCode, Workers, settings_from
 from msftk.counting import counted
+from msftk.recipes.wording import said_of
 
 if TYPE_CHECKING:
     from msftk.recipes.extract import Extraction
@@ -48,7 +49,7 @@ def extract(
     else:
         _show(done)
     for name, message in done.prepared.warnings.items():
-        err.print(f"warning: {name}: {message}", soft_wrap=True)
+        err.print(f"warning: {said_of(name, message)}", soft_wrap=True)
     some_failed(done.prepared.failures)
 
 

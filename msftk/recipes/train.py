@@ -112,11 +112,13 @@ def train(
     check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(Path(out))
+    allowed = Consent(remote_code=trust_remote_code, download=True)
     if not run.is_finished:
-        make_parts(settings)  # what cannot be made is told before a run is begun
+        with consenting(allowed):
+            make_parts(settings)  # what cannot be made is told before a run is begun
         check_folder(run.path)
     notes: list[str] = []
-    with consenting(Consent(remote_code=trust_remote_code, download=True)), run.held():
+    with consenting(allowed), run.held():
         begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
         refits = refit and not run.refit.is_finished
         if begun is not Begun.FINISHED or refits:

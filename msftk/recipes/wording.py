@@ -37,6 +37,11 @@ def interval(bounds: tuple[float | None, float | None], places: int = 2) -> str:
     return "" if "–" in (low, high) else f"[{low}, {high}]"
 
 
+def said_of(name: str, message: str) -> str:
+    """The message with whom it is about in front, once: many messages begin with the file that they are about."""
+    return message if message.startswith(f"{name}:") else f"{name}: {message}"
+
+
 def percent(share: float | None) -> str:
     """A share as whole per cent; a dash where it is undefined."""
     return "–" if share is None or share != share else f"{fixed(100 * share, 0)} %"
@@ -59,7 +64,7 @@ def sound_notes(
     for name, message in troubles:
         alike.setdefault(message, []).append(name)
     for message, names in alike.items():
-        told.append(f"{names[0] if len(names) == 1 else counted(len(names), 'recording')}: {message}")
+        told.append(said_of(names[0] if len(names) == 1 else counted(len(names), "recording"), message))
     return told
 
 

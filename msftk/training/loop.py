@@ -96,6 +96,9 @@ class _Fitting:
         self.reached = load_state_into(run.state, network, self.optimiser, where.device)
         self.learning = Learning()
         self.metrics = run.read_metrics(self.reached.epoch)  # a later line is trained again
+        if (n_lines := len(self.metrics)) < self.reached.epoch:
+            lost = f"of {self.reached.epoch} epochs trained before it holds {n_lines}: scores of the others are lost"
+            log.warning("%s: %s, what they learned is not", run.metrics_file, lost)
         self.epoch_steps = -(-len(data.train) // self.training.batch)
         self.total_steps = self.training.epochs * self.epoch_steps
         self.saved_s = time.monotonic()

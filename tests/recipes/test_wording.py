@@ -9,7 +9,7 @@ import pytest
 
 from msftk.evaluation.evaluation import evaluate_predictions
 from msftk.evaluation.predictions import Predictions
-from msftk.recipes.wording import fixed, flat_notes, interval, notes, percent
+from msftk.recipes.wording import fixed, flat_notes, interval, notes, percent, said_of
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 
@@ -19,6 +19,11 @@ from msftk.types import ATTRIBUTES, RatingScale, Utterance
 )
 def test_two_places_without_minus_zero(value: float | None, written: str) -> None:
     assert fixed(value) == written
+
+
+def test_a_file_that_failed_is_named_once() -> None:
+    assert said_of("a.wav", "a.wav: cut off") == "a.wav: cut off"
+    assert said_of("a", "a.wav: cut off") == "a: a.wav: cut off"
 
 
 def test_signs_places_and_shares() -> None:

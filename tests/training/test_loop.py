@@ -172,6 +172,17 @@ def test_signal_in_a_step_waits_for_its_end_and_in_dev_for_nothing(
     assert model_bytes(run) == model_bytes(whole)
 
 
+def test_a_resume_without_its_metrics_says_what_is_lost_and_goes_on(
+    whole_run: RunFolder, tmp_path: Path, tone_corpus: Manifest, tone_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    in_child(lambda: train(tone_corpus, STEPPED, run.path, store=tone_store, device="cpu", progress=pressing(die, 7)))
+    run.metrics_file.unlink()
+    train(tone_corpus, STEPPED, run.path, store=tone_store, device="cpu")
+    assert "metrics.jsonl: of 2 epochs trained before it holds 0: scores of the others are lost" in caplog.text
+    assert model_bytes(run) == model_bytes(whole_run)
+
+
 @pytest.mark.slow
 def test_run_killed_at_ten_random_moments_ends_with_the_same_bits(
     whole_run: RunFolder, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
