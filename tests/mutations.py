@@ -370,8 +370,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/runs/ahead.py", "self._pool.shutdown(cancel_futures=True)", "pass", "tests/runs/test_ahead.py"),
     Mutation("msftk/runs/known.py", "stamp not in (None, now)", "False", "tests/runs/test_known.py"),
     Mutation(
-        "msftk/preparation/waveforms.py", "if self.full is None:", "if True:", "tests/preparation/test_waveforms.py"
+        "msftk/preparation/waveforms.py", "if not is_full(error):", "if True:", "tests/preparation/test_waveforms.py"
     ),
+    Mutation("msftk/store/shelf.py", "self._file.truncate(start)", "pass", "tests/preparation/test_waveforms.py"),
     Mutation("msftk/training/loader.py", "place, None", "0, None", "tests/training/test_loader.py"),
     Mutation("msftk/training/memory.py", "fixed + MARGIN * ", "fixed + ", "tests/training/test_memory.py"),
     Mutation("msftk/training/memory.py", "if place.is_file():", "if False:", "tests/training/test_memory.py"),

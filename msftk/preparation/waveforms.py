@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
 FLUSH_ITEMS = 256  # what a power cut costs is decoded again in a second
 FULL_SCALE = 1 << 15
 BYTES_PER_S = 2 * SAMPLE_RATE_HZ
+LEFT_FREE = 10**9  # bytes of the disk, for what the run itself writes
 DECODE = "choose --set data.waveforms=decoded, which decodes ahead of each step and stores nothing"
 
 
@@ -54,6 +56,8 @@ class StoredWaveforms:
 
     def _put(self, key: str, waveform: Float32) -> None:
         try:
+            if shutil.disk_usage(self.shelf.folder).free < LEFT_FREE:
+                raise OSError(errno.ENOSPC, f"less than {LEFT_FREE / 1e9:g} GB are free")
             self.shelf.put(key, {"samples": as_exact(waveform)})
         except OSError as error:
             if not is_full(error):
@@ -107,7 +111,7 @@ def stored_waveforms(
     if choice == "auto" and 2 * needed > free:
         return None
     size = f"waveforms: {told_size(missing_s)} as 16-bit samples, {free / 1e9:.3g} GB are free"
-    if needed > free:
+    if needed and needed + LEFT_FREE > free:
         raise InputError(f"{size} at {store.root}. Make room, name another --store, or {DECODE}.")
     waveforms.note = size if missing_s else ""
     return waveforms

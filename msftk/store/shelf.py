@@ -139,7 +139,11 @@ class _Shard:
     def append(self, content: bytes) -> int:
         """The byte that `content` begins at."""
         start = self._file.seek(0, os.SEEK_END)
-        write_all(self._file.fileno(), content, self.path)
+        try:
+            write_all(self._file.fileno(), content, self.path)
+        except OSError:  # the disk is full: what it took of this is of no use
+            self._file.truncate(start)
+            raise
         return start
 
     def sync(self) -> None:

@@ -106,9 +106,22 @@ def test_a_full_disk_keeps_what_is_there_and_the_rest_is_decoded(tmp_path: Path,
     assert waveforms.full is not None
     assert "no room for more waveforms (File too large). The 2 that lie there are used, all others" in waveforms.full
     assert "--store, or choose --set data.waveforms=decoded" in waveforms.full
+    (shard,) = waveforms.shelf.folder.glob("*.shard")
+    assert shard.stat().st_size < 33_000  # the part of the third that was written is given back
     again = StoredWaveforms(Store(tmp_path / "store"), 10.0)
     assert len(again.shelf) == 2
     assert np.array_equal(again.load(several[3]), load_utterance(several[3]))
+
+
+def test_the_last_gigabyte_is_left_to_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msftk.preparation.waveforms.LEFT_FREE", shutil.disk_usage(tmp_path).free + 10**10)
+    utterance, waveforms = recorded(tmp_path / "a.wav"), StoredWaveforms(Store(tmp_path / "store"), 10.0)
+    assert np.array_equal(waveforms.load(utterance), load_utterance(utterance))
+    assert waveforms.full is not None
+    assert "GB are free). The 0 that lie there are used" in waveforms.full
+    assert len(waveforms.shelf) == 0
+    with pytest.raises(InputError, match="Make room"):
+        kept("stored", [10.0], Store(tmp_path), 12.0)
 
 
 def kept(choice: str, durations_s: Sequence[float | None], store: Store, seconds_kept: float, memory_bytes: float = 0):
