@@ -184,10 +184,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/recipes/wording.py", "own < FLAT", "own < 0", "tests/recipes/test_wording.py"),
     Mutation(
         "msftk/training/start.py",
-        "set_random_state(where.device, state)",
-        "pass",
+        "set_random_state(where.device, state)\n    with",
+        "with",
         "tests/training/test_start.py",
     ),
+    Mutation("msftk/training/start.py", "own) < 0, -1.0", "own) < 0, 1.0", "tests/training/test_start.py"),
     Mutation(
         "msftk/training/start.py",
         "(spread_said > LEAST_SPREAD)",

@@ -83,6 +83,27 @@ def test_the_first_step_has_the_mean_and_the_spread_of_the_ratings(
     torch.testing.assert_close(said.std(0, correction=0), ratings.std(0, correction=0), rtol=1e-4, atol=0)
 
 
+def test_predictions_that_run_against_the_ratings_are_turned_round(make: Callable[..., Made]) -> None:
+    made = make("fusion.name=none", "training.batch=24", "training.micro_batch=24")
+    network, examples, settings = made
+    (((batch, rows),),) = [
+        [(examples.batch(rows), rows) for rows in step]
+        for step in training_batches(examples.lengths, 24, 24, settings.training.seed, 1)
+    ]
+    ratings = examples.truths["vad"][rows]
+
+    def covariance() -> Tensor:
+        with torch.no_grad():
+            said = forward(network.eval(), batch, CPU).answers["vad"].outputs["value"]
+        return ((said - said.mean(0)) * (ratings - ratings.mean(0))).mean(0)
+
+    with torch.no_grad():
+        network.heads["vad"].rescale(-torch.sign(covariance()), torch.zeros(3))
+        assert (covariance() < 0).all()
+        start(made)
+        assert (covariance() > 0).all()
+
+
 def test_unrated_and_constant_columns_and_predictions_without_spread_stay_finite(
     make: Callable[..., Made], tone_corpus: Manifest
 ) -> None:
