@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_refused_with_what_would(
     settings = wavlm_settings(wavlm, "training.micro_batch=8", "training.batch=12", "training.epochs=1")
     monkeypatch.setattr(memory, "measure", lambda *_: Need(2 * 10**9, 10**9))
     for free, remedy in (
-        (5 * 10**9, "=2"),
+        (5 * 10**9, "--set training.micro_batch=2"),
         (25 * 10**8, "--set training.micro_batch=1 --set data.seconds_kept=5"),
     ):
         monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
