@@ -125,6 +125,19 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/evaluation/scores.py", "MIN_RATED = 10", "MIN_RATED = 2", "tests/evaluation/test_scores.py"),
     Mutation("msftk/evaluation/experts.py", "NOTHING * largest", "0", "tests/evaluation/test_experts.py"),
+    Mutation("msftk/files.py", "if is_full(error):", "if not is_full(error):", "tests/cli/test_full_disk.py"),
+    Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
+    Mutation(
+        "msftk/preparation/components.py",
+        "consenting(allowed)",
+        "consenting(Consent())",
+        "tests/preparation/test_work.py",
+    ),
+    Mutation(
+        "msftk/speech/completeness.py", "if TORN.search", "if not TORN.search", "tests/speech/test_completeness.py"
+    ),
+    Mutation("msftk/settings.py", "model_copy(update=whole)", "model_copy()", "tests/recipes/test_predict.py"),
+    Mutation("msftk/hub.py", "except OSError as error:", "except ZeroDivisionError as error:", "tests/test_hub.py"),
     Mutation("msftk/evaluation/experts.py", "CANCELLED = 2.0", "CANCELLED = 20.0", "tests/evaluation/test_experts.py"),
     Mutation("msftk/evaluation/experts.py", "others / left", "others", "tests/evaluation/test_experts.py"),
     Mutation(
