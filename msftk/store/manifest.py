@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,7 @@ def write_manifest(manifest: Manifest, path: str | Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as file:
             pyarrow.parquet.write_table(table.replace_schema_metadata({METADATA_KEY: json_text(about)}), file)
+        pyarrow.default_memory_pool().release_unused()
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -101,17 +103,14 @@ def read_manifest(path: str | Path) -> Manifest:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such manifest. Make it with msftk prepare CORPUS ROOT --out {path}.")
-    try:
-        table = pyarrow.parquet.read_table(path)
-        table.validate(full=True)  # text that is not UTF-8
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise InputError(f"{path}: not a Parquet table ({reason}). {REMEDY}") from error
-    corpus, scale, facts = _about(path, table)
-    columns = [_column(path, table, wanted) for wanted in schema()]
-    table = pyarrow.table(columns, schema=schema())
+    with _refused(path):
+        file = pyarrow.parquet.ParquetFile(path)
+    corpus, scale, facts = _about(path, file.schema_arrow)
+    columns = [_column(path, file, wanted) for wanted in schema()]
+    with _refused(path):  # columns of other lengths
+        table = pyarrow.table(columns, schema=schema())
     check_table(table, scale, str(path), REMEDY)
-    pyarrow.default_memory_pool().release_unused()  # the table as it was before it was cast
+    pyarrow.default_memory_pool().release_unused()  # the columns as they were before they were cast
     return Manifest(corpus, scale, UtteranceTable(table), facts)
 
 
@@ -124,9 +123,21 @@ def _table(utterances: Sequence[Utterance], place: str) -> pyarrow.Table:
     return pa.table(columns, schema=schema())
 
 
-def _about(path: Path, table: pyarrow.Table) -> tuple[str, RatingScale, dict[str, str]]:
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Raises InputError where what is read is no Parquet table, or torn."""
+    import pyarrow
+
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputError(f"{path}: not a Parquet table ({reason}). {REMEDY}") from error
+
+
+def _about(path: Path, found: pyarrow.Schema) -> tuple[str, RatingScale, dict[str, str]]:
     """Corpus, scale and facts out of the metadata, once the format version is known to be ours."""
-    raw = (table.schema.metadata or {}).get(METADATA_KEY)
+    raw = (found.metadata or {}).get(METADATA_KEY)
     if raw is None:
         raise VersionError(f"{path}: a Parquet table, but not a manifest of msftk (no metadata 'msftk'). {REMEDY}")
     try:
@@ -142,14 +153,18 @@ def _about(path: Path, table: pyarrow.Table) -> tuple[str, RatingScale, dict[str
     raise VersionError(f"{path}: manifest format {version}, this msftk reads format {FORMAT_VERSION}. {REMEDY}")
 
 
-def _column(path: Path, table: pyarrow.Table, wanted: pyarrow.Field) -> Any:
-    """A column of the schema, with its type."""
+def _column(path: Path, file: pyarrow.parquet.ParquetFile, wanted: pyarrow.Field) -> Any:
+    """A column of the schema, with its type and in one piece; read alone: one is in memory twice, not all of them."""
     import pyarrow as pa
 
-    if wanted.name not in table.column_names and wanted.name in OPTIONAL:
-        return pa.nulls(table.num_rows, wanted.type)
-    if wanted.name not in table.column_names:
-        raise InputError(
-            f"{path}: no column '{wanted.name}' (found: {', '.join(table.column_names) or 'none'}). {REMEDY}"
-        )
-    return cast(table[wanted.name], wanted, str(path), REMEDY)
+    names = file.schema_arrow.names
+    if wanted.name not in names and wanted.name in OPTIONAL:
+        return pa.nulls(file.metadata.num_rows, wanted.type)
+    if wanted.name not in names:
+        raise InputError(f"{path}: no column '{wanted.name}' (found: {', '.join(names) or 'none'}). {REMEDY}")
+    if names.count(wanted.name) > 1:
+        raise InputError(f"{path}: column '{wanted.name}' stands there twice. {REMEDY}")
+    with _refused(path):
+        column = file.read([wanted.name])[wanted.name]
+        column.validate(full=True)  # text that is not UTF-8
+    return cast(column, wanted, str(path), REMEDY).combine_chunks()
