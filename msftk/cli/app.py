@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 from pathlib import Path
@@ -38,6 +39,7 @@ def run(arguments: list[str] | None = None) -> int:
         0 done, 1 failed, 2 usage or bad input, 3 some items failed, 130 interrupted (`main`: 143 where by SIGTERM).
     """
     try:
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what a corpus no longer needs
         from msftk.cli.commands import app  # not above: a signal may come while libraries are read
 
         app(arguments)

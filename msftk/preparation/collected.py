@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msftk.errors import InputError, MsftkError
 from msftk.preparation.texts import Answer
 from msftk.preparation.work import Answers, Question
+from msftk.store.keys import KeyColumn
 
 
 class Collected:
@@ -24,7 +25,7 @@ class Collected:
             twice = next(one for row, one in enumerate(ids) if self.rows[one] != row)
             raise InputError(f"utterance id '{twice}' stands there twice. Give each utterance an id of its own.")
         self.answers: dict[str, list[Answer | None]] = {source: [None] * len(ids) for source in sources}
-        self.audio_keys: list[str | None] = [None] * len(ids)
+        self.audio_keys = KeyColumn(len(ids))
         self._failures: dict[int, str] = {}
         self._warnings: dict[int, str] = {}
         self.done = 0

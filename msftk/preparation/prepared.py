@@ -14,6 +14,7 @@ from msftk.preparation.texts import Answer
 from msftk.preparation.vectors import text_key
 from msftk.preparation.waveforms import StoredWaveforms
 from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
+from msftk.store.keys import KeyColumn
 from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
@@ -35,7 +36,7 @@ class Prepared:
     answers: Mapping[str, Sequence[Answer | None]] = field(repr=False)  # source -> what it gave, one a row
     shelves: Mapping[str, Shelf] = field(repr=False)  # source -> where its vectors lie
     f0_shelf: Shelf = field(repr=False)
-    audio_keys: Sequence[str | None] = field(repr=False)  # of F0, where F0 was asked for
+    audio_keys: KeyColumn = field(repr=False)  # of F0, where F0 was asked for
     samples: Mapping[str, Float32] = field(default_factory=dict, repr=False)  # of utterances without an audio file
     acoustics: StoredAcoustics | None = field(default=None, repr=False)  # where an adaptation stores features
 

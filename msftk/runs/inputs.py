@@ -126,7 +126,7 @@ class Inputs:
         finally:  # an interrupted job has read these
             if self.known is not None and lengths[unread].any():
                 self.known.keep_lengths(encoder, utterances, lengths)
-        self.lengths |= {one: length for one, length in zip(ids, lengths.tolist(), strict=True) if length}
+        self.lengths.update((one, length) for one, length in zip(ids, lengths.tolist(), strict=True) if length)
         return {ids[row]: failures[row] for row in sorted(failures)}
 
     def _attempt(self, encoder: AcousticEncoder) -> Callable[[Utterance], int | MsftkError]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.speech.audio import DECODING_VERSION
 from msftk.store.audio import audio_sha256
-from msftk.store.columns import chosen, ids_of, values_of
+from msftk.store.columns import chosen, ids_of, rows_of, values_of
 from msftk.store.features import Store
 from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, AudioStamp, Utterance
@@ -52,7 +52,7 @@ class KnownInputs:
         rows = np.array([self._prepared.rows[one] for one in ids_of(utterances)], np.int64)
         new = ~self._seen[rows]
         if new.any():
-            self._sounds[rows[new]] = _sounds(chosen(utterances, new))
+            self._sounds[rows[new]] = np.fromiter(_sounds(chosen(utterances, new)), KEY, int(new.sum()))
             self._seen[rows[new]] = True
         return self._sounds[rows]
 
@@ -164,23 +164,19 @@ def bytes_per_s(encoder: AcousticEncoder) -> float:
         return torch.as_tensor(encoder.prepare(noise, f0_hz)).nbytes / PROBE_S
 
 
-def _sounds(utterances: Sequence[Utterance]) -> list[bytes]:
+def _sounds(utterances: Sequence[Utterance]) -> Iterator[bytes]:
     """As `audio_key`; of a table no utterance is made, and a file of many segments is looked at once."""
     place = cache(_stamp)
     columns = ("audio", "audio_sha256", "audio_bytes", "audio_mtime_ns", "start_s", "end_s", "channel")
-    keys = []
-    for audio, sha256, n_bytes, mtime_ns, *segment in zip(
-        *(values_of(utterances, name) for name in columns), strict=True
-    ):
+    for audio, sha256, n_bytes, mtime_ns, *segment in rows_of(utterances, columns):
         now = None if audio is None else place(audio)
         if now is None:
-            keys.append(b"")
+            yield b""
             continue
         stamp = None if n_bytes is None else AudioStamp(n_bytes, mtime_ns)
         if sha256 is None or stamp not in (None, now):
             sha256 = _hashed(audio, sha256, stamp)
-        keys.append(b"" if sha256 is None else bytes.fromhex(sound_key(sha256, *segment)))
-    return keys
+        yield b"" if sha256 is None else bytes.fromhex(sound_key(sha256, *segment))
 
 
 def _stamp(path: Path) -> AudioStamp | None:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from msftk.types import Alignment, Tier
 
 FORMAT_VERSION = 2  # of shards, index and logs; a change makes every producer another one
@@ -31,6 +33,26 @@ def table_digest(head: Sequence[object], rows: Iterable[object]) -> str:
         hashed.update(f"{',' if place else ''}{canonical_json(row)}".encode())
     hashed.update(end.encode())
     return hashed.hexdigest()
+
+
+class KeyColumn:
+    """Keys of `n` rows, None where there is none: 32 bytes each, where a text of the digits takes 113."""
+
+    def __init__(self, n: int) -> None:
+        self._keys = np.zeros(n, "V32")
+        self._given = np.zeros(n, bool)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __getitem__(self, row: int) -> str | None:
+        key: bytes = self._keys[row].tobytes()
+        return key.hex() if self._given[row] else None
+
+    def __setitem__(self, row: int, key: str | None) -> None:
+        self._given[row] = key is not None
+        if key is not None:
+            self._keys[row] = bytes.fromhex(key)
 
 
 def content_key(**inputs: object) -> str:

@@ -99,6 +99,13 @@ class UtteranceTable(Sequence[Utterance]):
         column = self._whole[name] if self._rows is None else self._whole[name].take(self._rows)
         return _values(column.combine_chunks(), _MADE.get(name))
 
+    def rows_of(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Several columns row by row."""
+        whole = UtteranceTable(self._whole.select(names), self._rows)
+        for first in range(0, len(self), _BATCH):
+            some = whole._some(first, _BATCH)
+            yield from zip(*(_values(some[name].combine_chunks(), _MADE.get(name)) for name in names), strict=True)
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, UtteranceTable):
             return bool(self.table.equals(other.table))

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
+
 from msftk.interfaces import Answers, Target
 from msftk.interfaces import Options as BaseOptions
-from msftk.store.columns import given
-from msftk.types import ATTRIBUTES, Utterance
+from msftk.store.columns import given, values_of
+from msftk.types import ATTRIBUTES, Float64, Utterance
 
 
 class Vad(Target):
@@ -29,3 +31,8 @@ class Vad(Target):
     def read(self, utterance: Utterance, columns: Sequence[str]) -> Sequence[float]:
         """The utterance's ratings, NaN for an attribute that nobody rated."""
         return [(utterance.ratings or {}).get(column, math.nan) for column in columns]
+
+    def truth(self, utterances: Sequence[Utterance], columns: Sequence[str]) -> Float64:
+        """What is `read` of each [utterance, column], out of whole columns."""
+        values = [np.array(values_of(utterances, column), np.float64) for column in columns]
+        return np.stack(values, axis=1) if values else np.zeros((len(utterances), 0))

@@ -6,7 +6,10 @@ from msftk.errors import InputError
 from msftk.preparation.collected import Collected
 from msftk.preparation.texts import Answer
 from msftk.preparation.work import Answers, Question
+from msftk.store.keys import content_key
 from msftk.types import Utterance
+
+KEY = content_key(sound="c")
 
 
 def asked(row: int, name: str) -> Question:
@@ -15,11 +18,11 @@ def asked(row: int, name: str) -> Question:
 
 def test_rows_stand_in_the_order_of_the_ids_whichever_ends_first() -> None:
     found = Collected(["a", "b", "c"], ["gs"])
-    found.take(asked(2, "c"), Answers({"gs": Answer(text="c said")}, {"alignment": "odd", "sound": "loud"}, "key"))
+    found.take(asked(2, "c"), Answers({"gs": Answer(text="c said")}, {"alignment": "odd", "sound": "loud"}, KEY))
     found.take(asked(1, "b"), ValueError("broken"))
     found.take(asked(0, "a"), Answers({"gs": Answer(reason="no transcript")}, {}, None))
     assert found.answers == {"gs": [Answer(reason="no transcript"), None, Answer(text="c said")]}
-    assert found.audio_keys == [None, None, "key"]
+    assert [*found.audio_keys] == [None, None, KEY]
     assert found.rows == {"a": 0, "b": 1, "c": 2}
     assert (found.failures, found.warnings, found.done) == ({"b": "ValueError: broken"}, {"c": "odd loud"}, 3)
     assert list(found.texts) == ["c said"]

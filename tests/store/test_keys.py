@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from msftk.store import keys
-from msftk.store.keys import alignment_digest, canonical_json, content_key, digest, producer_hash, table_digest
+from msftk.store.keys import (
+    KeyColumn,
+    alignment_digest,
+    canonical_json,
+    content_key,
+    digest,
+    producer_hash,
+    table_digest,
+)
 from msftk.types import Alignment, Tier
 
 
@@ -55,3 +63,12 @@ def test_another_time_word_or_mark_is_another_alignment(words: Tier) -> None:
 @pytest.mark.parametrize("rows", [[], [("a", 1.5, None)], [("ä", 1, {"b": 2, "a": 1}), ("]]", 2, None)]])
 def test_a_table_is_hashed_row_by_row_as_it_would_be_whole(rows: list[object]) -> None:
     assert table_digest(["corpus", 1.0, 7.0], iter(rows)) == digest(["corpus", 1.0, 7.0, rows])
+
+
+def test_a_column_of_keys_gives_back_what_was_put() -> None:
+    column = KeyColumn(4)
+    zeros = "00" * 30 + "0a00"  # no byte may be lost at the end
+    column[1], column[2] = content_key(a=1), zeros
+    assert [*column] == [None, content_key(a=1), zeros, None]
+    column[1] = None
+    assert (column[1], len(column)) == (None, 4)
