@@ -70,6 +70,8 @@ def layer(file: Path) -> str:
     parts = file.relative_to(CHECKOUT).parts
     if parts[0] in ("plugins", "ext"):
         return parts[0]
+    if parts[-1] == "__main__.py":
+        return "cli"
     return parts[1] if len(parts) > 2 and parts[1] not in ("demo", "presets", "interfaces") else "root"
 
 

@@ -65,6 +65,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "plugins/semantics/test_sources.py": "plugins/semantics/es.py plugins/semantics/gs.py plugins/semantics/les.py",
     "plugins/text/test_folder.py": "plugins/text/hf.py",
+    "cli/test_launch.py": "msftk/__main__.py",
     # nothing to test by itself: a value and a callback that everybody hands on
 }
 COVERED_BY = {source: test for test, sources in COVERED.items() for source in sources.split()}

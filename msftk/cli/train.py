@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.launch import launch
 from msftk.cli.options import (
     Config,
     Device,
@@ -22,6 +23,7 @@ from msftk.cli.options import (
     settings_from,
 )
 from msftk.cli.scores import print_ccc, print_experts
+from msftk.launched import rank, world_size
 
 BEGUN = {
     "new": "",
@@ -44,6 +46,9 @@ def train(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training part.")] = None,
     allow_overlap: Annotated[bool, typer.Option("--allow-overlap", help="Let speakers train and test.")] = False,
     device: Device = "auto",
+    gpus: Annotated[
+        int, typer.Option("--gpus", min=1, help="Processes that train together, one a GPU (or with --device cpu).")
+    ] = 1,
     trust_remote_code: TrustRemoteCode = False,
     store: Store = None,
     workers: Workers = None,
@@ -56,12 +61,14 @@ def train(
 
     Example: msftk train M.parquet --fusion fm-moe --semantics gs,les,es --out runs/first
     """
+    if gpus > 1 and world_size() == 1:
+        raise typer.Exit(launch(gpus, device))
     from msftk.recipes.train import train as train_model
 
     settings = settings_from(
         preset, config, assignments, semantics, fusion__name=fusion, training__seed=seed, training__epochs=epochs
     )
-    if manifest is None:
+    if manifest is None and not rank():
         err.print("no manifest given: training on the demo corpus (synthetic speech, planted ratings)", soft_wrap=True)
     folder = run or Path("runs") / f"{date.today():%Y-%m-%d}-{settings.fusion.name}"
     with bar() as progress:
@@ -78,6 +85,8 @@ def train(
             progress=progress,
             workers=workers,
         )
+    if rank():  # the first process tells
+        return
     if json:
         print_json(result.json())
     else:

@@ -1,15 +1,15 @@
-"""Where a network runs: on which device, in which precision its encoder, and as which of several processes."""
+"""Where a network runs: on which device, in which precision its encoder, and as which of several"""
 
 from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from msftk.errors import InputError
+from msftk.launched import local_rank, rank, world_size
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,12 @@ class Where:
             self.device.type, dtype=self.autocast or torch.bfloat16, enabled=self.autocast is not None
         )
 
-    def gather(self, rows: Tensor) -> Tensor:
-        """Rows of all processes in the order of their ranks, [n, ...] -> [all, ...]; one process has them all."""
-        return rows
-
 
 CPU = Where(torch.device("cpu"))
 
 
 def choose_where(device: str) -> Where:
-    """auto: CUDA where there is a GPU, else CPU; on CUDA the encoder runs in bf16 where the GPU has it. One process.
+    """auto: CUDA where there is a GPU, else CPU; on CUDA the encoder runs in bf16 where the GPU has it.
 
     Raises InputError for another name, and for cuda without a GPU.
     """
@@ -54,9 +50,10 @@ def choose_where(device: str) -> Where:
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: torch finds no CUDA GPU here. Use --device cpu or auto.")
     if device == "cpu" or not torch.cuda.is_available():
-        return CPU
+        return Where(CPU.device, None, rank(), world_size())
+    here = Where(torch.device("cuda", local_rank()), torch.bfloat16, rank(), world_size())
     if not torch.cuda.is_bf16_supported(including_emulation=False):
-        name = torch.cuda.get_device_name(0)
+        name = torch.cuda.get_device_name(here.device)
         logging.getLogger(__name__).warning("%s does not compute in bf16: the encoder runs in float32 (slower).", name)
-        return Where(torch.device("cuda", 0))
-    return Where(torch.device("cuda", 0), autocast=torch.bfloat16)
+        return replace(here, autocast=None)
+    return here

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from msftk.consent import Consent, consenting
 from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
 from msftk.files import check_folder
+from msftk.launched import rank
+from msftk.models.processes import check_same, first_alone, process_group, together
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.preparation.parts import make_parts
@@ -95,7 +98,8 @@ def train(
         device: auto, cpu or cuda.
         allow_overlap: let speakers of train or dev also test; the card says so.
         trust_remote_code: let Python code run that comes with a pretrained model; the card says so.
-        progress: told of preparation and training.
+        progress: told of preparation and training. Where a launcher started several processes, each calls this; the
+            first prepares and writes, and all train one model.
         workers: threads of preparation, None: as the engine's settings say.
         memory_bytes: acoustic inputs are kept in memory up to this size, the rest is prepared again each epoch.
     Raises:
@@ -106,7 +110,7 @@ def train(
     """
     if refit and folds is None:
         raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")
-    start, report = time.perf_counter(), progress or silent
+    start, report = time.perf_counter(), progress if progress and not rank() else silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
     settings = settings_for(with_whole_paths(settings), corpus.utterances)
     check_trackers(settings.training.trackers)
@@ -118,15 +122,22 @@ def train(
             make_parts(settings)  # what cannot be made is told before a run is begun
         check_folder(run.path)
     notes: list[str] = []
-    with consenting(allowed), run.held():
-        begun = begin_run(run, settings, Plan(folds, allow_overlap, manifest_fingerprint(corpus)), corpus)
+    with process_group(), consenting(allowed), run.held() if where.writes else nullcontext():
+        fingerprint = manifest_fingerprint(corpus)
+        check_same("data", fingerprint)
+        check_same("settings", settings.model_dump_json())
+        with first_alone():
+            begun = Begun.FINISHED if run.is_finished else Begun.RESUMED
+            if where.writes:
+                begun = begin_run(run, settings, Plan(folds, allow_overlap, fingerprint), corpus)
         refits = refit and not run.refit.is_finished
         if begun is not Begun.FINISHED or refits:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))
             log.info("%s run in %s, on %s; store %s", begun.value, out, where.device, shelf.root)
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
             used = corpus.utterances if folds else joined([*parts(splits[0]).values()])  # folds test everyone once
-            prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
+            with first_alone():
+                prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
             lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
             inputs = Inputs(prepared, seconds_kept, memory_bytes, KnownInputs(shelf, settings, prepared))
@@ -137,6 +148,7 @@ def train(
                 job.refit(run)
             notes = sound_notes((s or 0.0 for s in lengths_s), prepared.warnings.items(), seconds_kept)
             notes += [full] if (full := inputs.full_disk) else []
+        together()
     card = run.read_card()
     return TrainResult(
         run=run.path,

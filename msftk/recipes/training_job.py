@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -13,12 +14,13 @@ from msftk.evaluation.predictions import pooled
 from msftk.evaluation.protocol import protocol_card
 from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
+from msftk.models.processes import first_alone, together
 from msftk.models.randomness import seeded
 from msftk.models.targets import fit_targets
 from msftk.models.threads import threads_for
 from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
-from msftk.progress import ProgressCallback, part_of
+from msftk.progress import ProgressCallback, part_of, silent
 from msftk.runs.begin import Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Examples, Inputs
@@ -64,7 +66,9 @@ class Job:
             for place, split in enumerate(splits):
                 told = part_of(self.progress, place, len(splits), f"fold {split.name}")
                 cards[split.name] = replace(self, progress=told).train_fold(split, run)
-            pool_folds(self, run, cards)
+            if self.where.writes:
+                pool_folds(self, run, cards)
+            together()
 
     def train_fold(self, split: Split, run: RunFolder) -> dict[str, Any]:
         """A fold is a run of its own, whose manifest has its splits; a finished one is kept as it is."""
@@ -72,7 +76,7 @@ class Job:
         if folder.is_finished:
             return folder.read_card()
         manifest = replace(self.corpus, utterances=with_splits(parts(split)))
-        begin_run(folder, self.settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
+        self.begin(folder, self.settings, manifest)
         return self.train_split(split, folder, "training")
 
     def refit(self, run: RunFolder) -> None:
@@ -85,9 +89,14 @@ class Job:
         job = replace(self, settings=self.settings.model_copy(update={"training": training}))
         rated = tuple(replace(u, split="train") for u in self.corpus.utterances if u.ratings)
         manifest = replace(self.corpus, utterances=rated)
-        plan = Plan(None, self.allow_overlap, manifest_fingerprint(manifest))
-        begin_run(run.refit, job.settings, plan, manifest)
+        self.begin(run.refit, job.settings, manifest)
         job.train_split(Split("refit", rated, (), {}), run.refit, "refit")
+
+    def begin(self, run: RunFolder, settings: Settings, manifest: Manifest) -> None:
+        """A run within this one."""
+        with first_alone():
+            if self.where.writes:
+                begin_run(run, settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
 
     def train_split(self, split: Split, run: RunFolder, stage: str) -> dict[str, Any]:
         """Trains one model and writes its folder, protocol.json last: what has one is finished."""
@@ -102,7 +111,8 @@ class Job:
                 targets,
                 acoustic_config=self.prepared.acoustic_config,
             )
-            failures = self.inputs.read_all(everyone, network.acoustic, self.progress)
+            with first_alone():
+                failures = self.inputs.read_all(everyone, network.acoustic, self.progress)
             readable = {
                 name: chosen(part, [one not in failures for one in ids_of(part)]) for name, part in parts(split).items()
             }
@@ -118,8 +128,12 @@ class Job:
                 if part
             }
             data = TrainingData(examples["train"], examples.get("dev"), scale)
-            with threads_for(network), tracked(run, settings, self.progress) as progress:
+            watched = tracked(run, settings, self.progress) if self.where.writes else nullcontext(silent)
+            with threads_for(network), watched as progress:
                 reached = fit(network, data, settings, run, where=self.where, stage=stage, progress=progress)
+        if not self.where.writes:
+            together()
+            return run.read_card()
         with threads_for(network):
             self.write_model(run, network, {name: part for name, part in examples.items() if name != "train"})
         facts = {
@@ -132,7 +146,9 @@ class Job:
             "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
             "speakers": {name: len(set(values_of(part, "speaker"))) for name, part in readable.items() if part},
         }
-        return self.write_card(run, facts, folds=None)
+        card = self.write_card(run, facts, folds=None)
+        together()
+        return card
 
     def write_model(self, run: RunFolder, network: SerNetwork, examples: Mapping[str, Examples]) -> None:
         """Weights, and the predictions of every split that did not train."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 
 import numpy as np
 import torch
@@ -202,6 +203,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def part(self, rows: Int64) -> Examples:
+        """Some of them, in the order of `rows`."""
+        one = copy(self)
+        one.utterances, one.ids = take(self.utterances, rows.tolist()), tuple(self.ids[row] for row in rows)
+        one.ratings, one.lengths = self.ratings[rows], self.lengths[rows]
+        one.truths = {name: truth[torch.from_numpy(rows)] for name, truth in self.truths.items()}
+        return one
 
     def batch(self, rows: Iterable[int]) -> Batch:
         several = take(self.utterances, list(rows))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
+import numpy as np
 import torch
 
-from msftk.models.rows import Rows
+from msftk.models.rows import Rows, even_parts
+from msftk.models.where import Where
 from msftk.runs.ahead import Ahead
 from msftk.runs.inputs import Examples
 from msftk.settings import Training
@@ -16,19 +18,19 @@ from msftk.training.steps import Micro
 
 class Loader(Ahead[list[Rows], list[Micro]]):
     """The micro-batches of one optimiser step after another, in the order that `training_batches` tells, over all
-    epochs: those of the next are begun while this one ends. `begun` steps were done before.
+    epochs: those of the next are begun while this one ends. `begun` steps were done before. Of several processes each
+    has its own, in order.
 
     What cannot be read raises where its step would begin.
     """
 
-    def __init__(
-        self, train: Examples, training: Training, micro_batch: int, device: torch.device, begun: int = 0
-    ) -> None:
-        self._train, self._device = train, device
+    def __init__(self, train: Examples, training: Training, micro_batch: int, where: Where, begun: int = 0) -> None:
+        self._train, self._device = train, where.device
         done, place = divmod(begun, -(-len(train) // training.batch))
         sizes = training.batch, micro_batch, training.seed
         epochs = (training_batches(train.lengths, *sizes, epoch + 1) for epoch in range(done, training.epochs))
-        super().__init__(self._read, islice(chain.from_iterable(epochs), place, None))
+        own = (own_part(step, where) for step in islice(chain.from_iterable(epochs), place, None))
+        super().__init__(self._read, own)
 
     def __next__(self) -> list[Micro]:
         return [_to(self._device, micro) for micro in super().__next__()]
@@ -39,6 +41,14 @@ class Loader(Ahead[list[Rows], list[Micro]]):
             for rows in step
         ]
         return [_pinned(micro) for micro in read] if self._device.type == "cuda" else read
+
+
+def own_part(step: list[Rows], where: Where) -> list[Rows]:
+    """The micro-batches of a step that this process does: of one process all, else its share of each."""
+    if where.world_size == 1:
+        return step
+    size = max(map(len, step))
+    return even_parts(np.array_split(np.concatenate(step), where.world_size)[where.rank], size)
 
 
 def _pinned(micro: Micro) -> Micro:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from msftk.errors import MsftkError
+from msftk.errors import InputError, MsftkError
 from msftk.evaluation.evaluation import ccc_by_attribute
 from msftk.models.network import SerNetwork
 from msftk.models.own import load_own_state
+from msftk.models.processes import first_alone, gather, share_weights, together
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import Where
 from msftk.progress import Progress, ProgressCallback, silent
@@ -69,6 +70,7 @@ def fit(
     """
     reached = _Fitting(network, data, settings, run, where, stage, progress).train()
     if settings.training.select == "best" and reached.best_epoch:
+        together()
         load_own_state(network, best_weights(run.state, reached))
         return reached
     return replace(reached, best_epoch=reached.epoch)
@@ -88,7 +90,8 @@ class _Fitting:
         progress: ProgressCallback,
     ) -> None:
         self.network, self.data, self.run, self.where = network, data, run, where
-        self.micro_batch = micro_batch_of(network, data.train, settings, run, where)
+        with first_alone():
+            self.micro_batch = micro_batch_of(network, data.train, settings, run, where)
         self.stage, self.progress = stage, progress
         self.training = settings.training
         self.objective = make_objective(settings, network.targets)
@@ -101,13 +104,21 @@ class _Fitting:
             log.warning("%s: %s, what they learned is not", run.metrics_file, lost)
         self.epoch_steps = -(-len(data.train) // self.training.batch)
         self.total_steps = self.training.epochs * self.epoch_steps
+        if len(data.train) // self.epoch_steps < where.world_size:
+            raise InputError(
+                f"{where.world_size} processes share a batch of {len(data.train) // self.epoch_steps}: some would have "
+                "nothing to do. Start fewer, or raise training.batch."
+            )
         self.saved_s = time.monotonic()
 
     def train(self) -> Reached:
         if self._steps_done == 0:
             start_from_ratings(self.network, self.data.train, self.training, self.micro_batch, self.where)
+        share_weights(list(self.network.state_dict().values()))
+        if self.where.rank:  # others draw other dropout
+            torch.manual_seed(self.training.seed + 1_000_003 * self.where.rank + self._steps_done)
         try:
-            sizes = self.training, self.micro_batch, self.where.device
+            sizes = self.training, self.micro_batch, self.where
             with Loader(self.data.train, *sizes, begun=self._steps_done) as loader:
                 while self.reached.epoch < self.training.epochs:
                     share = self._train_epoch(loader)
@@ -176,7 +187,8 @@ class _Fitting:
         with held_back():
             self.reached = Reached(epoch, *((epoch, mean) if is_best else (trained.best_epoch, trained.best_ccc)))
             self.metrics.append(line)
-            self.run.write_metrics(self.metrics)
+            if self.where.writes:
+                self.run.write_metrics(self.metrics)
             self._save(is_best=is_best)
         self._report(line)
 
@@ -192,7 +204,8 @@ class _Fitting:
         }
 
     def _save(self, *, is_best: bool = False) -> None:
-        save_state(self.run.state, self.reached, self.network, self.optimiser, self.where.device, is_best=is_best)
+        if self.where.writes:
+            save_state(self.run.state, self.reached, self.network, self.optimiser, self.where.device, is_best=is_best)
         self.saved_s = time.monotonic()
         log.info("state of step %d of %d saved in %s", self._steps_done, self.total_steps, self.run.state)
 
@@ -206,7 +219,9 @@ def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str,
     """CCC on dev by attribute; "mean" is over the attributes for which it is defined."""
     if data.dev is None:
         return {}
-    predictions = predict_examples(network, data.dev, data.scale, where=where)
-    scores = ccc_by_attribute(predictions.values, data.dev.ratings)
+    own = np.array_split(np.arange(len(data.dev)), where.world_size)[where.rank]
+    predictions = predict_examples(network, data.dev.part(own), data.scale, where=where)
+    values = gather(torch.from_numpy(predictions.values).to(where.device)).cpu().numpy()
+    scores = ccc_by_attribute(values, data.dev.ratings)
     defined = [scores[a] for a in ATTRIBUTES if not math.isnan(scores[a])]
     return {**scores, "mean": float(np.mean(defined)) if defined else math.nan}

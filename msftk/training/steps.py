@@ -10,6 +10,7 @@ from torch import Tensor
 
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
+from msftk.models.processes import add_gradients, gather, total
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import CPU, Where
 from msftk.training.objective import Objective
@@ -28,18 +29,28 @@ def accumulate_gradients(
 
     "batch": the loss of all micro-batches as one batch, exactly. "micro": the mean of their losses. A loss that is a
     mean over examples needs no second pass: its micro-batches are weighted by their size.
+
+    `micros` are those of this process; loss and gradients are of the micro-batches of all.
     """
-    if ccc_scope == "batch" and objective.scope == "batch" and len(micros) > 1:
-        return _two_passes(network, objective, micros, where)
-    n = sum(len(batch) for batch, _ in micros)
-    total = 0.0
+    if ccc_scope == "batch" and objective.scope == "batch" and (len(micros) > 1 or where.world_size > 1):
+        loss = _two_passes(network, objective, micros, where)
+    else:
+        loss = _one_pass(network, objective, micros, where)
+    add_gradients([own for own in network.parameters() if own.requires_grad], where.device)
+    return loss
+
+
+def _one_pass(network: SerNetwork, objective: Objective, micros: Sequence[Micro], where: Where) -> float:
+    n = total(sum(len(batch) for batch, _ in micros), where.device)
+    n_micros = total(len(micros), where.device)
+    loss = 0.0
     for batch, truths in micros:
         found = forward(network, batch, where)
-        shares = {"example": len(batch) / n, "batch": 1 / len(micros)}
+        shares = {"example": len(batch) / n, "batch": 1 / n_micros}
         value = objective(_outputs(found), truths, found.features, network.parameters(), shares)
         torch.autograd.backward(value)
-        total += value.item()
-    return total
+        loss += value.item()
+    return total(loss, where.device)
 
 
 def forward(network: SerNetwork, batch: Batch, where: Where) -> NetworkOutput:
@@ -56,7 +67,8 @@ def _two_passes(network: SerNetwork, objective: Objective, micros: Sequence[Micr
     """First pass without graph; the loss' gradient at the outputs; second pass with the same random states.
 
     Gradient caching (Gao et al. 2021): memory of one micro-batch, gradient of the whole batch. Dropout draws the same
-    numbers twice, since each micro-batch starts from the random state it started from before.
+    numbers twice, since each micro-batch starts from the random state it started from before. Of several processes the
+    outputs are gathered, so that each knows the loss of the whole batch and its gradient at its own outputs.
     """
     states, found = [], []
     with torch.no_grad():
@@ -64,14 +76,15 @@ def _two_passes(network: SerNetwork, objective: Objective, micros: Sequence[Micr
             states.append(random_state(where.device))
             found.append(_outputs(forward(network, batch, where)))
     whole = {
-        target: {name: torch.cat([one[target][name] for one in found]).requires_grad_() for name in outputs}
+        target: {name: gather(torch.cat([one[target][name] for one in found])).requires_grad_() for name in outputs}
         for target, outputs in found[0].items()
     }
-    truths = {target: torch.cat([own[target] for _, own in micros]) for target in whole}
-    value = objective(whole, truths, {}, network.parameters(), {"example": 1.0, "batch": 1.0})
-    # fills the gradients at the outputs, and those of parameters that the loss reads itself
+    truths = {target: gather(torch.cat([own[target] for _, own in micros])) for target in whole}
+    parameters = list(network.parameters()) if where.writes else [own.detach() for own in network.parameters()]
+    value = objective(whole, truths, {}, parameters, {"example": 1.0, "batch": 1.0})
+    # fills the gradients at the outputs, and (in one process, for they are added up) of parameters that the loss reads
     torch.autograd.backward(value)
-    start = 0
+    start = _rows_before(sum(len(batch) for batch, _ in micros), where)
     for (batch, _), state in zip(micros, states, strict=True):
         set_random_state(where.device, state)
         again = _outputs(forward(network, batch, where))
@@ -85,3 +98,8 @@ def _two_passes(network: SerNetwork, objective: Objective, micros: Sequence[Micr
         ]
         torch.autograd.backward([output for output, _ in pairs], [gradient for _, gradient in pairs])
     return value.item()
+
+
+def _rows_before(n: int, where: Where) -> int:
+    """How many rows of the whole batch lie with the processes before this one, which has n."""
+    return int(gather(torch.tensor([n], device=where.device))[: where.rank].sum())

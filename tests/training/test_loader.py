@@ -43,7 +43,7 @@ def steps_without(examples: Examples) -> list[list[Micro]]:
 @pytest.mark.parametrize("begun", [0, 1, 4])
 def test_steps_are_the_same_to_the_last_bit(examples: Examples, begun: int) -> None:
     expected = steps_without(examples)
-    with Loader(examples, TRAINING, 2, CPU.device, begun) as loader:
+    with Loader(examples, TRAINING, 2, CPU, begun) as loader:
         found = list(loader)
     assert len(found) == len(expected) - begun > 0
     for step, other in zip(found, expected[begun:], strict=True):
@@ -61,6 +61,6 @@ def test_what_cannot_be_read_any_more_is_told_as_it_is(examples: Examples, monke
     monkeypatch.setattr(examples.inputs, "read", gone)
     with (
         pytest.raises(InputError, match=r"s07\.wav: no such file"),
-        Loader(examples, TRAINING, 2, CPU.device) as loader,
+        Loader(examples, TRAINING, 2, CPU) as loader,
     ):
         next(loader)
