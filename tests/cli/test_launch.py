@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -71,23 +72,36 @@ def test_accelerate_launches_two_processes(
 
 
 @pytest.mark.slow
-def test_a_killed_process_ends_the_run_which_goes_on_with_another_number(
+def test_ten_kills_each_resumed_on_another_number_of_processes(
     tmp_path: Path, corpus: Path, tone_corpus: Manifest, tone_store: Store
 ) -> None:
-    train(tone_corpus, tiny_settings(*EXACT, "training.epochs=12"), tmp_path / "one", store=tone_store, device="cpu")
-    line = [sys.executable, "-m", "msftk", *arguments(corpus, tmp_path / "two", tone_store, "training.epochs=12")]
-    both = subprocess.Popen([*line, "--gpus", "2"], stderr=subprocess.PIPE, text=True)
-    while not list((tmp_path / "two" / "state").glob("epoch-0000[2-9]*")):
-        assert both.poll() is None
-        time.sleep(0.02)
-    children = Path(f"/proc/{both.pid}/task/{both.pid}/children").read_text().split()
-    os.kill(int(children[1]), signal.SIGKILL)
-    assert both.wait(60) != 0
-    assert not (tmp_path / "two" / "protocol.json").exists()
-    ended = finished(line)
+    every_step = ("training.epochs=20", "training.save_minutes=0")
+    train(tone_corpus, tiny_settings(*EXACT, *every_step), tmp_path / "one", store=tone_store, device="cpu")
+    line = [sys.executable, "-m", "msftk", *arguments(corpus, tmp_path / "two", tone_store, *every_step)]
+    choose = random.Random(0)
+    for processes in (2, 1) * 5:
+        before = saved(tmp_path / "two")
+        run = subprocess.Popen([*line, "--gpus", str(processes)], stderr=subprocess.DEVNULL)
+        while saved(tmp_path / "two") == before:
+            assert run.poll() is None
+            time.sleep(0.005)
+        time.sleep(choose.uniform(0, 0.1))
+        os.kill(choose.choice(children(run.pid)) if processes > 1 else run.pid, signal.SIGKILL)
+        assert run.wait(60) != 0
+        assert not (tmp_path / "two" / "protocol.json").exists()
+    ended = finished([*line, "--gpus", "2"])
     assert ended.returncode == 0, ended.stderr
     assert "resumed" in ended.stdout
     assert_equal_models(tmp_path / "two", tmp_path / "one")
+
+
+def saved(run: Path) -> str:
+    """The last state of a run that is complete."""
+    return max((place.name for place in (run / "state").glob("epoch-*")), default="")
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_more_processes_than_gpus_are_refused() -> None:
