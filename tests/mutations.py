@@ -276,6 +276,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/training/ways.py", "< len(speakers):", "< 0:", "tests/doctor/test_examine.py"),
     Mutation("msftk/training/ways.py", " and not is_shared", "", "tests/training/test_ways.py"),
     Mutation("msftk/store/utterance_table.py", "rows[places]", "rows[: len(places)]", "tests/store"),
+    Mutation("msftk/store/utterance_table.py", "[place].dictionary_encode()", "[place]", "tests/store"),
     Mutation(
         "plugins/corpora/csv_columns.py",
         "if not scale.low <= rating <= scale.high",

@@ -26,6 +26,7 @@ class Collected:
             raise InputError(f"utterance id '{twice}' stands there twice. Give each utterance an id of its own.")
         self.answers: dict[str, list[Answer | None]] = {source: [None] * len(ids) for source in sources}
         self.audio_keys = KeyColumn(len(ids))
+        self._answers: dict[Answer, Answer] = {}  # equal ones are one object
         self._failures: dict[int, str] = {}
         self._warnings: dict[int, str] = {}
         self.done = 0
@@ -38,7 +39,7 @@ class Collected:
             self._failures[row] = str(found) if isinstance(found, MsftkError) else f"{type(found).__name__}: {found}"
             return
         for source, answer in found.by_source.items():
-            self.answers[source][row] = answer
+            self.answers[source][row] = self._answers.setdefault(answer, answer)
         self.audio_keys[row] = found.audio_key
         if found.warnings:
             self._warnings[row] = " ".join(found.warnings.values())

@@ -139,13 +139,13 @@ def train(
             with first_alone():
                 prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
-            lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
             inputs = Inputs(prepared, seconds_kept, memory_bytes, KnownInputs(shelf, settings, prepared))
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)
             if refits:
                 job.refit(run)
+            lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
             notes = sound_notes((s or 0.0 for s in lengths_s), prepared.warnings.items(), seconds_kept)
             notes += [full] if (full := inputs.full_disk) else []
         together()

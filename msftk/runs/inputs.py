@@ -47,7 +47,7 @@ class Inputs:
         self.seconds_kept = seconds_kept
         self.known = known
         self.waveforms: StoredWaveforms | None = None
-        self.lengths: dict[str, int] = {}
+        self._lengths = np.zeros(len(prepared.rows), np.int64)  # 0: not known
         self._free_bytes = self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._kept: dict[str, Tensor] = {}
@@ -61,13 +61,11 @@ class Inputs:
         if utterance.id in self._kept:
             return self._kept[utterance.id]
         if not encoder.reads_sound:
-            self.lengths[utterance.id] = 1
             return torch.empty(1, 0)
         if encoder.reads_stored:
             made = torch.from_numpy(self.prepared.features(utterance.id, encoder.identity()))
         else:
             made = self._prepare(utterance, encoder)
-        self.lengths[utterance.id] = len(made)
         if self._has_room(made.nbytes):
             self._kept[utterance.id] = made
         return made
@@ -79,6 +77,13 @@ class Inputs:
             f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
         with torch.no_grad():
             return torch.as_tensor(encoder.prepare(waveform, f0_hz))
+
+    def lengths(self, ids: Sequence[str]) -> Int64:
+        """[n] length of each input that `read_all` found, else 0."""
+        return self._lengths[self._rows(ids)]
+
+    def _rows(self, ids: Sequence[str]) -> Int64:
+        return np.fromiter((self.prepared.rows[one] for one in ids), np.int64, len(ids))
 
     def vector(self, source: str, utterance_id: str) -> Float32 | None:
         """[dim] of a semantic source, None where it is absent; in memory once for all who say the same."""
@@ -127,7 +132,7 @@ class Inputs:
         finally:  # an interrupted job has read these
             if self.known is not None and lengths[unread].any():
                 self.known.keep_lengths(encoder, utterances, lengths)
-        self.lengths.update((one, length) for one, length in zip(ids, lengths.tolist(), strict=True) if length)
+        self._lengths[self._rows(ids)] = lengths
         return {ids[row]: failures[row] for row in sorted(failures)}
 
     def _attempt(self, encoder: AcousticEncoder) -> Callable[[Utterance], int | MsftkError]:
@@ -143,8 +148,9 @@ class Inputs:
 
     def _known_lengths(self, utterances: Sequence[Utterance], encoder: AcousticEncoder) -> Int64:
         """[n] length of each input, 0 where it must be read."""
-        unread = 0 if encoder.reads_sound else 1
-        lengths = np.array([self.lengths.get(one, unread) for one in ids_of(utterances)], np.int64)
+        if not encoder.reads_sound:
+            return np.ones(len(utterances), np.int64)
+        lengths = self.lengths(ids_of(utterances))
         if self.known is None or lengths.all():
             return lengths
         known = self.known.lengths(encoder, utterances)
@@ -198,7 +204,7 @@ class Examples:
         self.encoder = encoder
         self.ratings = ratings_of(self.utterances)  # corpus scale, NaN where unrated
         self.truths = {name: _truth(one, self.utterances, scale) for name, one in targets.items()}
-        self.lengths = np.array([inputs.lengths[one] for one in self.ids])
+        self.lengths = inputs.lengths(self.ids)
         self.source_dims = dict(inputs.prepared.dims)
 
     def __len__(self) -> int:

@@ -33,14 +33,14 @@ class UtteranceTable(Sequence[Utterance]):
 
     def __init__(self, table: pyarrow.Table, rows: Rows | None = None, ids: list[str] | None = None) -> None:
         # rows are taken out of one piece 30 times as fast as out of two
-        self._whole = table.combine_chunks() if rows is None else table
+        self._whole = _equal_once(table.combine_chunks()) if rows is None else table
         self._rows = rows
         self._ids: list[str] = [] if ids is None else ids  # of the whole, made when first asked for: many keep them
 
     @property
     def table(self) -> pyarrow.Table:
         """Its rows as a table of their own."""
-        return self._whole if self._rows is None else self._whole.take(self._rows)
+        return _texts_again(self._whole if self._rows is None else self._whole.take(self._rows))
 
     @property
     def rows(self) -> Rows:
@@ -96,8 +96,9 @@ class UtteranceTable(Sequence[Utterance]):
         if name == "id":
             self._ids[:] = self._ids or _values(self._whole["id"].combine_chunks())
             return self._ids[:] if self._rows is None else [self._ids[row] for row in self._rows.tolist()]
-        column = self._whole[name] if self._rows is None else self._whole[name].take(self._rows)
-        return _values(column.combine_chunks(), _MADE.get(name))
+        column = self._whole.select([name])
+        column = _texts_again(column if self._rows is None else column.take(self._rows))
+        return _values(column[name].combine_chunks(), _MADE.get(name))
 
     def rows_of(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Several columns row by row."""
@@ -115,8 +116,28 @@ class UtteranceTable(Sequence[Utterance]):
 
     def _some(self, first: int, n: int) -> pyarrow.Table:
         if self._rows is None:
-            return self._whole.slice(first, n)
-        return self._whole.take(self._rows[first : first + n])
+            return _texts_again(self._whole.slice(first, n))
+        return _texts_again(self._whole.take(self._rows[first : first + n]))
+
+
+def _equal_once(table: pyarrow.Table) -> pyarrow.Table:
+    """With every text in memory once, however many rows have it; ids all differ and stay as they are."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) and field.name != "id":
+            table = table.set_column(place, field.name, table[place].dictionary_encode())
+    return table
+
+
+def _texts_again(table: pyarrow.Table) -> pyarrow.Table:
+    """The table that `_equal_once` was given, or some of its rows."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table[place].cast(field.type.value_type))
+    return table
 
 
 def _utterances(rows: pyarrow.Table) -> Iterator[Utterance]:

@@ -28,6 +28,13 @@ def test_rows_stand_in_the_order_of_the_ids_whichever_ends_first() -> None:
     assert list(found.texts) == ["c said"]
 
 
+def test_equal_answers_are_one_object() -> None:
+    found = Collected(["a", "b"], ["gs"])
+    for row, name in enumerate(found.ids):
+        found.take(asked(row, name), Answers({"gs": Answer(text="both said")}, {}, None))
+    assert found.answers["gs"][0] is found.answers["gs"][1]
+
+
 def test_an_id_twice_is_refused_by_its_name() -> None:
     with pytest.raises(InputError, match="utterance id 'b' stands there twice"):
         Collected(["a", "b", "c", "b"], [])

@@ -9,6 +9,7 @@ import pyarrow
 import pytest
 
 from msftk.store import utterance_table
+from msftk.store.columns import schema
 from msftk.store.manifest import Manifest, read_manifest, write_manifest
 from msftk.store.utterance_table import UtteranceTable
 from msftk.types import RaterRating, RatingScale, Utterance
@@ -57,6 +58,19 @@ def test_a_column_is_changed_where_the_part_is(table: UtteranceTable) -> None:
     assert [(u.id, u.split) for u in changed] == [("u4", "dev"), ("u2", "test")]
     assert changed == tuple(changed)
     assert table[3].split is None
+
+
+def test_a_text_is_in_memory_once_and_told_as_it_was(tmp_path: Path) -> None:
+    long = "a" * 1000
+    many = tuple(Utterance(f"u{k}", Path("a.wav"), k, k + 1.0, transcript=long if k % 2 else None) for k in range(500))
+    write_manifest(Manifest("mine", RatingScale(1, 7), many), tmp_path / "m.parquet")
+    table = read_manifest(tmp_path / "m.parquet").utterances
+    assert isinstance(table, UtteranceTable)
+    assert table._whole.nbytes < table.table.nbytes / 2
+    assert table.table.schema == schema()
+    assert table == many
+    write_manifest(Manifest("mine", RatingScale(1, 7), table), tmp_path / "again.parquet")
+    assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "m.parquet").read_bytes()
 
 
 def test_equal_texts_are_one_object(table: UtteranceTable) -> None:
