@@ -263,6 +263,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "pass",
         "tests/training/test_loop.py",
     ),
+    Mutation("msftk/models/heap.py", "31 * 2**20", "0", "tests/models/test_heap.py"),
     Mutation("msftk/training/optimiser.py", "(step + 1) / rising", "1.0", "tests/training/test_optimiser.py"),
     Mutation(
         "msftk/training/steps.py", "set_random_state(where.device, state)", "pass", "tests/training/test_steps.py"

@@ -33,7 +33,9 @@ class Batch:
         return len(self.ids)
 
     def to(self, device: torch.device | str) -> Batch:
-        """On another device; nothing waits for the copy where the batch is `pinned`."""
+        """On `device`; nothing waits for the copy where the batch is `pinned`."""
+        if self.inputs.device == torch.device(device):
+            return self  # asking every tensor would let a thread that reads ahead in between, each time
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pinned(self) -> Batch:
@@ -76,12 +78,13 @@ def make_batch(
     stacked, present = {}, {}
     for source, dim in source_dims.items():
         rows = vectors[source]
-        filled = [np.zeros(dim) if row is None else row for row in rows]
-        stacked[source] = torch.from_numpy(np.stack(filled).astype(np.float32))
+        filled = [np.zeros(dim, np.float32) if row is None else row for row in rows]
+        stacked[source] = torch.from_numpy(np.stack(filled).astype(np.float32, copy=False))
         present[source] = torch.tensor([row is not None for row in rows], dtype=torch.bool)
+    lengths = [one.shape[0] for one in prepared]
     return Batch(
-        inputs=_padded(prepared),
-        lengths=torch.tensor([len(one) for one in prepared], dtype=torch.int64),
+        inputs=_padded(prepared, lengths),
+        lengths=torch.tensor(lengths, dtype=torch.int64),
         vectors=stacked,
         present=present,
         ids=tuple(ids),
@@ -89,7 +92,6 @@ def make_batch(
     )
 
 
-def _padded(prepared: Sequence[Tensor]) -> Tensor:
+def _padded(prepared: Sequence[Tensor], lengths: Sequence[int]) -> Tensor:
     """Side by side, zero after each one's end; those of one length take a third of the time."""
-    one_length = len({len(one) for one in prepared}) == 1
-    return torch.stack(tuple(prepared)) if one_length else pad_sequence(list(prepared), batch_first=True)
+    return torch.stack(tuple(prepared)) if len(set(lengths)) == 1 else pad_sequence(list(prepared), batch_first=True)

@@ -15,6 +15,7 @@ import torch
 
 from msftk.errors import InputError, MsftkError
 from msftk.evaluation.evaluation import ccc_by_attribute
+from msftk.models.heap import keep_freed_memory
 from msftk.models.network import SerNetwork
 from msftk.models.own import load_own_state
 from msftk.models.processes import first_alone, gather, share_weights, together
@@ -68,6 +69,7 @@ def fit(
         InputError: the loss does not fit the CCC scope; the training does not fit in memory.
         MsftkError: the loss is no longer a number.
     """
+    keep_freed_memory()
     reached = _Fitting(network, data, settings, run, where, stage, progress).train()
     if settings.training.select == "best" and reached.best_epoch:
         together()

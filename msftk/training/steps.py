@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
@@ -32,22 +33,25 @@ def accumulate_gradients(
 
     `micros` are those of this process; loss and gradients are of the micro-batches of all.
     """
+    parameters = list(network.parameters())  # found once a step: that walks over all modules
     if ccc_scope == "batch" and objective.scope == "batch" and (len(micros) > 1 or where.world_size > 1):
-        loss = _two_passes(network, objective, micros, where)
+        loss = _two_passes(network, objective, micros, parameters, where)
     else:
-        loss = _one_pass(network, objective, micros, where)
-    add_gradients([own for own in network.parameters() if own.requires_grad], where.device)
+        loss = _one_pass(network, objective, micros, parameters, where)
+    add_gradients([own for own in parameters if own.requires_grad], where.device)
     return loss
 
 
-def _one_pass(network: SerNetwork, objective: Objective, micros: Sequence[Micro], where: Where) -> float:
+def _one_pass(
+    network: SerNetwork, objective: Objective, micros: Sequence[Micro], parameters: list[Parameter], where: Where
+) -> float:
     n = total(sum(len(batch) for batch, _ in micros), where.device)
     n_micros = total(len(micros), where.device)
     loss = 0.0
     for batch, truths in micros:
         found = forward(network, batch, where)
         shares = {"example": len(batch) / n, "batch": 1 / n_micros}
-        value = objective(_outputs(found), truths, found.features, network.parameters(), shares)
+        value = objective(_outputs(found), truths, found.features, parameters, shares)
         torch.autograd.backward(value)
         loss += value.item()
     return total(loss, where.device)
@@ -63,7 +67,9 @@ def _outputs(found: NetworkOutput) -> dict[str, dict[str, Tensor]]:
     return {target: one.outputs for target, one in found.answers.items()}
 
 
-def _two_passes(network: SerNetwork, objective: Objective, micros: Sequence[Micro], where: Where) -> float:
+def _two_passes(
+    network: SerNetwork, objective: Objective, micros: Sequence[Micro], parameters: list[Parameter], where: Where
+) -> float:
     """First pass without graph; the loss' gradient at the outputs; second pass with the same random states.
 
     Gradient caching (Gao et al. 2021): memory of one micro-batch, gradient of the whole batch. Dropout draws the same
@@ -80,8 +86,8 @@ def _two_passes(network: SerNetwork, objective: Objective, micros: Sequence[Micr
         for target, outputs in found[0].items()
     }
     truths = {target: gather(torch.cat([own[target] for _, own in micros])) for target in whole}
-    parameters = list(network.parameters()) if where.writes else [own.detach() for own in network.parameters()]
-    value = objective(whole, truths, {}, parameters, {"example": 1.0, "batch": 1.0})
+    read = parameters if where.writes else [own.detach() for own in parameters]
+    value = objective(whole, truths, {}, read, {"example": 1.0, "batch": 1.0})
     # fills the gradients at the outputs, and (in one process, for they are added up) of parameters that the loss reads
     torch.autograd.backward(value)
     start = _rows_before(sum(len(batch) for batch, _ in micros), where)
