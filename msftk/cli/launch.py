@@ -12,6 +12,7 @@ import time
 from msftk.errors import InputError
 
 LOOK_S = 0.1
+GRACE_S = 30.0  # as torchrun's
 
 
 def launch(n: int, device: str) -> int:
@@ -34,10 +35,10 @@ def launch(n: int, device: str) -> int:
         subprocess.Popen(command, env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)})
         for rank in range(n)
     ]
-    return _ended(started)
+    return ended(started)
 
 
-def _ended(started: list[subprocess.Popen[bytes]]) -> int:
+def ended(started: list[subprocess.Popen[bytes]]) -> int:
     """The first exit code that is not 0. A signal to this process goes to all."""
     while True:
         try:
@@ -55,9 +56,14 @@ def _ended(started: list[subprocess.Popen[bytes]]) -> int:
 
 
 def _stop(started: list[subprocess.Popen[bytes]]) -> None:
-    """Those that are left save and end."""
+    """Those that are left save and end; one that waits for a dead one inside torch hears no signal, and is killed."""
     for one in started:
         if one.poll() is None:
             one.send_signal(signal.SIGTERM)
+    last_s = time.monotonic() + GRACE_S
     for one in started:
-        one.wait()
+        try:
+            one.wait(max(0.0, last_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            one.kill()
+            one.wait()

@@ -16,7 +16,7 @@ import torch
 from safetensors.numpy import load_file
 from small_corpus import TINY, tiny_settings
 
-from msftk.cli.launch import launch
+from msftk.cli.launch import ended, launch
 from msftk.errors import InputError
 from msftk.recipes.train import train
 from msftk.store.features import Store
@@ -53,9 +53,9 @@ def test_two_processes_train_the_model_of_one(
 ) -> None:
     train(tone_corpus, tiny_settings(*EXACT), tmp_path / "one", store=tone_store, device="cpu")
     command = [sys.executable, "-m", "msftk", *arguments(corpus, tmp_path / "two", tone_store), "--gpus", "2"]
-    ended = finished(command)
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count("run folder:") == 1
+    found = finished(command)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("run folder:") == 1
     assert_equal_models(tmp_path / "two", tmp_path / "one")
     assert (tmp_path / "two" / "metrics.jsonl").read_text().count("\n") == 4
 
@@ -66,8 +66,8 @@ def test_accelerate_launches_two_processes(
 ) -> None:
     train(tone_corpus, tiny_settings(*EXACT), tmp_path / "one", store=tone_store, device="cpu")
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "-m", "msftk"]
-    ended = finished([*launcher, *arguments(corpus, tmp_path / "two", tone_store)])
-    assert ended.returncode == 0, ended.stderr
+    found = finished([*launcher, *arguments(corpus, tmp_path / "two", tone_store)])
+    assert found.returncode == 0, found.stderr
     assert_equal_models(tmp_path / "two", tmp_path / "one")
 
 
@@ -89,9 +89,9 @@ def test_ten_kills_each_resumed_on_another_number_of_processes(
         os.kill(choose.choice(children(run.pid)) if processes > 1 else run.pid, signal.SIGKILL)
         assert run.wait(60) != 0
         assert not (tmp_path / "two" / "protocol.json").exists()
-    ended = finished([*line, "--gpus", "2"])
-    assert ended.returncode == 0, ended.stderr
-    assert "resumed" in ended.stdout
+    found = finished([*line, "--gpus", "2"])
+    assert found.returncode == 0, found.stderr
+    assert "resumed" in found.stdout
     assert_equal_models(tmp_path / "two", tmp_path / "one")
 
 
@@ -102,6 +102,16 @@ def saved(run: Path) -> str:
 
 def children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_process_that_hears_no_signal_is_killed_when_another_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msftk.cli.launch.GRACE_S", 0.5)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    waiting = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
+    assert waiting.stdout is not None
+    waiting.stdout.readline()  # from here on it is deaf
+    assert ended([waiting, subprocess.Popen([sys.executable, "-c", "raise SystemExit(2)"])]) == 2
+    assert waiting.returncode == -signal.SIGKILL
 
 
 def test_more_processes_than_gpus_are_refused() -> None:
