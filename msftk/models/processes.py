@@ -62,18 +62,25 @@ def check_same(what: str, value: str) -> None:
         )
 
 
-def gather(rows: Tensor) -> Tensor:
-    """[n, ...] of each process, n its own -> [all, ...] in the order of ranks, in every process."""
+def counts(n: int, device: torch.device) -> list[int]:
+    """How many rows each process has, in the order of ranks; this one has n."""
+    if world_size() == 1:
+        return [n]
+    found = torch.zeros(world_size(), dtype=torch.int64, device=device)
+    found[rank()] = n
+    return [int(one) for one in _summed(found).tolist()]
+
+
+def gather(rows: Tensor, sizes: list[int]) -> Tensor:
+    """[n, ...] of each process -> [all, ...] in the order of ranks, in every process; `sizes` as `counts` tells."""
     if world_size() == 1:
         return rows
-    sizes = [torch.zeros(1, dtype=torch.int64, device=rows.device) for _ in range(world_size())]
+    padded = rows.new_zeros(max(sizes), *rows.shape[1:])
+    padded[: len(rows)] = rows
+    parts = [torch.empty_like(padded) for _ in sizes]
     with _told():
-        dist.all_gather(sizes, torch.tensor([len(rows)], device=rows.device))
-        padded = rows.new_zeros(max(map(int, sizes)), *rows.shape[1:])
-        padded[: len(rows)] = rows
-        parts = [torch.empty_like(padded) for _ in sizes]
         dist.all_gather(parts, padded)
-    return torch.cat([part[: int(size)] for part, size in zip(parts, sizes, strict=True)])
+    return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
 
 
 def total(value: float, device: torch.device) -> float:

@@ -48,7 +48,7 @@ def own_part(step: list[Rows], where: Where) -> list[Rows]:
     if where.world_size == 1:
         return step
     size = max(map(len, step))
-    return even_parts(np.array_split(np.concatenate(step), where.world_size)[where.rank], size)
+    return even_parts(np.concatenate(step)[where.rank :: where.world_size], size)  # short and long ones to each
 
 
 def _pinned(micro: Micro) -> Micro:

@@ -18,7 +18,7 @@ from msftk.evaluation.evaluation import ccc_by_attribute
 from msftk.models.heap import keep_freed_memory
 from msftk.models.network import SerNetwork
 from msftk.models.own import load_own_state
-from msftk.models.processes import first_alone, gather, share_weights, together
+from msftk.models.processes import counts, first_alone, gather, share_weights, together
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import Where
 from msftk.progress import Progress, ProgressCallback, silent
@@ -223,7 +223,8 @@ def _dev_ccc(network: SerNetwork, data: TrainingData, where: Where) -> dict[str,
         return {}
     own = np.array_split(np.arange(len(data.dev)), where.world_size)[where.rank]
     predictions = predict_examples(network, data.dev.part(own), data.scale, where=where)
-    values = gather(torch.from_numpy(predictions.values).to(where.device)).cpu().numpy()
-    scores = ccc_by_attribute(values, data.dev.ratings)
+    values = torch.from_numpy(predictions.values).to(where.device)
+    values = gather(values, counts(len(own), where.device)).cpu()
+    scores = ccc_by_attribute(values.numpy(), data.dev.ratings)
     defined = [scores[a] for a in ATTRIBUTES if not math.isnan(scores[a])]
     return {**scores, "mean": float(np.mean(defined)) if defined else math.nan}

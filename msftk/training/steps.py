@@ -11,7 +11,7 @@ from torch.nn import Parameter
 
 from msftk.models.batch import Batch
 from msftk.models.network import NetworkOutput, SerNetwork
-from msftk.models.processes import add_gradients, gather, total
+from msftk.models.processes import add_gradients, counts, gather, total
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import CPU, Where
 from msftk.training.objective import Objective
@@ -81,16 +81,19 @@ def _two_passes(
         for batch, _ in micros:
             states.append(random_state(where.device))
             found.append(_outputs(forward(network, batch, where)))
+    sizes = counts(sum(len(batch) for batch, _ in micros), where.device)
     whole = {
-        target: {name: gather(torch.cat([one[target][name] for one in found])).requires_grad_() for name in outputs}
+        target: {
+            name: gather(torch.cat([one[target][name] for one in found]), sizes).requires_grad_() for name in outputs
+        }
         for target, outputs in found[0].items()
     }
-    truths = {target: gather(torch.cat([own[target] for _, own in micros])) for target in whole}
+    truths = {target: gather(torch.cat([own[target] for _, own in micros]), sizes) for target in whole}
     read = parameters if where.writes else [own.detach() for own in parameters]
     value = objective(whole, truths, {}, read, {"example": 1.0, "batch": 1.0})
     # fills the gradients at the outputs, and (in one process, for they are added up) of parameters that the loss reads
     torch.autograd.backward(value)
-    start = _rows_before(sum(len(batch) for batch, _ in micros), where)
+    start = sum(sizes[: where.rank])
     for (batch, _), state in zip(micros, states, strict=True):
         set_random_state(where.device, state)
         again = _outputs(forward(network, batch, where))
@@ -104,8 +107,3 @@ def _two_passes(
         ]
         torch.autograd.backward([output for output, _ in pairs], [gradient for _, gradient in pairs])
     return value.item()
-
-
-def _rows_before(n: int, where: Where) -> int:
-    """How many rows of the whole batch lie with the processes before this one, which has n."""
-    return int(gather(torch.tensor([n], device=where.device))[: where.rank].sum())

@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-from msftk.models.processes import add_gradients, check_same, first_alone, gather, together, total
+from msftk.models.processes import add_gradients, check_same, counts, first_alone, gather, together, total
 
 SCRIPT = """
 import os, sys, torch
@@ -20,7 +20,8 @@ from msftk.launched import rank
 from msftk.models.processes import total
 me, cpu = rank(), torch.device("cpu")
 with process_group():
-    print("gather", gather(torch.arange(2.0 + me) + 10 * me).tolist())
+    sizes = counts(2 + me, cpu)
+    print("gather", sizes, gather(torch.arange(2.0 + me) + 10 * me, sizes).tolist())
     print("total", total(me + 1.5, cpu))
     own = [torch.nn.Parameter(torch.zeros(2)) for _ in range(3)]
     own[0].grad = torch.tensor([1.0, 2.0]) * (me + 1)
@@ -63,7 +64,7 @@ def both(*arguments: str) -> list[list[str]]:
 def test_two_processes_gather_add_share_and_wait(tmp_path) -> None:
     first, second = both(str(tmp_path / "made"))
     for line in (
-        "gather [0.0, 1.0, 10.0, 11.0, 12.0]",
+        "gather [2, 3] [0.0, 1.0, 10.0, 11.0, 12.0]",
         "total 4.0",
         "gradients [[3.0, 6.0], [1.0, 1.0], None]",
         "weights [5.0, 5.0]",
@@ -84,5 +85,6 @@ def test_one_process_is_alone() -> None:
     check_same("data", "any")
     add_gradients([own], torch.device("cpu"))
     assert own.grad is None
-    assert gather(rows) is rows
+    assert gather(rows, [3]) is rows
+    assert counts(3, torch.device("cpu")) == [3]
     assert total(2.5, torch.device("cpu")) == 2.5
