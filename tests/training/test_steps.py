@@ -7,6 +7,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis.strategies import integers, lists
 from small_corpus import tiny_settings
 from torch import Tensor
 
@@ -79,8 +81,11 @@ def one_graph(network: SerNetwork, batches: list[Micro], seed: int) -> tuple[flo
     return loss.item(), gradients(network)
 
 
-def test_two_pass_gradient_equals_one_graph_over_the_same_forwards(network: SerNetwork) -> None:
-    batches = micros((4, 4, 3))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lists(integers(1, 5), min_size=2, max_size=5).map(tuple))
+@example((4, 4, 3))
+def test_two_pass_gradient_equals_one_graph_over_any_partition(network: SerNetwork, sizes: tuple[int, ...]) -> None:
+    batches = micros(sizes)
     expected_loss, expected = one_graph(network, batches, seed=7)
     torch.manual_seed(7)
     loss = accumulate_gradients(network, CCC, batches, "batch")
