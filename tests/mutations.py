@@ -215,7 +215,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/adaptations/test_frozen.py",
     ),
     Mutation(
-        "msftk/preparation/acoustic.py", "if ours != identity:", "if False:", "tests/plugins/adaptations/test_frozen.py"
+        "msftk/interfaces/adaptation.py",
+        "if now != trained_on:",
+        "if False:",
+        "tests/plugins/adaptations/test_frozen.py",
     ),
     Mutation(
         "plugins/acoustic/lora.py",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from msftk.cores import cores
 from msftk.errors import InputError
 
 LOOK_S = 0.1
@@ -29,7 +30,7 @@ def launch(n: int, device: str) -> int:
         port = free.getsockname()[1]
     common = {"WORLD_SIZE": str(n), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     if device == "cpu":
-        common["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n)))
+        common["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // n)))
     command = [sys.executable, "-m", "msftk", *sys.argv[1:]]
     started = [
         subprocess.Popen(command, env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)})

@@ -58,7 +58,6 @@ def predict(
 
     Audio alone works. STEM.txt (transcript) and STEM.TextGrid, or words.csv and phones.csv, beside it are used too.
     What is longer than the model hears at once is heard in windows, and predicted by their mean.
-    What is longer than the model hears at once is heard in windows, and predicted by their mean.
 
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
     """

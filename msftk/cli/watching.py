@@ -64,9 +64,7 @@ class Epochs:
     def __rich__(self) -> RenderableType:
         if not self.lines:
             return Group()
-        table = number_table(
-            "epoch", "loss", *(f"{name}" for name in SCORES), "rate", "utterances/s", title="CCC on dev"
-        )
+        table = number_table("epoch", "loss", *SCORES, "rate", "utterances/s", title="CCC on dev")
         for line in self.lines:
             scores = (fixed(line.get("dev_ccc", {}).get(name, float("nan"))) for name in SCORES)
             table.add_row(

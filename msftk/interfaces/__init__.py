@@ -11,6 +11,7 @@ from msftk.interfaces.adaptation import (
     Pool,
     PretrainedEncoder,
     StoredFeatures,
+    check_same_model,
 )
 from msftk.interfaces.component import Component, Options, Place
 from msftk.interfaces.network import (
@@ -83,4 +84,5 @@ __all__ = [
     "TextEncoder",
     "TrainedPart",
     "Want",
+    "check_same_model",
 ]

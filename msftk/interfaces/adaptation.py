@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msftk.errors import InputError
 from msftk.interfaces.component import Component
 from msftk.interfaces.network import AcousticEncoder
 from msftk.interfaces.preparation import PreparationComponent
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Pool = Callable[["Tensor", "Tensor"], "Tensor"]  # frames [batch, time, dim], valid [batch, time] -> [batch, size]
+
+
+def check_same_model(now: Any, trained_on: Any) -> None:
+    """Raises InputError where the pretrained model, as its `identity()` tells, is not the one of the training."""
+    if now != trained_on:
+        raise InputError(
+            f"the pretrained model of the acoustic encoder is another one ({dict(now)}) than this run was trained on "
+            f"({dict(trained_on)}). Put that model back, or train again."
+        )
 
 
 class PretrainedEncoder(AcousticEncoder):

@@ -1,4 +1,4 @@
-"""Where a network runs: on which device, in which precision its encoder, and as which of several"""
+"""Where a network runs: on which device, in which precision its encoder, and as which of several processes."""
 
 from __future__ import annotations
 

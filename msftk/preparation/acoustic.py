@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from msftk.errors import InputError, MsftkError
-from msftk.interfaces import Want
+from msftk.interfaces import Want, check_same_model
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
 from msftk.preparation.parts import Part
@@ -32,12 +32,7 @@ class StoredAcoustics:
 
     def features(self, row: int | None, utterance_id: str, identity: Mapping[str, str]) -> Float32:
         """[n, ...]; InputError where they are not there, or come from another model than `identity`."""
-        ours = self.part.producer["identity"]
-        if ours != identity:
-            raise InputError(
-                f"the pretrained model of the acoustic encoder is another one ({ours}) than this run was trained on "
-                f"({dict(identity)}). Put that model back, or train again."
-            )
+        check_same_model(self.part.producer["identity"], identity)
         key = None if row is None else self.keys[row]
         stored = None if key is None else self.shelf.get(key)
         if stored is None:

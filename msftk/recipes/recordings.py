@@ -66,9 +66,8 @@ def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, 
     made = Recordings()
     paths: list[Path] = []
     for place, one in enumerate(_listed(inputs), start=1):
-        if (
-            isinstance(one, str) and not one
-        ):  # an unset variable of a shell; as a path it would be the folder that one stands in
+        # an unset variable of a shell; as a path it would be the folder that one stands in
+        if isinstance(one, str) and not one:
             raise InputError("an empty name. Name audio files, a folder of them, or a manifest (.parquet).")
         if isinstance(one, Utterance):
             found.append((one, None))

@@ -23,10 +23,10 @@ from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import read_corpus
 from msftk.recipes.senses import settings_for
-from msftk.recipes.training_job import Job, parts
+from msftk.recipes.training_job import Job, begin_together, parts
 from msftk.recipes.wording import sound_notes
 from msftk.registry import registry
-from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
+from msftk.runs.begin import Begun, Plan, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
 from msftk.runs.known import KnownInputs
@@ -126,10 +126,7 @@ def train(
         fingerprint = manifest_fingerprint(corpus)
         check_same("data", fingerprint)
         check_same("settings", settings.model_dump_json())
-        with first_alone():
-            begun = Begun.FINISHED if run.is_finished else Begun.RESUMED
-            if where.writes:
-                begun = begin_run(run, settings, Plan(folds, allow_overlap, fingerprint), corpus)
+        begun = begin_together(run, settings, Plan(folds, allow_overlap, fingerprint), corpus, where)
         refits = refit and not run.refit.is_finished
         if begun is not Begun.FINISHED or refits:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))

@@ -21,7 +21,7 @@ from msftk.models.threads import threads_for
 from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, part_of, silent
-from msftk.runs.begin import Plan, begin_run, manifest_fingerprint
+from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Examples, Inputs
 from msftk.runs.model import save_model
@@ -94,9 +94,8 @@ class Job:
 
     def begin(self, run: RunFolder, settings: Settings, manifest: Manifest) -> None:
         """A run within this one."""
-        with first_alone():
-            if self.where.writes:
-                begin_run(run, settings, Plan(None, self.allow_overlap, manifest_fingerprint(manifest)), manifest)
+        plan = Plan(None, self.allow_overlap, manifest_fingerprint(manifest))
+        begin_together(run, settings, plan, manifest, self.where)
 
     def train_split(self, split: Split, run: RunFolder, stage: str) -> dict[str, Any]:
         """Trains one model and writes its folder, protocol.json last: what has one is finished."""
@@ -188,6 +187,14 @@ class Job:
         }
         run.write_card(protocol_card(self.settings, {**corpus, **facts}))
         return run.read_card()
+
+
+def begin_together(run: RunFolder, settings: Settings, plan: Plan, manifest: Manifest, where: Where) -> Begun:
+    """`begin_run` by the first of several processes; the others then find it begun, or finished."""
+    with first_alone():
+        if where.writes:
+            return begin_run(run, settings, plan, manifest)
+        return Begun.FINISHED if run.is_finished else Begun.RESUMED
 
 
 def pool_folds(job: Job, run: RunFolder, cards: Mapping[str, Mapping[str, Any]]) -> None:

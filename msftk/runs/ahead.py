@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,15 +12,12 @@ from typing import Generic, Self, TypeVar
 
 import torch
 
+from msftk.cores import cores
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST_READERS = 8  # threads that make batches: decoding FLAC, they feed 1,500 utterances a second
-
-
-def cores() -> int:
-    """Cores that this process may use; some systems tell only how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Ahead(Iterator[Result], Generic[Item, Result]):

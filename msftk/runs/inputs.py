@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from msftk.cores import cores
 from msftk.errors import MsftkError
 from msftk.evaluation.scores import ratings_of
 from msftk.interfaces import AcousticEncoder
@@ -19,7 +20,7 @@ from msftk.preparation.prepared import Prepared
 from msftk.preparation.texts import Answer
 from msftk.preparation.waveforms import StoredWaveforms
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.runs.ahead import Ahead, cores
+from msftk.runs.ahead import Ahead
 from msftk.runs.known import Int64, KnownInputs
 from msftk.store.columns import chosen, ids_of, take, values_of
 from msftk.types import Float32, RatingScale, Utterance

@@ -14,7 +14,7 @@ import numpy as np
 from msftk.counting import counted
 from msftk.errors import InputError, UnknownNameError
 from msftk.store.columns import chosen, ids_of, is_rated, part, values_of
-from msftk.training.ways import apart, other_way
+from msftk.training.ways import apart, other_way, share_speakers
 from msftk.types import Utterance
 
 
@@ -131,9 +131,7 @@ class Folds(Sequence[Split]):
     @property
     def share_speakers(self) -> bool:
         """Whether a known speaker is in two groups."""
-        speakers = values_of(self.utterances, "speaker")
-        known = {(one, k) for one, k in zip(speakers, self._place.tolist(), strict=True) if one is not None}
-        return len({one for one, _ in known}) < len(known)
+        return share_speakers(values_of(self.utterances, "speaker"), self._place.tolist())
 
     def refuse_unrated(self, kind: str) -> None:
         """Raises InputError for the first fold with nothing rated to train on, or to select on."""

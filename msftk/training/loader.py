@@ -36,11 +36,13 @@ class Loader(Ahead[list[Rows], list[Micro]]):
         return [_to(self._device, micro) for micro in super().__next__()]
 
     def _read(self, step: list[Rows]) -> list[Micro]:
-        read = [
-            (self._train.batch(rows), {name: truth[rows] for name, truth in self._train.truths.items()})
-            for rows in step
-        ]
+        read = read_step(self._train, step)
         return [_pinned(micro) for micro in read] if self._device.type == "cuda" else read
+
+
+def read_step(train: Examples, step: list[Rows]) -> list[Micro]:
+    """The micro-batches of a step with their truths."""
+    return [(train.batch(rows), {name: truth[rows] for name, truth in train.truths.items()}) for rows in step]
 
 
 def own_part(step: list[Rows], where: Where) -> list[Rows]:

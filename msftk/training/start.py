@@ -13,6 +13,7 @@ from msftk.models.where import Where
 from msftk.runs.inputs import Examples
 from msftk.settings import Training
 from msftk.training.batches import training_batches
+from msftk.training.loader import read_step
 from msftk.training.steps import Micro, forward
 
 LEAST_SPREAD = 1e-6  # of predictions on the unit scale; below it they are one number and its rounding
@@ -33,10 +34,9 @@ def start_from_ratings(
     Ratings that do not vary, or predictions that do not, are met in their mean alone; a column that nobody rated and a
     head that does not offer `rescale` stay as they are.
     """
-    rows_of = training_batches(train.lengths, training.batch, micro_batch, training.seed, 1)[0]
-    step = [(train.batch(rows), {name: truth[rows] for name, truth in train.truths.items()}) for rows in rows_of]
+    step = training_batches(train.lengths, training.batch, micro_batch, training.seed, 1)[0]
     network.train()
-    rescale_heads(network, step, train.truths, where)
+    rescale_heads(network, read_step(train, step), train.truths, where)
 
 
 def rescale_heads(network: SerNetwork, step: Sequence[Micro], truths: Mapping[str, Tensor], where: Where) -> None:

@@ -16,11 +16,16 @@ def folds_that_work(utterances: Sequence[Utterance]) -> list[str]:
     working = []
     for kind in ("session", "speaker"):
         groups = values_of(utterances, kind)
-        places = {(one, group) for one, group in zip(speakers, groups, strict=True) if one is not None}
-        is_shared = len({one for one, _ in places}) < len(places)
+        is_shared = share_speakers(speakers, groups)
         if None not in groups and len(set(groups)) >= PARTS and not is_shared:
             working.append(kind)
     return working
+
+
+def share_speakers(speakers: Sequence[str | None], groups: Sequence[object]) -> bool:
+    """Whether a known speaker [n] is in two groups [n]."""
+    known = {(one, group) for one, group in zip(speakers, groups, strict=True) if one is not None}
+    return len({one for one, _ in known}) < len(known)
 
 
 def other_way(utterances: Sequence[Utterance]) -> str:

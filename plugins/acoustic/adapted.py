@@ -8,8 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from msftk.errors import InputError
-from msftk.interfaces import AcousticEncoder, EncoderPlan
+from msftk.interfaces import AcousticEncoder, EncoderPlan, check_same_model
 from msftk.types import Float32, Float64
 
 
@@ -26,11 +25,8 @@ class AdaptedEncoder(AcousticEncoder, nn.Module):
         self.dim: int = self.encoder.dim
         self.source = dict(self.encoder.identity())
         self.trained: dict[str, Any] = {} if config is None else json.loads(config)
-        if self.trained and self.trained["identity"] != self.source:
-            raise InputError(
-                f"the pretrained model of the acoustic encoder is another one ({self.source}) than this run was "
-                f"trained on ({self.trained['identity']}). Put that model back, or train again."
-            )
+        if self.trained:
+            check_same_model(self.source, self.trained["identity"])
 
     def learn_only(self, parameters: Iterable[nn.Parameter]) -> None:
         """These parameters and the weights of the layers, where they are weighted; nothing else of the encoder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from msftk_plugins.acoustic.compiling import Compiling
 from msftk_plugins.acoustic.hf_options import HfOptions
 from msftk_plugins.acoustic.layers import Layer, freeze_unused, last_of, state_of, weighted_sum
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
-from msftk_plugins.acoustic.padding import pads_exactly
+from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
     build_from_config,
     load_pretrained,
@@ -119,10 +119,10 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         )
 
     def _frames(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        states, valid_of = self._states(inputs, lengths, self.options.layer)
+        states, n_frames = self._states(inputs, lengths, self.options.layer)
         # a running sum: of a frozen model only that is in a graph
         frames = next(states) if self.layer_logits is None else weighted_sum(states, self.layer_logits.softmax(0))
-        valid = valid_of(frames)
+        valid = within(n_frames, frames.shape[1])
         return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
 
     def pooled(self, inputs: Tensor, lengths: Tensor, pool: Pool) -> Tensor:
@@ -130,17 +130,17 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         if self.one_by_one and len(inputs) > 1:
             single = zip(inputs, lengths, strict=True)
             return torch.cat([self.pooled(row[None, :n], n[None], pool) for row, n in single])
-        states, valid_of = self._states(inputs, lengths, self.options.layer)
-        return torch.stack([pool(frames, valid_of(frames)) for frames in states], dim=1)
+        states, n_frames = self._states(inputs, lengths, self.options.layer)
+        return torch.stack([pool(frames, within(n_frames, frames.shape[1])) for frames in states], dim=1)
 
     @property
     def resumes(self) -> bool:  # type: ignore[override]  # of WavLM, whose layers are called here
         return self.layers is not None and self.options.attention != "transformers" and self.layer_logits is None
 
     def state(self, inputs: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
-        states, valid_of = self._states(inputs, lengths, number)
+        states, n_frames = self._states(inputs, lengths, number)
         frames = next(states)
-        return frames, valid_of(frames)
+        return frames, within(n_frames, frames.shape[1])
 
     def above(self, hidden: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
         assert self.layers is not None
@@ -148,25 +148,18 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         states = chain((hidden,), self.layers.above(hidden, lengths, number))
         layer = self.options.layer
         frames = state_of(states, layer - number) if isinstance(layer, int) else self.layers.last(last_of(states))
-        valid = torch.arange(frames.shape[1], device=frames.device) < lengths.unsqueeze(1)
+        valid = within(lengths, frames.shape[1])
         return frames.masked_fill(~valid.unsqueeze(-1), 0.0), valid
 
-    def _states(
-        self, inputs: Tensor, lengths: Tensor, layer: Layer
-    ) -> tuple[Iterator[Tensor], Callable[[Tensor], Tensor]]:
-        """The states that `layer` chooses, [batch, time, dim] each, and what tells their valid frames."""
-        inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
+    def _states(self, inputs: Tensor, lengths: Tensor, layer: Layer) -> tuple[Iterator[Tensor], Tensor]:
+        """The states that `layer` chooses, [batch, time, dim] each, and how many of their frames are valid [batch]."""
+        inside = within(lengths, inputs.shape[1])
         if self.options.normalise == "global":
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
         inputs = inputs.masked_fill(~inside.view(*inside.shape, *(1,) * (inputs.dim() - 2)), 0.0)
         n_frames = self.front.n_frames(lengths)
         longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
-
-        def valid_of(frames: Tensor) -> Tensor:
-            valid: Tensor = torch.arange(frames.shape[1], device=frames.device) < n_frames.unsqueeze(1)
-            return valid
-
-        return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), valid_of
+        return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), n_frames
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]

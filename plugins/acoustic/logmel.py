@@ -14,6 +14,7 @@ from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.moments import moments
+from msftk_plugins.acoustic.padding import within
 from msftk_plugins.acoustic.tracks import deltas, measure, mel_filters, pitch_tracks, speech_frames
 
 MARGIN = 20  # frames kept before the first and after the last frame of speech
@@ -87,8 +88,3 @@ class LogMel(AcousticEncoder, nn.Module):
     def _activated(self, hidden: Tensor, valid: Tensor, norm: nn.Module) -> Tensor:
         activated: Tensor = self.dropout(torch.relu(norm(hidden)))
         return activated.masked_fill(~valid.unsqueeze(-1), 0.0)
-
-
-def within(lengths: Tensor, n: int) -> Tensor:
-    """[batch, n] bool: the first `lengths` of n places."""
-    return torch.arange(n, device=lengths.device) < lengths.unsqueeze(1)

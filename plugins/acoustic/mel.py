@@ -10,6 +10,7 @@ from torch import Tensor
 
 from msftk.errors import InputError
 from msftk.types import SAMPLE_RATE_HZ, Float32
+from msftk_plugins.acoustic.padding import within
 
 FRAME = SAMPLE_RATE_HZ // 50  # samples of a frame, 20 ms: two mel rows of 10 ms
 
@@ -69,7 +70,7 @@ class StackedMel:
         return lengths
 
     def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
-        inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
+        inside = within(lengths, inputs.shape[1])
         return model(inputs, attention_mask=inside.long(), output_hidden_states=hidden_states)
 
 

@@ -1,4 +1,4 @@
-"""Whether an encoder hears a recording the same alone and beside a longer one."""
+"""Padding: which places are a recording's own, and whether an encoder hears it the same beside a longer one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 SHORT, LONG = 5_000, 9_000  # samples
 EXACT = 1e-4  # of the frames' norm; sums in another order stay under 1e-5
+
+
+def within(lengths: Tensor, n: int) -> Tensor:
+    """[batch, n] bool: the first `lengths` of n places."""
+    return torch.arange(n, device=lengths.device) < lengths.unsqueeze(1)
 
 
 @torch.no_grad()

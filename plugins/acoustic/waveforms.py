@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from msftk.types import Float32
 from msftk_plugins.acoustic.compiling import Compiling
 from msftk_plugins.acoustic.front_end import normed_features
+from msftk_plugins.acoustic.padding import within
 
 
 class Waveforms:
@@ -47,7 +48,7 @@ class Waveforms:
         return nn.functional.pad(features, (0, longest - features.shape[-1]))
 
     def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
-        inside = torch.arange(inputs.shape[1], device=inputs.device) < lengths.unsqueeze(1)
+        inside = within(lengths, inputs.shape[1])
         features = self.features(inputs, lengths)
         return model(features, attention_mask=inside.long(), output_hidden_states=hidden_states)
 

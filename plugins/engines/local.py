@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from msftk import interfaces
+from msftk.cores import cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,7 +26,7 @@ class Local(interfaces.Engine):
         requests: int = Field(16, ge=1, description="what waits for a server at a time")
 
     def __init__(self, options: Local.Options) -> None:
-        self.workers = options.workers or _cores()
+        self.workers = options.workers or cores()
         self.widths = {"cpu-kernel": self.workers, "model": 1, "network": options.requests}
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Exception]]:
@@ -65,8 +65,3 @@ def _together(
                     yield item, error if error is not None else future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _cores() -> int:
-    """Cores that this process may use; some systems tell only how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from msftk.errors import InputError
 from msftk_plugins.acoustic.compiling import Compiling, compile_options
+from msftk_plugins.acoustic.padding import within
 from msftk_plugins.acoustic.wavlm import sdpa
 from msftk_plugins.acoustic.wavlm.attention import GatedAttention
 
@@ -39,7 +40,7 @@ class WavLMLayers:
         self._settle(features.device)
         encoder, n = self.model.encoder, features.shape[-1]
         hidden, _ = self.model.feature_projection(features.transpose(1, 2))
-        padded = torch.arange(n, device=features.device) >= n_frames.unsqueeze(1)
+        padded = ~within(n_frames, n)
         hidden = hidden.masked_fill(padded.unsqueeze(-1), 0.0)
         hidden = hidden + _positional(encoder.pos_conv_embed, hidden)
         if not self.norms_last:
@@ -52,7 +53,7 @@ class WavLMLayers:
         """What each layer says from hidden state `number` on, [batch, time, dim]."""
         self._settle(hidden.device)
         encoder, n = self.model.encoder, hidden.shape[1]
-        padded = torch.arange(n, device=hidden.device) >= n_frames.unsqueeze(1)
+        padded = ~within(n_frames, n)
         mask, positions = self._mask_and_positions(n_frames, n, padded)
         for place, layer in enumerate(encoder.layers[number:], start=number):
             layerdrop = self.model.config.layerdrop if encoder.training and place else 0.0
