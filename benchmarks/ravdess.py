@@ -22,8 +22,9 @@ from rich.console import Console
 from rich.table import Table
 from seeds import mean_of_seeds  # the script beside this one
 
-from msftk.evaluation.bootstrap import DRAWS, cluster_moments, clusters_of, interval, resample
+from msftk.evaluation.bootstrap import DRAWS, interval, resample
 from msftk.evaluation.ccc import ccc
+from msftk.evaluation.clusters import cluster_moments, clusters_of
 from msftk.evaluation.evaluation import evaluate_predictions
 from msftk.evaluation.scores import ratings_of
 from msftk.recipes.prepare import prepare

@@ -112,10 +112,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/evaluation/test_ccc.py",
     ),
     Mutation("msftk/evaluation/bootstrap.py", "[2.5, 97.5]", "[5, 95]", "tests/evaluation/test_bootstrap.py"),
-    Mutation("msftk/evaluation/bootstrap.py", 'f"?{utterance.id}"', '"?"', "tests/evaluation/test_bootstrap.py"),
+    Mutation("msftk/evaluation/clusters.py", 'f"?{utterance.id}"', '"?"', "tests/evaluation/test_clusters.py"),
     Mutation(
-        "msftk/evaluation/bootstrap.py", "FEW_CLUSTERS = 10", "FEW_CLUSTERS = 5", "tests/evaluation/test_bootstrap.py"
+        "msftk/evaluation/clusters.py", "FEW_CLUSTERS = 10", "FEW_CLUSTERS = 5", "tests/evaluation/test_clusters.py"
     ),
+    Mutation("msftk/evaluation/clusters.py", "truth[together]", "truth", "tests/evaluation/test_clusters.py"),
     Mutation("msftk/evaluation/scores.py", "p.std() / t.std()", "t.std() / p.std()", "tests/evaluation/test_scores.py"),
     Mutation(
         "msftk/evaluation/scores.py",

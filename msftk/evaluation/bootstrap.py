@@ -3,62 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from msftk.evaluation.ccc import ccc_of_moments, moments, origin_of
-from msftk.types import Float64, Utterance
+from msftk.evaluation.ccc import ccc_of_moments
+from msftk.evaluation.clusters import cluster_moments
+from msftk.types import Float64
 
 DRAWS = 2000
-FEW_CLUSTERS = 10  # below this a percentile interval describes these speakers, it does not speak for others
 CHUNK = 250  # draws at a time: bounds the count matrix where every utterance is its own cluster
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """The cluster of each utterance; `unknown` lists utterances without one, each a cluster of its own."""
-
-    by: str
-    labels: tuple[str, ...]
-    unknown: tuple[str, ...]
-
-    @property
-    def n(self) -> int:
-        return len(set(self.labels))
-
-    @property
-    def descriptive(self) -> bool:
-        return self.n < FEW_CLUSTERS
-
-
-def clusters_of(utterances: Sequence[Utterance], by: str = "speaker") -> Clusters:
-    """Groups utterances by speaker or session (`by`); utterances that lack it are clusters of their own.
-
-    >>> clusters_of([Utterance("a", None, speaker="s1"), Utterance("b", None, speaker="s1"), Utterance("c", None)])
-    Clusters(by='speaker', labels=('=s1', '=s1', '?c'), unknown=('c',))
-    """
-    known = [getattr(utterance, by) for utterance in utterances]
-    labels = tuple(
-        f"={label}" if label is not None else f"?{utterance.id}"
-        for label, utterance in zip(known, utterances, strict=True)
-    )
-    unknown = tuple(u.id for label, u in zip(known, utterances, strict=True) if label is None)
-    return Clusters(by, labels, unknown)
-
-
-def cluster_moments(prediction: Float64, truth: Float64, labels: Sequence[str]) -> Float64:
-    """Moments of each cluster, sorted by label: prediction, truth [n, attribute] -> [cluster, attribute, 6].
-
-    >>> one_attribute = np.array([[1.0], [2.0], [4.0]])
-    >>> cluster_moments(one_attribute, one_attribute, ["s1", "s1", "s2"]).shape
-    (2, 1, 6)
-    """
-    members: dict[str, list[int]] = {}
-    for row, label in enumerate(labels):
-        members.setdefault(label, []).append(row)
-    origin = origin_of(truth)
-    return np.stack([moments(prediction[rows], truth[rows], origin) for _, rows in sorted(members.items())])
 
 
 def resample(by_cluster: Float64, draws: int = DRAWS, seed: int = 0) -> Float64:

@@ -37,18 +37,27 @@ def origin_of(truth: Float64) -> float:
     return float(rated.flat[0]) if rated.size else 0.0
 
 
-def moments(prediction: Float64, truth: Float64, origin: float = 0.0) -> Float64:
-    """Moments of pairs [n, ...] -> [..., 6]; those of two sets with one `origin` add up to those of their union.
+def terms(prediction: Float64, truth: Float64, origin: float = 0.0) -> tuple[Float64, ...]:
+    """What each pair [n, ...] adds to the six moments, each [n, ...]; nothing where either side is NaN.
 
     CCC does not change when both sides are shifted alike, so `origin` may be any value.
 
-    >>> moments(np.array([1.0, 2.0]), np.array([2.0, 3.0])).tolist()  # n, sums of p, t, pp, tt, pt
-    [2.0, 3.0, 5.0, 5.0, 13.0, 8.0]
+    >>> [term.tolist() for term in terms(np.array([2.0]), np.array([3.0]))]  # n, p, t, pp, tt, pt
+    [[1.0], [2.0], [3.0], [4.0], [9.0], [6.0]]
     """
     complete = ~(np.isnan(prediction) | np.isnan(truth))
     p = np.where(complete, prediction - origin, 0.0)
     t = np.where(complete, truth - origin, 0.0)
-    return np.stack([complete.sum(0), p.sum(0), t.sum(0), (p * p).sum(0), (t * t).sum(0), (p * t).sum(0)], axis=-1)
+    return complete.astype(np.float64), p, t, p * p, t * t, p * t
+
+
+def moments(prediction: Float64, truth: Float64, origin: float = 0.0) -> Float64:
+    """Moments of pairs [n, ...] -> [..., 6]; those of two sets with one `origin` add up to those of their union.
+
+    >>> moments(np.array([1.0, 2.0]), np.array([2.0, 3.0])).tolist()  # n, sums of p, t, pp, tt, pt
+    [2.0, 3.0, 5.0, 5.0, 13.0, 8.0]
+    """
+    return np.stack([term.sum(0) for term in terms(prediction, truth, origin)], axis=-1)
 
 
 def ccc_of_moments(summed: Float64) -> Float64:

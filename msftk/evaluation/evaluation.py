@@ -11,8 +11,9 @@ import numpy as np
 
 from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.evaluation.bootstrap import DRAWS, ccc_intervals, clusters_of
+from msftk.evaluation.bootstrap import DRAWS, ccc_intervals
 from msftk.evaluation.ccc import ccc
+from msftk.evaluation.clusters import clusters_of
 from msftk.evaluation.experts import ExpertScores, score_experts
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import SCORES, ccc_within_category, person, ratings_of

@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from msftk.assignments import SECTIONS
-from msftk.evaluation.bootstrap import DRAWS, FEW_CLUSTERS
+from msftk.evaluation.bootstrap import DRAWS
+from msftk.evaluation.clusters import FEW_CLUSTERS
 from msftk.registry import registry
 from msftk.settings import Settings
 

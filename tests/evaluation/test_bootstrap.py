@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from msftk.evaluation.bootstrap import ccc_intervals, cluster_moments, clusters_of, interval, resample
+from msftk.evaluation.bootstrap import ccc_intervals, interval, resample
 from msftk.evaluation.ccc import ccc
-from msftk.types import Utterance
+from msftk.evaluation.clusters import cluster_moments
 
 
 def speakers(n: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -42,21 +40,6 @@ def test_intervals_are_deterministic_hold_the_score_and_end_with_the_mean() -> N
     scores = [ccc(prediction[:, a], truth[:, a]) for a in range(3)]
     for score, (low, high) in zip([*scores, float(np.mean(scores))], once, strict=True):
         assert low < score < high
-
-
-def test_unknown_speakers_are_clusters_of_their_own_and_listed() -> None:
-    utterances = [Utterance(f"u{k}", Path("a.wav"), speaker=s) for k, s in enumerate(["x", None, "x", None, "?u1"])]
-    clusters = clusters_of(utterances)
-    assert clusters.n == 4
-    assert clusters.unknown == ("u1", "u3")
-
-
-def test_fewer_than_ten_clusters_are_descriptive() -> None:
-    def clusters(n: int) -> bool:
-        return clusters_of([Utterance(str(k), Path("a.wav"), session=str(k)) for k in range(n)], "session").descriptive
-
-    assert clusters(9)
-    assert not clusters(10)
 
 
 def test_one_cluster_has_no_interval() -> None:
