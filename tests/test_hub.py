@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from msftk.consent import Consent, consenting
 from msftk.errors import InputError
 from msftk.hub import SWITCHES, is_local, why_not_fetched
 from msftk_plugins.acoustic.pretrained import load_pretrained
-from msftk_plugins.text.hf import model_folder
+from msftk_plugins.weights import model_folder
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def test_a_hub_that_does_not_answer_is_told_at_once_by_whoever_reads_a_model(mon
     with socket.socket() as held:  # bound, not listening: nobody can be there
         held.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{held.getsockname()[1]}")
-        for read in (model_folder, load_pretrained):
+        for read in (partial(model_folder, section="text"), load_pretrained):
             begun_s = time.monotonic()
             with (
                 consenting(Consent(download=True)),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.hub import is_local, why_not_fetched
 from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel
-from msftk_plugins.text.folder import folder_digest
+from msftk_plugins.weights import folder_digest, quiet
 
 # what makes transformers import a module that a model brings, or fetch a kernel by name; and where the model lay
 NAMES_CODE = (
@@ -38,7 +36,7 @@ def load_pretrained(name: str, revision: str | None) -> Any:
     from transformers import AutoModel
 
     try:
-        with _quiet():
+        with quiet():
             model, info = AutoModel.from_pretrained(
                 name,
                 config=_speech_config(_read_config(name, revision), name),
@@ -148,22 +146,6 @@ def plain_config(config: Any) -> str:
     """A configuration as JSON without what names code: `build_from_config` reads it back."""
     values = json.loads(config.to_json_string(use_diff=False))
     return json.dumps({key: value for key, value in values.items() if key not in NAMES_CODE}, indent=2, sort_keys=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Neither a bar nor a table of unused heads while a model loads; missing weights are reported in our words."""
-    from transformers.utils import logging
-
-    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bar:
-            logging.enable_progress_bar()
 
 
 def _read_config(name: str, revision: str | None) -> Any:

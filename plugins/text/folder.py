@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from msftk.consent import SWITCH, consent
+from msftk.consent import consent
 from msftk.errors import InputError
-from msftk.files import sha256_file
 from msftk.interfaces import TextEncoder
 from msftk.types import Float32
-
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-READ = (
-    "*.safetensors",
-    "*.json",
-    "*.txt",
-    "*.model",
-    "*.py",
-)  # what changes vectors: weights, configuration, tokenizer
+from msftk_plugins.weights import check_weights, loaded
 
 
 class FolderEncoder(TextEncoder):
@@ -123,59 +111,10 @@ class FolderEncoder(TextEncoder):
         return int(min(self.max_length, self._tokenizer.model_max_length, positions))
 
     def _loaded(self, load: Callable[[], Any]) -> Any:
-        from transformers.utils import logging as transformers_logging
-
-        logging: Any = transformers_logging
-        verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-        logging.set_verbosity_error()  # the pooler that we do not use is "newly initialized"
-        logging.disable_progress_bar()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return load()
-        except Exception as error:  # transformers raises anything, from KeyError to its own
-            if SWITCH in str(error):
-                raise InputError(
-                    f"{self.folder}: a model that comes with Python code, which does not run by itself. Read that "
-                    "code, and where you trust it give --trust-remote-code."
-                ) from error
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise InputError(
-                f"{self.folder}: not a text encoder that transformers can load: {reason} "
-                "Give a folder with config.json, model.safetensors and the tokenizer's files."
-            ) from error
-        finally:
-            logging.set_verbosity(verbosity)
-            if bar:
-                logging.enable_progress_bar()
+        return loaded(self.folder, "a text encoder", load)
 
 
 def mean_over_tokens(hidden: Any, attention_mask: Any) -> Any:
     """Mean over real tokens: hidden [batch, token, dim], attention_mask [batch, token] -> [batch, dim]."""
     weight = attention_mask.unsqueeze(-1).to(hidden.dtype)  # [batch, token, 1]
     return (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
-
-
-def check_weights(folder: Path) -> None:
-    """Raises InputError where `folder` holds no config.json, or weights only as pickles, which can run any code."""
-    if not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: no config.json there. Give a folder that transformers' save_pretrained() wrote.")
-    if any(folder.glob("*.safetensors")):
-        return
-    pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
-    if pickles:
-        raise InputError(
-            f"{folder}: weights only as a pickle ({', '.join(pickles)}), which can run any code when it is read; "
-            "msftk reads model.safetensors. Where you trust the file, convert it: "
-            "AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)."
-        )
-    raise InputError(
-        f"{folder}: no weights there, expected model.safetensors (pickles are not read). Choose a model that has it."
-    )
-
-
-def folder_digest(folder: Path) -> str:
-    """Hash of everything in a model's folder that changes its vectors; its place does not count."""
-    files = sorted({path.name for pattern in READ for path in folder.glob(pattern)})
-    content = json.dumps([(name, sha256_file(folder / name)) for name in files])
-    return hashlib.sha256(content.encode()).hexdigest()

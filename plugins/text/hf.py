@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from msftk import interfaces
-from msftk.errors import InputError
-from msftk.hub import why_not_fetched
-from msftk_plugins.text.folder import READ, FolderEncoder, check_weights, folder_digest
+from msftk_plugins.text.folder import FolderEncoder
+from msftk_plugins.weights import folder_digest, model_folder
+
+OTHERWISE = "Without it --set text.name=minilm works."
 
 
 class HfTextEncoder(FolderEncoder):
@@ -32,7 +32,7 @@ class HfTextEncoder(FolderEncoder):
     def __init__(self, options: HfTextEncoder.Options) -> None:
         self.options = options
         super().__init__(
-            model_folder(options.model, options.revision),
+            model_folder(options.model, options.revision, "text", OTHERWISE),
             pooling=options.pooling,
             layer=options.layer,
             max_length=options.max_length,
@@ -45,37 +45,3 @@ class HfTextEncoder(FolderEncoder):
     @cached_property
     def _digest(self) -> str:
         return str(folder_digest(self.folder))
-
-
-def model_folder(model: str, revision: str | None) -> Path:
-    """The folder that holds `model`: the one named, or a snapshot in the Hugging Face cache, fetched if need be.
-
-    Raises InputError where there is neither.
-    """
-    if Path(model).is_dir():
-        return Path(model)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        try:
-            folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
-            check_weights(folder)
-            return folder
-        except (LocalEntryNotFoundError, InputError):  # not fetched, or only in part
-            if reason := why_not_fetched(model):
-                raise InputError(
-                    f"text model '{model}' is not in the Hugging Face cache, and {reason} Without it --set "
-                    "text.name=minilm works."
-                ) from None
-            return Path(snapshot_download(model, revision=revision, allow_patterns=list(READ)))
-    except HFValidationError as error:
-        raise InputError(f"text.model is '{model}': no such folder, and no model id (owner/name).") from error
-    except InputError:
-        raise
-    except Exception as error:  # no network, no such model, gated: the hub raises many kinds
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"text model '{model}' is not in the Hugging Face cache and cannot be fetched: {reason} Name another, or a "
-            "folder, by --set text.model=MODEL, or choose --set text.name=minilm."
-        ) from error

@@ -15,7 +15,7 @@ from msftk.recipes.train import train
 from msftk.runs.model import load_model
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
-from msftk_plugins.text.folder import folder_digest
+from msftk_plugins.weights import folder_digest
 
 
 def test_learned_layer_weights_move_in_training_and_are_kept(
