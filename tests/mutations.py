@@ -127,6 +127,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/evaluation/scores.py", "MIN_RATED = 10", "MIN_RATED = 2", "tests/evaluation/test_scores.py"),
     Mutation("msftk/evaluation/experts.py", "NOTHING * largest", "0", "tests/evaluation/test_experts.py"),
     Mutation("msftk/files.py", "if is_full(error):", "if not is_full(error):", "tests/cli/test_full_disk.py"),
+    Mutation("msftk/store/records.py", 'self._rows.pop(row["key"], None)', "pass", "tests/store/test_records.py"),
     Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
     Mutation(
         "msftk/preparation/components.py",

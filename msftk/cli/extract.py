@@ -26,6 +26,9 @@ def extract(
     trust_remote_code: TrustRemoteCode = False,
     store: Store = None,
     workers: Workers = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again what is stored as failed, such as a description.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Prepare texts, semantic vectors and F0 of every utterance into the feature store; resumable.
@@ -43,6 +46,7 @@ def extract(
             trust_remote_code=trust_remote_code,
             progress=progress,
             workers=workers,
+            retry_failed=retry_failed,
         )
     if json:
         print_json(done.json())

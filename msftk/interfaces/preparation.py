@@ -93,7 +93,8 @@ class EmphasisScorer(PreparationComponent):
 class Describer(PreparationComponent):
     """Audio -> the six-field description. `needs` says which evidence it reads.
 
-    A description whose status is not "ok" is an answer and is stored; an exception is tried again in the next run.
+    A description whose status is not "ok" is an answer and is stored, until `msftk extract --retry-failed` asks for it
+    again; an exception is tried again in the next run.
     """
 
     batch: int = 1

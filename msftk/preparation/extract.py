@@ -145,9 +145,16 @@ def extract(
     with_f0: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
+    retry_failed: bool = False,
 ) -> Prepared:
-    """`Preparation.prepare` for those who ask once; raises as `Preparation` and its `prepare` do."""
-    return Preparation(settings, store, workers=workers).prepare(utterances, with_f0=with_f0, progress=progress)
+    """`Preparation.prepare` for those who ask once; raises as `Preparation` and its `prepare` do.
+
+    `retry_failed`: what the store knows as failed (a description that no answer could be made of) is tried again.
+    """
+    preparation = Preparation(settings, store, workers=workers)
+    if retry_failed:
+        preparation.shelves.forget_failed()
+    return preparation.prepare(utterances, with_f0=with_f0, progress=progress)
 
 
 def _questions(

@@ -39,10 +39,21 @@ class Shelves:
     texts: Mapping[str, RecordLog]
     vectors: Mapping[str, Shelf]
 
+    @property
+    def logs(self) -> tuple[RecordLog, ...]:
+        """Those of rows: what cannot be had stands there with a "status" that says why."""
+        return (*((self.descriptions,) if self.descriptions is not None else ()), *self.texts.values())
+
     def flush(self) -> None:
-        for shelf in (self.f0.shelf, self.descriptions, *self.texts.values(), *self.vectors.values()):
-            if shelf is not None:
-                shelf.flush()
+        for log in self.logs:
+            log.flush()
+        for shelf in (self.f0.shelf, *self.vectors.values()):
+            shelf.flush()
+
+    def forget_failed(self) -> None:
+        """What was stored as failed, of whichever corpus, will be tried again when it is next asked for."""
+        for log in self.logs:
+            log.forget_failed()
 
 
 def open_shelves(parts: Parts, store: Store) -> Shelves:

@@ -55,15 +55,25 @@ def extract_corpus(
     trust_remote_code: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
+    retry_failed: bool = False,
 ) -> Extraction:
     """Prepares every utterance of a manifest, and F0 where the settings' acoustic encoder reads it.
 
     `store`: a store or its folder, None: MSFTK_STORE, else the user's cache folder. `trust_remote_code` lets Python
-    code run that comes with a text encoder. Raises what `extract` and `read_manifest` raise.
+    code run that comes with a text encoder; `retry_failed` tries again what the store knows as failed. Raises what
+    `extract` and `read_manifest` raise.
     """
     with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
     corpus = read_manifest(manifest)
     place = store if isinstance(store, Store) else Store(default_store_path(store))
     with consenting(Consent(remote_code=trust_remote_code, download=True)):
-        prepared = extract(corpus.utterances, settings, place, with_f0=with_f0, progress=progress, workers=workers)
+        prepared = extract(
+            corpus.utterances,
+            settings,
+            place,
+            with_f0=with_f0,
+            progress=progress,
+            workers=workers,
+            retry_failed=retry_failed,
+        )
     return Extraction(prepared, len(corpus.utterances), corpus.facts.get("ratings"), place.root)

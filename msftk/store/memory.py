@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from msftk.store.features import Store
 from msftk.store.keys import producer_hash
-from msftk.store.records import RecordLog
+from msftk.store.records import OK, RecordLog
 from msftk.store.shelf import FLUSH_ITEMS, Arrays, Shelf
 
 NOWHERE = Path("memory")  # stands where messages name a folder
@@ -76,6 +76,12 @@ class MemoryRecords(RecordLog):
 
     def put(self, key: str, row: Mapping[str, object]) -> None:
         self._rows[key] = {"key": key, **row}
+
+    def forget_failed(self) -> int:
+        failed = [key for key, row in self._rows.items() if row.get("status", OK) != OK]
+        for key in failed:
+            del self._rows[key]
+        return len(failed)
 
     def claimed(self, *keys: str) -> AbstractContextManager[None]:
         """No other process sees these rows."""

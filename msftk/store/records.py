@@ -1,4 +1,4 @@
-"""Texts and descriptions in the store: an append-only log of JSON rows, by content key."""
+"""Texts and descriptions in the store, and why there are none: an append-only log of JSON rows, by content key."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from typing import Any
 from msftk.store.claims import Claims
 from msftk.store.lines import Lines
 
+OK = "ok"  # the "status" of a row that holds what was asked for; any other is the reason why there is nothing
+FORGOTTEN = "forgotten"  # stands in a row that takes back the one before it
+
 
 class RecordLog:
     """Rows of one producer, by content key; threads may share it, processes may write beside it and see each other's.
+
+    What cannot be had is a row too, with the reason as its "status": it is found like any other, and not tried again
+    until somebody asks for that (`forget_failed`).
 
     Each row is written at once, so that a killed process loses none; every `flush_items` rows it is made sure that they
     lie on the disk: 1 where each row was dear. The last row of a key counts.
@@ -53,6 +59,16 @@ class RecordLog:
             if self._unsynced >= self.flush_items:
                 self.flush()
 
+    def forget_failed(self) -> int:
+        """Takes back every row whose "status" is not "ok", and tells how many: they can be made anew."""
+        with self._lock:
+            self._look()
+            failed = [key for key, row in self._rows.items() if row.get("status", OK) != OK]
+            for key in failed:
+                self.put(key, {FORGOTTEN: True})
+                del self._rows[key]
+        return len(failed)
+
     def claimed(self, *keys: str) -> AbstractContextManager[None]:
         """A block in which this process alone makes what belongs under `keys`: look again there what was put."""
         return self._claims.hold(*keys)
@@ -65,7 +81,11 @@ class RecordLog:
                 self._unsynced = 0
 
     def _look(self) -> None:
-        self._rows |= {row["key"]: row for row in self._lines.new_rows()}
+        for row in self._lines.new_rows():
+            if FORGOTTEN in row:
+                self._rows.pop(row["key"], None)
+            else:
+                self._rows[row["key"]] = row
 
     def __enter__(self) -> RecordLog:
         return self

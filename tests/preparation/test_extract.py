@@ -23,7 +23,8 @@ from msftk.progress import Progress
 from msftk.settings import Settings, load_settings
 from msftk.store.features import Store
 from msftk.store.shelf import Shelf
-from msftk.types import SAMPLE_RATE_HZ, Utterance
+from msftk.types import SAMPLE_RATE_HZ, Description, Utterance
+from msftk_plugins.describers.measured import Measured
 from msftk_plugins.f0 import harvest as f0_engine
 from msftk_plugins.text.hashing import Hashing
 
@@ -272,6 +273,20 @@ def test_replayed_descriptions_reach_es_and_missing_ones_are_counted(
         assert prepared.absent["es"] == {"refused": 1, "no description in said.jsonl": 1}
     file.write_text(json.dumps({"id": "three", "gender": "female"}))
     assert extract(utterances, replayed, store).text("es", "three") == "This is a female speaker."
+
+
+def test_a_description_that_failed_is_tried_again_when_asked_and_not_before(
+    utterances: list[Utterance], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [Description(status="no answer"), Description(gender="female")]
+    monkeypatch.setattr(Measured, "describe", lambda self, evidence: answers.pop(0))
+    one = utterances[:1]
+    for _ in range(2):
+        assert extract(one, settings(semantics="es"), store).absent["es"] == {"no answer": 1}
+    assert len(answers) == 1
+    for retry_failed in (True, False):
+        prepared = extract(one, settings(semantics="es"), store, retry_failed=retry_failed)
+        assert prepared.text("es", "one") == "This is a female speaker."
 
 
 def test_an_interruption_keeps_what_was_finished(utterances: list[Utterance], store: Store, counted: Counted) -> None:

@@ -39,6 +39,14 @@ def test_records_are_shared_by_producer(store: Store) -> None:
     assert ("a" in again, "b" in again, len(again), again.get("b")) == (True, False, 1, None)
 
 
+def test_what_failed_is_forgotten_when_asked(store: Store) -> None:
+    log = store.records(PRODUCER)
+    log.put("a", {"status": "ok"})
+    log.put("b", {"status": "no answer"})
+    assert log.forget_failed() == 1
+    assert ("a" in log, "b" in log, len(log)) == (True, False, 1)
+
+
 def test_nothing_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = MemoryStore()

@@ -68,3 +68,18 @@ def test_bytes_that_are_no_rows_of_ours_are_dropped(tmp_path: Path) -> None:
     log = RecordLog(path)
     assert len(log) == 1
     assert log.get("a")["text"] == "x"
+
+
+def test_what_failed_is_kept_until_it_is_forgotten_for_every_log(tmp_path: Path) -> None:
+    log, other = RecordLog(tmp_path / "log.jsonl"), RecordLog(tmp_path / "log.jsonl")
+    log.put("a", {"text": "calm", "status": "ok"})
+    log.put("b", {"text": None, "status": "no answer"})
+    log.put("c", {"text": None})
+    assert other.get("b") == {"key": "b", "text": None, "status": "no answer"}
+    assert log.forget_failed() == 1
+    assert other.forget_failed() == 0  # it has seen that
+    for one in (log, other, RecordLog(tmp_path / "log.jsonl")):
+        assert {key for key in "abc" if key in one} == {"a", "c"}
+        assert len(one) == 2
+    other.put("b", {"text": "angry", "status": "ok"})
+    assert log.get("b") == RecordLog(tmp_path / "log.jsonl").get("b") == {"key": "b", "text": "angry", "status": "ok"}
