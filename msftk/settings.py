@@ -35,6 +35,11 @@ class Component(BaseModel):
         return dict(self.model_extra or {})
 
 
+def _listed(value: object) -> object:
+    """On the command line a list is words with commas between."""
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+
+
 class Data(BaseModel):
     """What of each utterance the model sees."""
 
@@ -47,17 +52,15 @@ class Data(BaseModel):
         allow_inf_nan=False,
         description="standard deviation of the noise added in training to semantic vectors of variance 1",
     )
+    exchanged: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (), description="semantic sources that each utterance reads of another one of its split: a control"
+    )
     waveforms: Literal["auto", "stored", "decoded"] = Field(
         "auto",
         description="kept in the store, or decoded ahead of each step; auto: stored where memory does not hold them "
         "and the disk has room twice over",
     )
     clip_predictions: bool = Field(False, description="cut predictions to the rating scale")
-
-
-def _listed(value: object) -> object:
-    """On the command line a list is words with commas between."""
-    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
 
 class Training(BaseModel):
@@ -191,7 +194,8 @@ def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTION
         registry().get(kind, chosen.name)
         if section in sections:
             registry().options(kind, chosen.name, chosen.options)
-    for kind, names in (("semantic-source", settings.semantics), ("target", settings.targets)):
+    sources = (*settings.semantics, *settings.data.exchanged)
+    for kind, names in (("semantic-source", sources), ("target", settings.targets)):
         for name in names:
             registry().get(kind, name)
     if settings.alignment:

@@ -36,6 +36,12 @@ def register_f0_engines(register: Register) -> None:
 def register_emphasis(register: Register) -> None:
     register("lemf", "msftk_plugins.emphasis.lemf:Lemf", help="pitch, energy and duration (paper Sec. 2.2)")
     register("spread", "msftk_plugins.emphasis.spread:spread", help="pitch range and log energy")
+    register("random-word", "msftk_plugins.emphasis.random_word:RandomWord", help="any word: a control")
+    register(
+        "last-content-word",
+        "msftk_plugins.emphasis.last_content_word:LastContentWord",
+        help="the last word that is no function word: a control",
+    )
 
 
 @hookimpl

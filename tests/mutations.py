@@ -408,6 +408,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/runs/begin.py", "not run.is_untrained", "True", "tests/runs/test_begin.py"),
     Mutation("msftk/progress.py", "part * told.total + told.done", "told.done", "tests/test_progress.py"),
     Mutation("msftk/cli/watching.py", "self.last_s = now_s", "pass", "tests/cli/test_watching.py"),
+    Mutation("msftk/runs/exchanged.py", "np.roll(order, -1)", "order", "tests/runs/test_exchanged.py"),
+    Mutation("plugins/emphasis/last_content_word.py", "- len(places) *", "- 1 *", "tests/plugins/emphasis"),
 )
 
 if __name__ == "__main__":

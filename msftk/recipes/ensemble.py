@@ -126,7 +126,9 @@ class Ensemble:
                 prepared = preparation.prepare(
                     utterances, with_f0=with_f0, samples=samples, alignments=alignments, progress=progress
                 )
-                read[id(preparation)] = prepared, Inputs(prepared, model.settings.data.seconds_kept)
+                data = model.settings.data
+                inputs = Inputs(prepared, data.seconds_kept, exchanged=data.exchanged)
+                read[id(preparation)] = prepared, inputs
             predictions, unreadable = predict_utterances(
                 model.network,
                 utterances,

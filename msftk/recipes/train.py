@@ -136,7 +136,8 @@ def train(
             with first_alone():
                 prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
-            inputs = Inputs(prepared, seconds_kept, memory_bytes, KnownInputs(shelf, settings, prepared))
+            known = KnownInputs(shelf, settings, prepared)
+            inputs = Inputs(prepared, seconds_kept, memory_bytes, known, settings.data.exchanged)
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)

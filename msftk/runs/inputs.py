@@ -21,6 +21,7 @@ from msftk.preparation.texts import Answer
 from msftk.preparation.waveforms import StoredWaveforms
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.runs.ahead import Ahead
+from msftk.runs.exchanged import exchanged
 from msftk.runs.known import Int64, KnownInputs
 from msftk.store.columns import chosen, ids_of, take, values_of
 from msftk.types import Float32, RatingScale, Utterance
@@ -34,7 +35,8 @@ class Inputs:
     """Each utterance's acoustic input, made by `encoder.prepare`, and its vectors, kept in memory up to `memory_bytes`.
 
     `seconds_kept` of audio are read, from the start. One object serves all folds: what is fitted on training data is
-    applied inside the network, not here. Threads may share it.
+    applied inside the network, not here. Of the sources `exchanged` each utterance reads another's (`exchanged.py`).
+    Threads may share it.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class Inputs:
         seconds_kept: float,
         memory_bytes: int = MEMORY_BYTES,
         known: KnownInputs | None = None,
+        exchanged: Sequence[str] = (),
     ) -> None:
         self.prepared = prepared
         self.seconds_kept = seconds_kept
         self.known = known
+        self.exchanged = exchanged
         self.waveforms: StoredWaveforms | None = None
         self._lengths = np.zeros(len(prepared.rows), np.int64)  # 0: not known
         self._free_bytes = self._memory_bytes = memory_bytes
@@ -207,6 +211,7 @@ class Examples:
         self.truths = {name: _truth(one, self.utterances, scale) for name, one in targets.items()}
         self.lengths = inputs.lengths(self.ids)
         self.source_dims = dict(inputs.prepared.dims)
+        self.others = {s: _others(s, self.ids, inputs) for s in inputs.exchanged if s in self.source_dims}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -224,10 +229,18 @@ class Examples:
         return make_batch(
             [u.id for u in several],
             [self.inputs.read(u, self.encoder) for u in several],
-            {source: [self.inputs.vector(source, u.id) for u in several] for source in self.source_dims},
+            {source: [self._vector(source, u.id) for u in several] for source in self.source_dims},
             self.source_dims,
             [getattr(u, self.encoder.column) for u in several] if self.encoder.column else (),
         )
+
+    def _vector(self, source: str, utterance_id: str) -> Float32 | None:
+        return self.inputs.vector(source, self.others.get(source, {}).get(utterance_id, utterance_id))
+
+
+def _others(source: str, ids: Sequence[str], inputs: Inputs) -> dict[str, str]:
+    """Whose vector each of those that have the source reads."""
+    return exchanged([one for one in ids if inputs.prepared.said(source, one) is not None])
 
 
 def _truth(target: BuiltTarget, utterances: Sequence[Utterance], scale: RatingScale) -> Tensor:
