@@ -53,6 +53,7 @@ bench: setup
 	$(BIN)/python benchmarks/lemf.py --data $(DATA)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/finetune.py --quick
+	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/planted_hits.py --data $(DATA)/planted-msp
 	$(BIN)/python benchmarks/planted_effect.py --data $(DATA)/planted-msp
 	$(BIN)/python benchmarks/emotale.py --data $(DATA)/emotale

@@ -79,6 +79,7 @@ def main(words: Sequence[str]) -> int:
     return survivors
 
 
+INTERVALS = "tests/evaluation/test_intervals.py"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "plugins/targets/vad.py",
@@ -86,7 +87,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "ATTRIBUTES",
         "tests/recipes/test_targets.py",
     ),
-    Mutation("msftk/evaluation/bootstrap.py", "drawn[:, rated].mean", "drawn.mean", "tests/recipes/test_targets.py"),
+    Mutation("msftk/evaluation/intervals.py", "by_cluster[:, rated]", "by_cluster", "tests/recipes/test_targets.py"),
+    Mutation("msftk/evaluation/intervals.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9", INTERVALS),
+    Mutation("msftk/evaluation/intervals.py", "(len(rated) - 1) / len(rated) *", "1 / len(rated) *", INTERVALS),
+    Mutation("msftk/evaluation/intervals.py", "effective_clusters(n_ratings) - 1.0", "len(rated) - 1.0", INTERVALS),
+    Mutation("msftk/evaluation/intervals.py", "by_cluster[n_ratings > 0]", "by_cluster", INTERVALS),
     Mutation(
         "msftk/evaluation/averages.py", "if weights is None else", "if True else", "tests/evaluation/test_averages.py"
     ),
@@ -113,9 +118,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/evaluation/bootstrap.py", "[2.5, 97.5]", "[5, 95]", "tests/evaluation/test_bootstrap.py"),
     Mutation("msftk/evaluation/clusters.py", 'f"?{utterance.id}"', '"?"', "tests/evaluation/test_clusters.py"),
-    Mutation(
-        "msftk/evaluation/clusters.py", "FEW_CLUSTERS = 10", "FEW_CLUSTERS = 5", "tests/evaluation/test_clusters.py"
-    ),
     Mutation("msftk/evaluation/clusters.py", "truth[together]", "truth", "tests/evaluation/test_clusters.py"),
     Mutation("msftk/evaluation/scores.py", "p.std() / t.std()", "t.std() / p.std()", "tests/evaluation/test_scores.py"),
     Mutation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,6 @@ import numpy as np
 
 from msftk.evaluation.ccc import origin_of, terms
 from msftk.types import Float64, Utterance
-
-FEW_CLUSTERS = 10  # below this an interval rests on so few speakers that it is called descriptive
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Clusters:
         return len(set(self.labels))
 
     @property
-    def descriptive(self) -> bool:
-        return self.n < FEW_CLUSTERS
+    def effective(self) -> float:
+        return effective_clusters(np.array(list(Counter(self.labels).values()), np.float64))
 
 
 def clusters_of(utterances: Sequence[Utterance], by: str = "speaker") -> Clusters:
@@ -43,6 +42,15 @@ def clusters_of(utterances: Sequence[Utterance], by: str = "speaker") -> Cluster
     )
     unknown = tuple(u.id for label, u in zip(known, utterances, strict=True) if label is None)
     return Clusters(by, labels, unknown)
+
+
+def effective_clusters(sizes: Float64) -> float:
+    """How many clusters of equal size would vary as much as these [cluster]: (sum n)^2 / sum n^2 (Kish 1965).
+
+    >>> effective_clusters(np.array([10.0, 10.0])), effective_clusters(np.array([30.0, 10.0]))
+    (2.0, 1.6)
+    """
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def cluster_moments(prediction: Float64, truth: Float64, labels: Sequence[str]) -> Float64:

@@ -11,10 +11,10 @@ import numpy as np
 
 from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.evaluation.bootstrap import DRAWS, ccc_intervals
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.clusters import clusters_of
 from msftk.evaluation.experts import ExpertScores, score_experts
+from msftk.evaluation.intervals import METHOD, ccc_intervals
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import SCORES, ccc_within_category, person, ratings_of
 from msftk.files import without_nan
@@ -87,13 +87,12 @@ def evaluate_predictions(
     missing: Mapping[str, Any] | None = None,
     protocol: Mapping[str, Any] | None = None,
     folds: Mapping[str, Sequence[str]] | None = None,
-    seed: int = 0,
 ) -> Evaluation:
     """Scores `predictions` against the ratings of `utterances` (both on `predictions.scale`), pooled over all of them.
 
     Args:
         utterances: those of the split; one without prediction counts as missing, an unrated attribute is left out.
-        cluster_by: what the bootstrap resamples, "speaker" or "session".
+        cluster_by: what the interval leaves out one by one, "speaker" or "session".
         folds: fold -> ids that it tests; adds mean and spread of folds.
     Raises:
         InputError: no utterance has both a rating and a prediction.
@@ -116,14 +115,13 @@ def evaluate_predictions(
             "Give a split with ratings, or use `msftk predict`."
         )
     clusters = clusters_of(scored, cluster_by)
-    bounds = ccc_intervals(kept.values, truth, clusters.labels, seed=seed)
+    bounds = ccc_intervals(kept.values, truth, clusters.labels)
     unrated = {a: sum(a not in (u.ratings or {}) for u in predicted) for a in ATTRIBUTES}
-    bootstrap = {
+    interval = {
+        "method": METHOD,
         "over": clusters.by,
         "clusters": clusters.n,
-        "draws": DRAWS,
-        "seed": seed,
-        "descriptive": clusters.descriptive,
+        "effective": round(clusters.effective, 1),
         "unknown": list(clusters.unknown),
     }
     return Evaluation(
@@ -133,7 +131,7 @@ def evaluate_predictions(
         missing={"utterances": len(utterances) - len(predicted), "ratings": unrated, **(missing or {})},
         scores=_scores(kept.values, truth, scored),
         experts=score_experts(kept, truth),
-        protocol={**(protocol or {}), "bootstrap": bootstrap},
+        protocol={**(protocol or {}), "interval": interval},
         folds=fold_scores(predictions, scored, folds) if folds else None,
         by_sources={name: ccc_by_attribute(values, truth) for name, values in kept.by_sources.items()},
         targets=score_others(predictions, predicted),

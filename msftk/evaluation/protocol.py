@@ -8,8 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from msftk.assignments import SECTIONS
-from msftk.evaluation.bootstrap import DRAWS
-from msftk.evaluation.clusters import FEW_CLUSTERS
+from msftk.evaluation.intervals import METHOD
 from msftk.registry import registry
 from msftk.settings import Settings
 
@@ -24,7 +23,7 @@ DECISIONS = (
     "semantic vectors enter the network with mean 0 and variance 1 each, so that the gate can learn",
     "what is fitted on data is fitted on training utterances alone",
     "the checkpoint is chosen by mean CCC on dev, or is the last one (`training.select`)",
-    f"95 % intervals: {DRAWS} resamplings of whole clusters, seed 0; under {FEW_CLUSTERS} clusters descriptive",
+    f"95 % intervals: {METHOD}, with effective clusters - 1 degrees of freedom",
     "CCC within category: each side centred on its own category means",
     "an expert's share is cov(pi_k f_k, y) / var(y); without it, routing is renormalised over the others",
     "CCC by sources: the same model, the other sources marked absent in prediction",

@@ -19,6 +19,7 @@ SCORES = {
 }
 
 
+FEW_CLUSTERS = 10  # fewer speakers hardly stand for all
 FEWEST, FLAT = 10, 0.1  # that many predictions, with less than this share of the ratings' spread: about equal
 FLAT_ON_SCALE = 0.01  # the same without ratings, as a share of the rating scale
 
@@ -99,17 +100,13 @@ def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _notes(scored: Mapping[str, Any]) -> Iterable[str]:
-    bootstrap, missing, ratio = scored["protocol"]["bootstrap"], scored["missing"], scored["scores"]["scale_ratio"]
+    sure, missing, ratio = scored["protocol"]["interval"], scored["missing"], scored["scores"]["scale_ratio"]
     if scored["n"] >= FEWEST and (flat := [name for name, own in ratio.items() if own is not None and own < FLAT]):
         yield learned_nothing(flat)
-    if bootstrap["descriptive"]:
-        over = bootstrap["over"]
-        yield (
-            f"{counted(bootstrap['clusters'], over)}, so the interval is descriptive: "
-            f"it describes these {over}s and promises nothing about others"
-        )
-    if bootstrap["unknown"]:
-        yield f"{len(bootstrap['unknown'])} without {bootstrap['over']}, each its own cluster"
+    if sure["clusters"] < FEW_CLUSTERS:
+        yield f"{counted(sure['clusters'], sure['over'])}: the interval holds for others as far as these are like them"
+    if sure["unknown"]:
+        yield f"{len(sure['unknown'])} without {sure['over']}, each its own cluster"
     if missing["utterances"]:
         yield f"{missing['utterances']} without prediction"
     for attribute, n in missing["ratings"].items():

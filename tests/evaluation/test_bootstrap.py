@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from msftk.evaluation.bootstrap import ccc_intervals, interval, resample
+from msftk.evaluation.bootstrap import interval, resample
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.clusters import cluster_moments
 
@@ -31,20 +31,6 @@ def test_bootstrap_equals_brute_force_over_the_same_draws() -> None:
         ]
         expected = [ccc(prediction[rows, a], truth[rows, a]) for a in range(3)]
         np.testing.assert_allclose(drawn[draw], expected, atol=1e-10)
-
-
-def test_intervals_are_deterministic_hold_the_score_and_end_with_the_mean() -> None:
-    prediction, truth, labels = speakers(12)
-    once, again = (ccc_intervals(prediction, truth, labels) for _ in range(2))
-    assert once == again
-    scores = [ccc(prediction[:, a], truth[:, a]) for a in range(3)]
-    for score, (low, high) in zip([*scores, float(np.mean(scores))], once, strict=True):
-        assert low < score < high
-
-
-def test_one_cluster_has_no_interval() -> None:
-    prediction, truth, _ = speakers(2)
-    assert np.isnan(ccc_intervals(prediction, truth, ["one"] * len(truth))).all()
 
 
 def test_interval_of_mostly_undefined_draws_is_undefined() -> None:

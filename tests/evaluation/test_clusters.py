@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from msftk.evaluation.ccc import ccc_of_moments, moments, origin_of
-from msftk.evaluation.clusters import cluster_moments, clusters_of
+from msftk.evaluation.clusters import cluster_moments, clusters_of, effective_clusters
 from msftk.types import Utterance
 
 
@@ -18,12 +18,11 @@ def test_unknown_speakers_are_clusters_of_their_own_and_listed() -> None:
     assert clusters.unknown == ("u1", "u3")
 
 
-def test_fewer_than_ten_clusters_are_descriptive() -> None:
-    def clusters(n: int) -> bool:
-        return clusters_of([Utterance(str(k), Path("a.wav"), session=str(k)) for k in range(n)], "session").descriptive
-
-    assert clusters(9)
-    assert not clusters(10)
+def test_who_speaks_most_counts_for_few() -> None:
+    alike = [Utterance(f"{k}", None, session=f"{k % 4}") for k in range(20)]
+    assert clusters_of(alike, "session").effective == 4
+    assert clusters_of([*alike, *(Utterance(f"more{k}", None, session="0") for k in range(60))], "session").n == 4
+    assert effective_clusters(np.array([65.0, 5, 5, 5])) == 80**2 / (65**2 + 3 * 5**2)
 
 
 def rated(n: int, n_systems: int) -> tuple[np.ndarray, np.ndarray, list[str]]:

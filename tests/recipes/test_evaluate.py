@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from msftk.errors import InputError, UnknownNameError, VersionError
+from msftk.evaluation.intervals import METHOD
 from msftk.recipes.evaluate import evaluate
 from msftk.runs.model import load_model
 from msftk.store.features import Store
@@ -85,9 +86,9 @@ def test_predictions_are_laid_on_the_scale_of_another_corpus(
     assert scored.protocol["evaluated_on"]["scale"] == [1, 5]
 
 
-def test_interval_over_few_speakers_is_called_descriptive(tiny_run: Path) -> None:
-    bootstrap = evaluate(tiny_run, split="test").protocol["bootstrap"]
-    assert bootstrap == {"over": "speaker", "clusters": 2, "draws": 2000, "seed": 0, "descriptive": True, "unknown": []}
+def test_the_card_says_over_whom_the_interval_is(tiny_run: Path) -> None:
+    interval = evaluate(tiny_run, split="test").protocol["interval"]
+    assert interval == {"method": METHOD, "over": "speaker", "clusters": 2, "effective": 2.0, "unknown": []}
 
 
 def test_unknown_split_lists_those_kept(tiny_run: Path) -> None:

@@ -250,7 +250,7 @@ def test_fold_run_scores_every_utterance_once_and_gives_mean_and_spread(fold_run
     by_id = {u.id: u for u in tone_corpus.utterances}
     truth = [by_id[one].ratings["valence"] for one in said.ids]  # type: ignore[index]
     assert scored.ccc["valence"] == pytest.approx(ccc(said.values[:, 0], truth))
-    assert scored.protocol["bootstrap"]["over"] == "session"
+    assert scored.protocol["interval"]["over"] == "session"
 
 
 def test_a_fold_is_a_run_of_its_own(fold_run: Path) -> None:

@@ -37,11 +37,11 @@ def test_signs_places_and_shares() -> None:
 
 def test_a_note_that_holds_for_several_splits_is_said_once() -> None:
     def scored(absent: int) -> dict[str, object]:
-        bootstrap = {"descriptive": True, "clusters": 2, "over": "speaker", "unknown": []}
+        interval = {"clusters": 2, "over": "speaker", "unknown": []}
         sources = {"gs": {"no transcript": absent}}
         missing = {"utterances": 0, "ratings": {"valence": 0}, "sources": sources}
         scores = {"scale_ratio": dict.fromkeys(ATTRIBUTES, 0.0)}
-        return {"protocol": {"bootstrap": bootstrap}, "missing": missing, "scores": scores, "n": 9}
+        return {"protocol": {"interval": interval}, "missing": missing, "scores": scores, "n": 9}
 
     found = notes({"dev": scored(2), "test1": scored(3)})
     assert [note.partition(":")[0] for note in found] == ["dev, test1", "dev", "test1"]
