@@ -1,4 +1,4 @@
-"""What this very call lets a model do that data must never decide: run code that comes with it, be downloaded."""
+"""What this very call allows that data must never decide: code of a model, a download, sound sent to a server."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ SWITCH = "trust_remote_code"  # as transformers calls it
 @dataclass(frozen=True)
 class Consent:
     """`remote_code`: Python code that comes with a model may run. `download`: a model that is named by its id may be
-    fetched. Nothing is allowed until a caller says so; a run folder, a TOML file and the environment cannot.
+    fetched. `send`: sound may go to a server that is named. Nothing is allowed until a caller says so; a run folder, a
+    TOML file and the environment cannot.
     """
 
     remote_code: bool = False
     download: bool = False
+    send: bool = False
 
 
 NOTHING = Consent()

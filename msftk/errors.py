@@ -30,6 +30,10 @@ class VersionError(InputError):
     """A run, manifest or store written in a format that this version does not read."""
 
 
+class BackEndError(InputError):
+    """What a whole job asks cannot be used (no server there, a wrong key): the job ends, and keeps what is done."""
+
+
 class AbsentError(MsftkError):
     """An input that an utterance does not have (no transcript, no alignment): declared, never invented."""
 

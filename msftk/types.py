@@ -183,7 +183,8 @@ DESCRIPTION_FIELDS = ("free_emotion", "constrained_emotion", "explanation", "sce
 class Description:
     """The six fields of the paper's Table 1 as an audio-language model (or a measurement) filled them.
 
-    An absent field is None. `status` is "ok" or why there is no description; `raw_text` is the model's answer.
+    An absent field is None. `status` is "ok" or why there is no description, and begins with "failed" where another
+    try may give one; `raw_text` is the model's last answer; `note` what it did not hear of the utterance.
     """
 
     free_emotion: str | None = None
@@ -196,3 +197,8 @@ class Description:
     prompt_fingerprint: str = ""
     raw_text: str = ""
     status: str = "ok"
+    note: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.status.startswith("failed")

@@ -52,6 +52,9 @@ def register_describers(register: Register) -> None:
         help="paralinguistics from measured pitch, loudness, rate",
     )
     register("replay", "msftk_plugins.describers.replay:Replay", help="descriptions made elsewhere, from JSON lines")
+    register(
+        "openai-chat", "msftk_plugins.describers.openai_chat:OpenAiChat", help="asks a server that hears (vLLM ...)"
+    )
 
 
 @hookimpl

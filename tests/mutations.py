@@ -82,6 +82,30 @@ def main(words: Sequence[str]) -> int:
 INTERVALS = "tests/evaluation/test_intervals.py"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        "plugins/describers/chat_server.py",
+        "reply.status_code < 500",
+        "reply.status_code < 600",
+        "tests/plugins/describers/test_chat_server.py",
+    ),
+    Mutation(
+        "plugins/describers/chat_server.py",
+        'text.replace(self._key, "...") if self._key else text',
+        "text",
+        "tests/plugins/describers/test_chat_server.py",
+    ),
+    Mutation(
+        "plugins/describers/asking.py",
+        "                answers[i] = answer",
+        "                pass",
+        "tests/plugins/describers/test_asking.py",
+    ),
+    Mutation(
+        "msftk/preparation/extract.py",
+        "isinstance(found, BackEndError)",
+        "False",
+        "tests/plugins/describers/test_openai_chat.py",
+    ),
+    Mutation(
         "plugins/targets/vad.py",
         "tuple(name for name in ATTRIBUTES if given(utterances, name).any())",
         "ATTRIBUTES",

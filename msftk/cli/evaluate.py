@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from msftk.cli.console import bar, out, print_json, some_failed
-from msftk.cli.options import AllowDownload, Combine, Device, Json, Store, TrustRemoteCode, Workers, check_combine
+from msftk.cli.options import (
+    AllowDownload,
+    AllowSending,
+    Combine,
+    Device,
+    Json,
+    Store,
+    TrustRemoteCode,
+    Workers,
+    check_combine,
+)
 from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets, ratings_warning
 from msftk.errors import InputError
 
@@ -22,6 +32,7 @@ def evaluate(
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
     allow_download: AllowDownload = False,
+    allow_sending: AllowSending = False,
     store: Store = None,
     workers: Workers = None,
     json: Json = False,
@@ -51,6 +62,7 @@ def evaluate(
             device=device,
             trust_remote_code=trust_remote_code,
             allow_download=allow_download,
+            allow_sending=allow_sending,
             progress=progress,
             workers=workers,
         )

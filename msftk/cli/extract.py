@@ -9,7 +9,18 @@ import typer
 from rich.table import Table
 
 from msftk.cli.console import bar, err, out, print_json, some_failed
-from msftk.cli.options import Config, Json, Preset, Semantics, Set, Store, TrustRemoteCode, Workers, settings_from
+from msftk.cli.options import (
+    Config,
+    Describer,
+    Json,
+    Preset,
+    Semantics,
+    Set,
+    Store,
+    TrustRemoteCode,
+    Workers,
+    settings_from,
+)
 from msftk.counting import counted
 from msftk.recipes.wording import said_of
 
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
 def extract(
     manifest: Annotated[Path, typer.Argument(metavar="M.parquet", help="Manifest, as msftk prepare wrote it.")],
     semantics: Semantics = None,
+    describer: Describer = None,
     preset: Preset = "tiny",
     config: Config = None,
     assignments: Set = None,
@@ -37,7 +49,7 @@ def extract(
     """
     from msftk.recipes.extract import extract_corpus
 
-    settings = settings_from(preset, config, assignments, semantics)
+    settings = settings_from(preset, config, assignments, semantics, describer__name=describer)
     with bar() as progress:
         done = extract_corpus(
             manifest,

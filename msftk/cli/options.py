@@ -17,6 +17,7 @@ Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, pap
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid over the preset.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="Repeatable.")]
 Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sources, e.g. gs,les,es.")]
+Describer = Annotated[str | None, typer.Option("--describer", help="Who describes (source es): measured, ...")]
 Store = Annotated[Path | None, typer.Option("--store", help="Feature store (default: MSFTK_STORE or user cache).")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads (default: all cores).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -24,6 +25,9 @@ TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with a model. Read it first.")
 ]
 AllowDownload = Annotated[bool, typer.Option("--allow-download", help="Fetch a model that the run names.")]
+AllowSending = Annotated[
+    bool, typer.Option("--allow-sending", help="Send recordings to the server that the run names.")
+]
 WordTier = Annotated[str | None, typer.Option(help="Tier of words in a TextGrid, if not words.")]
 PhoneTier = Annotated[str | None, typer.Option(help="Tier of phones in a TextGrid, if not phones.")]
 Combine = Annotated[str | None, typer.Option("--combine", metavar="mean", help="Of several runs: what is predicted.")]

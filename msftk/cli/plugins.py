@@ -71,12 +71,24 @@ def show(
     for plugin in found:
         component = plugin.load()
         options = component.Options.model_json_schema().get("properties", {})
-        shown.append((plugin, " ".join((component.__doc__ or plugin.help).split()), options))
+        shown.append((plugin, " ".join((component.__doc__ or plugin.help).split()), options, component.shown()))
     if json:
-        facts = [{"kind": p.kind.name, "name": p.name, "package": p.package, "target": p.target} for p, _, _ in shown]
-        print_json([{**fact, "about": about, "options": o} for fact, (_, about, o) in zip(facts, shown, strict=True)])
+        print_json(
+            [
+                {
+                    "kind": plugin.kind.name,
+                    "name": plugin.name,
+                    "package": plugin.package,
+                    "target": plugin.target,
+                    "about": about,
+                    "options": options,
+                    "shown": dict(more),
+                }
+                for plugin, about, options, more in shown
+            ]
+        )
         return
-    for plugin, about, options in shown:
+    for plugin, about, options, more in shown:
         heading = Text(f"{plugin.kind.name} {plugin.name}", style="bold")
         out.print(Text.assemble(heading, f"  ({plugin.package}, {plugin.target})"))
         out.print(about, markup=False)
@@ -85,6 +97,9 @@ def show(
             out.print(
                 f"  {setting} = {schema.get('default', 'required')}   {schema.get('description', '')}", markup=False
             )
+        for heading, text in more.items():
+            out.print(f"\n{heading}", style="bold", markup=False)
+            out.print(text, markup=False)
         out.print()
 
 

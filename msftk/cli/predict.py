@@ -11,6 +11,7 @@ import typer
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
 from msftk.cli.options import (
     AllowDownload,
+    AllowSending,
     Combine,
     Device,
     Json,
@@ -50,6 +51,7 @@ def predict(
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
     allow_download: AllowDownload = False,
+    allow_sending: AllowSending = False,
     store: Store = None,
     workers: Workers = None,
     json: Json = False,
@@ -72,7 +74,13 @@ def predict(
     others, recordings = split_runs(inputs)
     check_combine(combine, [run, *others])
     given = [_piped() if one == "-" else one for one in recordings]
-    loaded = load([run, *others], device, trust_remote_code=trust_remote_code, allow_download=allow_download)
+    loaded = load(
+        [run, *others],
+        device,
+        trust_remote_code=trust_remote_code,
+        allow_download=allow_download,
+        allow_sending=allow_sending,
+    )
     with bar() as progress:
         result = loaded.predict(
             given,

@@ -12,6 +12,7 @@ from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.launch import launch
 from msftk.cli.options import (
     Config,
+    Describer,
     Device,
     Json,
     Preset,
@@ -36,6 +37,7 @@ def train(
     manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Corpus (default: demo).")] = None,
     fusion: Annotated[str | None, typer.Option("--fusion", help="How sound and meaning are joined.")] = None,
     semantics: Semantics = None,
+    describer: Describer = None,
     run: Annotated[Path | None, typer.Option("--out", help="Run folder (default: runs/DATE-FUSION).")] = None,
     preset: Preset = "tiny",
     config: Config = None,
@@ -66,7 +68,14 @@ def train(
     from msftk.recipes.train import train as train_model
 
     settings = settings_from(
-        preset, config, assignments, semantics, fusion__name=fusion, training__seed=seed, training__epochs=epochs
+        preset,
+        config,
+        assignments,
+        semantics,
+        describer__name=describer,
+        fusion__name=fusion,
+        training__seed=seed,
+        training__epochs=epochs,
     )
     if manifest is None and not rank():
         err.print("no manifest given: training on the demo corpus (synthetic speech, planted ratings)", soft_wrap=True)

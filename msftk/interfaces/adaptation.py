@@ -75,8 +75,6 @@ class StoredFeatures(PreparationComponent):
 
     needs = ("audio",)
     wants = "model"
-    no_results: ClassVar[tuple[str, ...]] = ()
-    """Options of the encoder that change nothing of it."""
     batch: int = 16
     """How many recordings, of like length, are heard together."""
 

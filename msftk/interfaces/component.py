@@ -38,6 +38,14 @@ class Component(ABC):
     results_version: ClassVar[int] = 1
     """Raised when the same input gives other results than before: what is stored is then made anew."""
 
+    no_results: ClassVar[tuple[str, ...]] = ()
+    """Options that change no result: how fast, how many at once, where a server is."""
+
+    @classmethod
+    def shown(cls) -> Mapping[str, str]:
+        """What `msftk plugins show` prints beside the options, by heading: the prompt of an audio-language model."""
+        return {}
+
     def identity(self) -> Mapping[str, str]:
         """What changes results beside the options (a model's revision, a file's hash).
 

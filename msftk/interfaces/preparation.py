@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from msftk.errors import BackEndError
 from msftk.interfaces.component import Component
 from msftk.types import Alignment, Description, Emphasis, Float32, Float64, WordProsody
 
@@ -94,9 +95,11 @@ class Describer(PreparationComponent):
     """Audio -> the six-field description. `needs` says which evidence it reads.
 
     A description whose status is not "ok" is an answer and is stored, until `msftk extract --retry-failed` asks for it
-    again; an exception is tried again in the next run.
+    again; an exception is tried again in the next run. A BackEndError ends this one.
     """
 
+    asks_for_labels: ClassVar[bool] = False
+    """Whether its option `labels` is filled with the emotion categories of the corpus where it is not set."""
     batch: int = 1
     """How many utterances are described together."""
 
@@ -109,6 +112,8 @@ class Describer(PreparationComponent):
         for one in evidence:
             try:
                 answers.append(self.describe(one))
+            except BackEndError:
+                raise
             except Exception as error:  # of this utterance; the others are described
                 answers.append(error)
         return answers

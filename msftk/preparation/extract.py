@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from msftk.errors import MsftkError
+from msftk.errors import BackEndError, MsftkError
 from msftk.files import is_full, unwritable
 from msftk.preparation.acoustic import StoredAcoustics, listen
 from msftk.preparation.collected import Collected
@@ -44,6 +44,7 @@ class Preparation(Components):
             `Prepared`; bad audio stands in its `failures` and ends nothing. An interruption keeps what was finished.
         Raises:
             InputError: two utterances have one id, or a store that cannot be used.
+            BackEndError: a describer that no utterance of the job can use.
         """
         report = progress or silent
         everyone = utterances if isinstance(utterances, Sequence) else tuple(utterances)
@@ -53,6 +54,8 @@ class Preparation(Components):
             for question, found in self._read(questions, len(everyone), with_f0, report):
                 if isinstance(found, OSError) and is_full(found):
                     raise self._unwritable(found)
+                if isinstance(found, BackEndError):
+                    raise found
                 collected.take(question, found)
                 report(Progress("prepare", collected.done, len(everyone)))
         finally:

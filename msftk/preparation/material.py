@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from msftk.errors import AbsentError
+from msftk.errors import AbsentError, BackEndError
 from msftk.interfaces import Evidence, Need
 from msftk.preparation.descriptions import answers_of
 from msftk.preparation.f0 import StoredF0
@@ -128,6 +128,9 @@ class Material(Given):
         row = log.get(self.key(part))
         assert row is not None
         description = Description(**{name: value for name, value in row.items() if name != "key"})
+        if description.failed or description.note:
+            told = description.status if description.failed else description.note
+            self.warnings["description"] = f"describer '{part.name}': {told}"
         if description.status != "ok":
             raise AbsentError(description.status)
         if not any(getattr(description, name) for name in DESCRIPTION_FIELDS):
@@ -208,14 +211,19 @@ def _describe(unknown: Mapping[str, Material], part: Part, log: RecordLog) -> No
         except Exception as error:  # what the describer reads is absent, or the audio cannot be used
             material.undescribed = error
     answers = answers_of(part.component, [evidence for *_, evidence in asked]) if asked else []
+    ends: BackEndError | None = None  # told when the other answers are in the store
     for (key, material, _), answer in zip(asked, answers, strict=True):
         if isinstance(answer, Description):
             log.put(key, asdict(answer))
         elif isinstance(answer, AbsentError):
             material.undescribed = answer
+        elif isinstance(answer, BackEndError):
+            ends = answer
         else:
             material.warnings["description"] = f"describer '{part.name}': {answer}"
             material.undescribed = AbsentError("description failed")
+    if ends is not None:
+        raise ends
 
 
 _FIELD: dict[Need, str] = {

@@ -87,7 +87,7 @@ def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs:
         "plugin": plugin.name,
         "package": plugin.package,  # recorded; what counts is the version of its results
         "results_version": component.results_version,
-        "options": {name: value for name, value in options.items() if name not in identity},
+        "options": {name: value for name, value in options.items() if name not in {*identity, *component.no_results}},
         "identity": identity,
         "upstream": {need: made_by[need] for need in (*reads, *component.optional) if need in made_by},
     }

@@ -31,6 +31,7 @@ def evaluate(
     device: str = "auto",
     trust_remote_code: bool = False,
     allow_download: bool = False,
+    allow_sending: bool = False,
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Evaluation:
@@ -38,7 +39,8 @@ def evaluate(
 
     Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model (see
     `load`); on a corpus with another rating scale, predictions are laid on that scale (low on low, high on high). Then
-    `trust_remote_code` lets Python code run that comes with a model, `allow_download` lets a model be fetched.
+    `trust_remote_code` lets Python code run that comes with a model, `allow_download` lets a model be fetched,
+    `allow_sending` lets recordings go to a server that describes.
 
     Raises:
         InputError: an unfinished run, no ratings to score against; runs of different corpora without a manifest.
@@ -49,7 +51,7 @@ def evaluate(
     if manifest is None:
         return _evaluate_kept(folders, cards, split)
     corpus = manifest if isinstance(manifest, Manifest) else read_manifest(manifest)
-    with consenting(Consent(remote_code=trust_remote_code, download=allow_download)):
+    with consenting(Consent(trust_remote_code, allow_download, allow_sending)):
         return _evaluate_anew(folders, cards, corpus, split, store, device, progress or silent, workers)
 
 

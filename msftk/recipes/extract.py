@@ -10,6 +10,7 @@ from msftk.consent import Consent, consenting
 from msftk.preparation.extract import extract
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
+from msftk.recipes.senses import with_labels
 from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.store.features import Store, default_store_path
@@ -65,8 +66,9 @@ def extract_corpus(
     """
     with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
     corpus = read_manifest(manifest)
+    settings = with_labels(settings, corpus.utterances)
     place = store if isinstance(store, Store) else Store(default_store_path(store))
-    with consenting(Consent(remote_code=trust_remote_code, download=True)):
+    with consenting(Consent(remote_code=trust_remote_code, download=True, send=True)):
         prepared = extract(
             corpus.utterances,
             settings,

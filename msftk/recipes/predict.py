@@ -124,16 +124,17 @@ def load(
     *,
     trust_remote_code: bool = False,
     allow_download: bool = False,
+    allow_sending: bool = False,
 ) -> Run:
     """Loads a finished run folder for prediction on `device` (auto, cpu, cuda). Raises as `load_model` does.
 
     A run of folds predicts by its refitted model where it has one, else by the mean of its folds' models. Several runs
     predict by their mean, in units of the first one's rating scale.
 
-    A run folder may come from anybody: neither does code of a model that it names run, nor is one fetched, unless the
-    caller says so.
+    A run folder may come from anybody: neither does code of a model that it names run, nor is one fetched, nor sound
+    sent to a server that it names, unless the caller says so.
     """
-    consent = Consent(remote_code=trust_remote_code, download=allow_download)
+    consent = Consent(trust_remote_code, allow_download, allow_sending)
     runs = [run] if isinstance(run, str | Path) else run
     with consenting(consent):
         return Run(load_ensemble([Path(one) for one in runs], choose_where(device)), consent)

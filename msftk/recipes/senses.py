@@ -1,13 +1,14 @@
-"""What a model of a corpus reads: sound, meaning, or both; what it does not read is not prepared."""
+"""What a model of a corpus reads: sound, meaning, or both, in the corpus' words; what it does not read is not made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msftk.errors import InputError
 from msftk.hookspecs import find_kind
 from msftk.registry import registry
 from msftk.settings import Component, Settings
+from msftk.store.columns import values_of
 from msftk.types import Utterance
 
 
@@ -29,6 +30,20 @@ def settings_for(settings: Settings, utterances: Iterable[Utterance]) -> Setting
     if not fusion.reads_acoustics:
         settings = settings.model_copy(update={"acoustic": _first("acoustic-encoder", "reads_sound")})
     return settings if fusion.reads_semantics else settings.model_copy(update={"semantics": ()})
+
+
+def with_labels(settings: Settings, utterances: Sequence[Utterance]) -> Settings:
+    """Settings whose describer knows the emotion categories of the corpus, where it asks for them and none are set.
+
+    These are the words of all utterances together: what each of them was labelled a describer never sees.
+    """
+    chosen = settings.describer
+    labels = sorted({category for one in values_of(utterances, "category") if (category := (one or "").strip())})
+    if not labels or "labels" in chosen.options or not registry().get("describer", chosen.name).load().asks_for_labels:
+        return settings
+    return settings.model_copy(
+        update={"describer": Component.model_validate({"name": chosen.name, **chosen.options, "labels": labels})}
+    )
 
 
 def _first(kind: str, ability: str) -> Component:

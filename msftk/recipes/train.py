@@ -22,7 +22,7 @@ from msftk.preparation.parts import make_parts
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.prepare import read_corpus
-from msftk.recipes.senses import settings_for
+from msftk.recipes.senses import settings_for, with_labels
 from msftk.recipes.training_job import Job, begin_together, parts
 from msftk.recipes.wording import sound_notes
 from msftk.registry import registry
@@ -112,11 +112,11 @@ def train(
         raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")
     start, report = time.perf_counter(), progress if progress and not rank() else silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
-    settings = settings_for(with_whole_paths(settings), corpus.utterances)
+    settings = with_labels(settings_for(with_whole_paths(settings), corpus.utterances), corpus.utterances)
     check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(Path(out))
-    allowed = Consent(remote_code=trust_remote_code, download=True)
+    allowed = Consent(remote_code=trust_remote_code, download=True, send=True)
     if not run.is_finished:
         with consenting(allowed):
             make_parts(settings)  # what cannot be made is told before a run is begun

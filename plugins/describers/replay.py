@@ -17,7 +17,7 @@ from msftk.files import read_text, sha256_file
 from msftk.interfaces import Evidence, Need
 from msftk.types import DESCRIPTION_FIELDS, Description
 
-NOTES = ("backend", "prompt_fingerprint", "raw_text", "status")
+NOTES = ("backend", "prompt_fingerprint", "raw_text", "status", "note")
 KNOWN = ("id", *DESCRIPTION_FIELDS, *NOTES)
 
 
