@@ -148,4 +148,5 @@ def register_losses(register: Register) -> None:
 
 @hookimpl
 def register_engines(register: Register) -> None:
-    register("local", "msftk_plugins.engines.local:Local", help="threads of this machine")
+    register("local", "msftk_plugins.engines.local:Local", help="threads of this machine, processes for models")
+    register("ray", "msftk_plugins.engines.ray:Ray", help="actors of Ray, on this machine or a cluster (extra ray)")

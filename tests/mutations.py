@@ -154,6 +154,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/evaluation/experts.py", "NOTHING * largest", "0", "tests/evaluation/test_experts.py"),
     Mutation("msftk/files.py", "if is_full(error):", "if not is_full(error):", "tests/cli/test_full_disk.py"),
     Mutation("msftk/store/records.py", 'self._rows.pop(row["key"], None)', "pass", "tests/store/test_records.py"),
+    Mutation("msftk/store/manifest.py", "row % int(n) == int(number) - 1", "row % int(n) == 0", "tests/store"),
+    Mutation(
+        "plugins/engines/processes.py",
+        "threading.Thread(target=_end_with_parent, daemon=True).start()",
+        "",
+        "tests/plugins/engines/test_processes.py",
+    ),
+    Mutation("plugins/engines/ray.py", "max_task_retries=TRIES - 1, ", "", "tests/plugins/engines/test_ray.py"),
     Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
     Mutation(
         "msftk/preparation/components.py",

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
-from msftk.cli.options import Json, PhoneTier, Set, Store, WordTier, Workers, settings_from
+from msftk.cli.options import Json, PhoneTier, Set, Shard, Store, WordTier, Workers, settings_from
 from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.recipes.wording import fixed, said_of
@@ -36,6 +36,7 @@ def emphasis(
     assignments: Set = None,
     store: Store = None,
     workers: Workers = None,
+    shard: Shard = None,
 ) -> None:
     """Show which words are stressed (LEMf): pitch, energy and phone duration of each word, and the emphasis segment.
 
@@ -54,8 +55,10 @@ def emphasis(
             raise InputError(f"{audio}: {what}: {whose} the alignments. Leave ALIGNMENT and --plot to one recording.")
         if table is None:
             raise InputError(f"{audio}: {what}. Name the table to write, e.g. --out stress.csv.")
-        _corpus(audio, table, settings, store, workers, json)
+        _corpus(audio, table, settings, store, workers, shard, json)
         return
+    if shard:
+        raise InputError(f"--shard {shard}: of one recording there are no parts. Give a folder or a manifest.")
     from msftk.recipes.emphasis import emphasise_file
 
     named = {"word_tier": word_tier, "phone_tier": phone_tier}
@@ -73,7 +76,15 @@ def emphasis(
         _show(found.id, found.emphasis)
 
 
-def _corpus(place: Path, table: Path, settings: Settings, store: Path | None, workers: int | None, json: bool) -> None:
+def _corpus(
+    place: Path,
+    table: Path,
+    settings: Settings,
+    store: Path | None,
+    workers: int | None,
+    shard: str | None,
+    json: bool,
+) -> None:
     """Of a folder, or of a manifest."""
     from msftk.recipes.emphasis_corpus import emphasise_corpus
     from msftk.recipes.recordings import collect
@@ -84,7 +95,9 @@ def _corpus(place: Path, table: Path, settings: Settings, store: Path | None, wo
         found = collect(place, settings.alignment)
         corpus, unreadable = found.manifest(place.name), found.failures
     with bar() as progress:
-        done = emphasise_corpus(corpus, table, settings=settings, store=store, workers=workers, progress=progress)
+        done = emphasise_corpus(
+            corpus, table, settings=settings, store=store, workers=workers, shard=shard, progress=progress
+        )
     failures = {**unreadable, **done.failures}
     if json:
         reasons = {reason: len(ids) for reason, ids in done.absent.items()}

@@ -16,6 +16,7 @@ from msftk.cli.options import (
     Preset,
     Semantics,
     Set,
+    Shard,
     Store,
     TrustRemoteCode,
     Workers,
@@ -38,6 +39,7 @@ def extract(
     trust_remote_code: TrustRemoteCode = False,
     store: Store = None,
     workers: Workers = None,
+    shard: Shard = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what is stored as failed, such as a description.")
     ] = False,
@@ -58,6 +60,7 @@ def extract(
             trust_remote_code=trust_remote_code,
             progress=progress,
             workers=workers,
+            shard=shard,
             retry_failed=retry_failed,
         )
     if json:

@@ -20,6 +20,7 @@ Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sou
 Describer = Annotated[str | None, typer.Option("--describer", help="Who describes (source es): measured, ...")]
 Store = Annotated[Path | None, typer.Option("--store", help="Feature store (default: MSFTK_STORE or user cache).")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads (default: all cores).")]
+Shard = Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Do the I-th of N parts of the corpus.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with a model. Read it first.")

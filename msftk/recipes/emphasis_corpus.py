@@ -52,6 +52,7 @@ def emphasise_corpus(
     settings: Settings,
     store: Store | str | Path | None = None,
     workers: int | None = None,
+    shard: str | None = None,
     progress: ProgressCallback = silent,
 ) -> EmphasisTable:
     """Emphasis of every utterance, written to `out` (`check_out`) in manifest order, one row a word.
@@ -65,6 +66,7 @@ def emphasise_corpus(
     Args:
         manifest: a manifest or its path.
         store: a store, its folder, or None for the default folder.
+        shard: "i/n" does the i-th of n parts of the corpus.
         progress: told in whole seconds of audio.
     Raises:
         InputError: no utterance could be done, `out` cannot be written, an option that does not exist.
@@ -74,6 +76,7 @@ def emphasise_corpus(
     check_out(out)
     if not isinstance(manifest, Manifest):
         manifest = read_manifest(manifest)
+    manifest = manifest.shard(shard)
     if not isinstance(store, Store):
         store = Store(default_store_path(store))
     chosen = settings.model_copy(update={"semantics": ()})

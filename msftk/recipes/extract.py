@@ -57,16 +57,18 @@ def extract_corpus(
     progress: ProgressCallback | None = None,
     workers: int | None = None,
     retry_failed: bool = False,
+    shard: str | None = None,
 ) -> Extraction:
     """Prepares every utterance of a manifest, and F0 where the settings' acoustic encoder reads it.
 
     `store`: a store or its folder, None: MSFTK_STORE, else the user's cache folder. `trust_remote_code` lets Python
-    code run that comes with a text encoder; `retry_failed` tries again what the store knows as failed. Raises what
-    `extract` and `read_manifest` raise.
+    code run that comes with a text encoder; `retry_failed` tries again what the store knows as failed; `shard`
+    "i/n" prepares the i-th of n parts of the corpus. Raises what `extract` and `read_manifest` raise.
     """
     with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
     corpus = read_manifest(manifest)
     settings = with_labels(settings, corpus.utterances)
+    corpus = corpus.shard(shard)  # the labels are those of the whole
     place = store if isinstance(store, Store) else Store(default_store_path(store))
     with consenting(Consent(remote_code=trust_remote_code, download=True, send=True)):
         prepared = extract(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,19 @@ class Manifest:
                 f"no utterance in split '{name}'. {did_you_mean(name, self.splits)}Splits in this manifest: {found}."
             )
         return members
+
+    def shard(self, which: str | None) -> Manifest:
+        """Every n-th utterance from the i-th on, for `which` "i/n" counted from 1: n jobs do each once. None: all.
+
+        Raises InputError for another text.
+        """
+        if which is None:
+            return self
+        number, _, n = which.partition("/")
+        if not (number.isdecimal() and n.isdecimal() and 1 <= int(number) <= int(n)):
+            raise InputError(f"--shard {which}: expected I/N, the I-th of N parts of the corpus, from 1/N to N/N.")
+        mine = [row % int(n) == int(number) - 1 for row in range(len(self.utterances))]
+        return replace(self, utterances=chosen(self.utterances, mine))
 
 
 def split_name(text: str | None) -> str | None:

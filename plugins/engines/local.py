@@ -1,38 +1,45 @@
-"""The local engine: threads of this machine. F0 and the kernels release the GIL, so threads use every core."""
+"""The local engine: threads of this machine, and processes that each hold a model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from pydantic import Field
 
 from msftk import interfaces
 from msftk.cores import cores
+from msftk_plugins.engines.processes import by_processes
+from msftk_plugins.engines.streaming import AHEAD, streamed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 2  # items handed out a worker: enough that none waits, few enough that an interruption is prompt
-
 
 class Local(interfaces.Engine):
-    """Runs preparation in threads of this process; a model works alone, so that it is held in memory once."""
+    """Runs preparation in threads of this process: F0 and the kernels release the GIL, so threads use every core.
+
+    A model works alone, so that it is held in memory once; with `models` > 1 in so many processes of its own, one model
+    each, which share the machine's cores and, one after the other, take its GPUs.
+    """
 
     class Options(interfaces.Options):
         workers: int | None = Field(None, ge=1, description="threads, default one a core")
         requests: int = Field(16, ge=1, description="what waits for a server at a time")
+        models: int = Field(1, ge=1, description="processes that each hold a model; 1: this process holds it")
 
     def __init__(self, options: Local.Options) -> None:
         self.workers = options.workers or cores()
-        self.widths = {"cpu-kernel": self.workers, "model": 1, "network": options.requests}
+        self.widths = {"cpu-kernel": self.workers, "model": options.models, "network": options.requests}
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Exception]]:
         """Yields (item, result or exception) as they end. Left early (Ctrl-C), it drops what has not begun."""
-        width = self.widths[getattr(work, "wants", "cpu-kernel")]
-        return _alone(work, items) if width == 1 else _together(work, items, width)
+        wants = getattr(work, "wants", "cpu-kernel")
+        width = self.widths[wants]
+        if width == 1:
+            return _alone(work, items)
+        return by_processes(work, items, width) if wants == "model" else _by_threads(work, items, width)
 
 
 def _alone(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Exception]]:
@@ -45,23 +52,11 @@ def _alone(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tu
         yield item, result
 
 
-def _together(
+def _by_threads(
     work: Callable[[Item], Result], items: Iterable[Item], width: int
 ) -> Iterator[tuple[Item, Result | Exception]]:
-    left = iter(items)
     with ThreadPoolExecutor(width, thread_name_prefix="msftk") as pool:
-        running: dict[Future[Result], Item] = {}
         try:
-            while True:
-                for item in islice(left, width * AHEAD - len(running)):
-                    running[pool.submit(work, item)] = item
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    item = running.pop(future)
-                    error = future.exception()
-                    if error is not None and not isinstance(error, Exception):
-                        raise error
-                    yield item, error if error is not None else future.result()
+            yield from streamed(lambda item: pool.submit(work, item), items, width * AHEAD)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

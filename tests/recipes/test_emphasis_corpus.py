@@ -218,3 +218,21 @@ def test_an_utterance_of_a_bad_name_is_no_trouble(tmp_path: Path) -> None:
     made: Utterance = replace(corpus(tmp_path, 1).utterances[0], id='a/b "c"\n')
     run(Manifest("tones", RatingScale(1, 7), (made,), {}), tmp_path / "t.parquet")
     assert table(tmp_path / "t.parquet")[0]["id"] == 'a/b "c"\n'
+
+
+def test_shards_make_the_table_in_parts_and_the_store_that_all_of_it_needs(
+    tmp_path: Path, f0_calls: list[int], tone_corpus: Manifest
+) -> None:
+    settings = load_settings("tiny", assignments=DIO)
+    parts = [
+        emphasise_corpus(
+            tone_corpus, tmp_path / f"{i}.jsonl", settings=settings, store=tmp_path / "store", shard=f"{i}/3"
+        )
+        for i in (1, 2, 3)
+    ]
+    assert sum(part.n_utterances for part in parts) == 22  # two have no alignment
+    heard = len(f0_calls)
+    emphasise_corpus(tone_corpus, tmp_path / "all.jsonl", settings=settings, store=tmp_path / "store")
+    assert len(f0_calls) == heard
+    rows = [line for part in parts for line in part.path.read_text().splitlines()]
+    assert sorted(rows) == sorted((tmp_path / "all.jsonl").read_text().splitlines())

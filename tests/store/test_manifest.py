@@ -89,6 +89,23 @@ def test_split_gives_utterances_and_unknown_one_lists_those_there(path: Path) ->
         manifest.split("trian")
 
 
+@pytest.mark.parametrize("n", [1, 3, 7, 30])
+def test_shards_share_out_the_utterances(n: int) -> None:
+    whole = Manifest("many", RatingScale(1, 7), tuple(replace(BARE, id=f"u{k}") for k in range(20)), {"a": "fact"})
+    shards = [whole.shard(f"{i}/{n}") for i in range(1, n + 1)]
+    assert sorted(u.id for shard in shards for u in shard.utterances) == sorted(u.id for u in whole.utterances)
+    sizes = [len(shard.utterances) for shard in shards]
+    assert max(sizes) - min(sizes) <= 1
+    assert shards[0].facts == whole.facts
+    assert whole.shard(None) is whole
+
+
+@pytest.mark.parametrize("which", ["0/3", "4/3", "1", "1/", "/3", "a/3", "-1/3", "1/2/3", "1.5/3"])
+def test_a_shard_that_is_no_part_is_refused(which: str) -> None:
+    with pytest.raises(InputError, match=r"^--shard .*: expected I/N, the I-th of N parts of the corpus"):
+        MANIFEST.shard(which)
+
+
 def test_splits_stand_in_the_order_of_their_use() -> None:
     names = ("zoo", "test2", "dev", "test1", "train")
     utterances = tuple(Utterance(name, Path("a"), split=name) for name in names)
