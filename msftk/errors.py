@@ -38,6 +38,17 @@ class AbsentError(MsftkError):
     """An input that an utterance does not have (no transcript, no alignment): declared, never invented."""
 
 
+class RefusedError(AbsentError):
+    """What a component looked at and will not answer for (a text that does not fit the sound): an answer, and stored.
+
+    `reason`: a few words that can be counted; `detail`: what was found in this very utterance, and a remedy.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """ "Did you mean 'x'? " for the nearest known name, or nothing."""
     near = difflib.get_close_matches(name.replace("_", "-"), list(known), n=1, cutoff=0.5) or difflib.get_close_matches(

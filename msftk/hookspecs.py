@@ -76,6 +76,16 @@ KINDS = (
         check="msftk.testing.preparation:check_emphasis",
     ),
     Kind(
+        "transcriber",
+        "register_transcribers",
+        "audio -> what was said",
+        interfaces.Transcriber,
+        section="transcriber",
+        default="none",
+        usage="msftk extract corpus.parquet --semantics gs --transcriber {name}",
+        check="msftk.testing.preparation:check_transcriber",
+    ),
+    Kind(
         "describer",
         "register_describers",
         "audio -> six-field description",

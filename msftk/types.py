@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +175,35 @@ class Emphasis:
     @property
     def segment_text(self) -> str:
         return " ".join(self.prosody.words[self.first : self.last + 1])
+
+
+GIVEN = "given"  # who made a transcript or an alignment that came with the recording
+
+
+class TimedWord(NamedTuple):
+    """A word with its place in the audio, in s."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a transcriber heard. `engine`: which model wrote it; `words` have times where the engine tells them.
+
+    `language` is a code ("en") where the engine knows it.
+    """
+
+    text: str
+    engine: str
+    language: str | None = None
+    words: tuple[TimedWord, ...] = ()
+
+    @property
+    def made_by(self) -> str:
+        """What every report says of it: never taken for a transcript that was given."""
+        return f"asr: {self.engine}"
 
 
 DESCRIPTION_FIELDS = ("free_emotion", "constrained_emotion", "explanation", "scenario", "paralinguistics", "gender")

@@ -45,6 +45,12 @@ def register_emphasis(register: Register) -> None:
 
 
 @hookimpl
+def register_transcribers(register: Register) -> None:
+    register("none", "msftk_plugins.transcribers.no_transcriber:NoTranscriber", help="given transcripts alone")
+    register("whisper", "msftk_plugins.transcribers.whisper:Whisper", help="any Whisper, by id or folder")
+
+
+@hookimpl
 def register_describers(register: Register) -> None:
     register(
         "measured",

@@ -444,6 +444,19 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/cli/watching.py", "self.last_s = now_s", "pass", "tests/cli/test_watching.py"),
     Mutation("msftk/runs/exchanged.py", "np.roll(order, -1)", "order", "tests/runs/test_exchanged.py"),
     Mutation("plugins/emphasis/last_content_word.py", "- len(places) *", "- 1 *", "tests/plugins/emphasis"),
+    Mutation(
+        "plugins/transcribers/whisper.py",
+        "groups.setdefault((is_long, language is None), [])",
+        "groups.setdefault((is_long, False), [])",
+        "tests/plugins/transcribers",
+    ),
+    Mutation("plugins/transcribers/whisper.py", "SILENCE = 2.0**-15", "SILENCE = 0", "tests/plugins/transcribers"),
+    Mutation(
+        "plugins/transcribers/words.py",
+        "            before_s = now_s",
+        "            pass",
+        "tests/plugins/transcribers",
+    ),
 )
 
 if __name__ == "__main__":

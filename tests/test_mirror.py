@@ -64,6 +64,9 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
         "plugins/fusion/semantics_only.py"
     ),
     "plugins/semantics/test_sources.py": "plugins/semantics/es.py plugins/semantics/gs.py plugins/semantics/les.py",
+    "plugins/transcribers/test_whisper.py": (
+        "plugins/transcribers/languages.py plugins/transcribers/no_transcriber.py plugins/transcribers/words.py"
+    ),
     "plugins/text/test_folder.py": "plugins/text/hf.py plugins/weights.py",
     "cli/test_launch.py": "msftk/__main__.py",
     # nothing to test by itself: a value and a callback that everybody hands on

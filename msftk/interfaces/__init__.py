@@ -39,6 +39,7 @@ from msftk.interfaces.preparation import (
     Result,
     SemanticSource,
     TextEncoder,
+    Transcriber,
     Want,
 )
 from msftk.interfaces.reading import AlignmentReader, Corpus, CorpusReading
@@ -83,6 +84,7 @@ __all__ = [
     "Target",
     "TextEncoder",
     "TrainedPart",
+    "Transcriber",
     "Want",
     "check_same_model",
 ]

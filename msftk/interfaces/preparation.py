@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from msftk.errors import BackEndError
 from msftk.interfaces.component import Component
-from msftk.types import Alignment, Description, Emphasis, Float32, Float64, WordProsody
+from msftk.types import Alignment, Description, Emphasis, Float32, Float64, Transcript, WordProsody
 
 if TYPE_CHECKING:
     pass
@@ -48,6 +48,22 @@ class Evidence:
     transcript: str | None = None
     emphasis: Emphasis | None = None
     description: Description | None = None
+
+
+Answer = TypeVar("Answer")
+
+
+def each(ask: Callable[[Evidence], Answer], evidence: Sequence[Evidence]) -> list[Answer | Exception]:
+    """What `ask` answers to each utterance, or the exception it raised. Raises BackEndError, which concerns all."""
+    answers: list[Answer | Exception] = []
+    for one in evidence:
+        try:
+            answers.append(ask(one))
+        except BackEndError:
+            raise
+        except Exception as error:  # of this utterance; the others are asked about
+            answers.append(error)
+    return answers
 
 
 class F0Engine(PreparationComponent):
@@ -91,6 +107,29 @@ class EmphasisScorer(PreparationComponent):
     ) -> Float64: ...
 
 
+class Transcriber(PreparationComponent):
+    """Audio -> the words that were said, for utterances whose transcript is not given.
+
+    RefusedError where nothing was said is an answer and is stored; any other exception is tried again in the next run.
+    """
+
+    needs = ("audio",)
+    wants = "model"
+    transcribes: ClassVar[bool] = True
+    """False of the one that transcribes nothing."""
+    batch: int = 1
+    """How many utterances are transcribed together."""
+    replace: bool = False
+    """Whether it is asked too where a transcript is given, which then counts no more."""
+
+    @abstractmethod
+    def transcribe(self, evidence: Evidence) -> Transcript: ...
+
+    def transcribe_batch(self, evidence: Sequence[Evidence]) -> Sequence[Transcript | Exception]:
+        """A transcript an utterance, or why there is none, in their order; for a model that takes several at once."""
+        return each(self.transcribe, evidence)
+
+
 class Describer(PreparationComponent):
     """Audio -> the six-field description. `needs` says which evidence it reads.
 
@@ -108,15 +147,7 @@ class Describer(PreparationComponent):
 
     def describe_batch(self, evidence: Sequence[Evidence]) -> Sequence[Description | Exception]:
         """A description an utterance, or why there is none, in their order; for a model that takes several at once."""
-        answers: list[Description | Exception] = []
-        for one in evidence:
-            try:
-                answers.append(self.describe(one))
-            except BackEndError:
-                raise
-            except Exception as error:  # of this utterance; the others are described
-                answers.append(error)
-        return answers
+        return each(self.describe, evidence)
 
 
 class SemanticSource(PreparationComponent):

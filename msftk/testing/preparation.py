@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from msftk.types import (
     DESCRIPTION_FIELDS,
     SAMPLE_RATE_HZ,
     Description,
+    Transcript,
 )
 
 TOLERANCE = 1e-4  # float32 sums of another batch size differ in the last digits
@@ -52,6 +54,35 @@ def check_semantic_source(plugin: Named, /, **options: object) -> None:
     require(vector.shape == (source.dim,), f"vector() is {vector.shape}: expected ({source.dim},)")
     require(bool(np.isfinite(vector).all()), "vector() is not finite")
     require(source.vector(Evidence(id="empty")) is None, "vector() of an utterance that has nothing: expected None")
+
+
+def check_transcriber(plugin: Named, /, **options: object) -> None:
+    """A transcript with its engine and words within the audio, the same beside others; silence is refused."""
+    transcriber = factory("transcriber", plugin, options)()
+    _needs(transcriber)
+    silence = Evidence(id="silence", waveform=np.zeros(8000, np.float32), f0_hz=np.zeros(101))
+    heard = whole_evidence()
+    assert heard.waveform is not None
+    alone = _or_why_not(transcriber.transcribe, heard)
+    require(isinstance(alone, (Transcript, AbsentError)), f"transcribe() gave {alone!r}: expected a Transcript")
+    if isinstance(alone, Transcript):
+        require(bool(alone.text.strip()), "text is empty: raise RefusedError where nothing was said")
+        require(bool(alone.engine), "engine is empty: expected what wrote it, such as a model's name")
+        times_s = [time_s for word in alone.words for time_s in (word.start_s, word.end_s)]
+        within = (0.0, *times_s, len(heard.waveform) / SAMPLE_RATE_HZ)
+        require(list(within) == sorted(within), "words: expected times in order, within the audio")
+    quiet = _or_why_not(transcriber.transcribe, silence)
+    require(isinstance(quiet, AbsentError), f"transcribe() of silence gave {quiet!r}: expected RefusedError")
+    together = list(transcriber.transcribe_batch([heard, silence]))
+    require(len(together) == 2, f"transcribe_batch() of two gave {counted(len(together), 'answer')}")
+    require([str(one) for one in together] == [str(alone), str(quiet)], "an answer depends on the utterances beside it")
+
+
+def _or_why_not(ask: Callable[[Evidence], Any], evidence: Evidence) -> Any:
+    try:
+        return ask(evidence)
+    except AbsentError as error:
+        return error
 
 
 def check_describer(plugin: Named, /, **options: object) -> None:

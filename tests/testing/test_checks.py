@@ -60,6 +60,7 @@ def test_built_in_sources_keep_their_contract(name: str) -> None:
 
 def test_other_parts_of_preparation_keep_their_contracts(tmp_path: Path) -> None:
     testing.check_text_encoder("hashing")
+    testing.check_transcriber("none")
     testing.check_describer("measured")
     described = tmp_path / "described.jsonl"
     described.write_text('{"id": "whole", "free_emotion": "glad"}\n')
