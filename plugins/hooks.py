@@ -59,6 +59,11 @@ def register_describers(register: Register) -> None:
     )
     register("replay", "msftk_plugins.describers.replay:Replay", help="descriptions made elsewhere, from JSON lines")
     register(
+        "hf-multimodal",
+        "msftk_plugins.describers.hf_multimodal:HfMultimodal",
+        help="asks a model in this process (Qwen2-Audio ...)",
+    )
+    register(
         "openai-chat", "msftk_plugins.describers.openai_chat:OpenAiChat", help="asks a server that hears (vLLM ...)"
     )
 

@@ -19,10 +19,11 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 READ = (
     "*.safetensors",
     "*.json",
+    "*.jinja",
     "*.txt",
     "*.model",
     "*.py",
-)  # what changes results: weights, configuration, tokenizer
+)  # what changes results: weights, configuration, tokenizer, the form of a chat
 
 
 def model_folder(model: str, revision: str | None, section: str, otherwise: str = "") -> Path:

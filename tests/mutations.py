@@ -82,6 +82,12 @@ def main(words: Sequence[str]) -> int:
 INTERVALS = "tests/evaluation/test_intervals.py"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        "plugins/describers/hf_multimodal.py",
+        'tokenizer.padding_side = "left"',
+        'tokenizer.padding_side = "right"',
+        "tests/plugins/describers/test_hf_multimodal.py",
+    ),
+    Mutation(
         "plugins/describers/chat_server.py",
         "reply.status_code < 500",
         "reply.status_code < 600",
