@@ -456,6 +456,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "groups.setdefault((is_long, False), [])",
         "tests/plugins/transcribers",
     ),
+    Mutation(
+        "plugins/semantics/lexical.py",
+        "not (evidence.language or",
+        "not (evidence.id and",
+        "tests/plugins/semantics/test_lexical.py",
+    ),
     Mutation("plugins/transcribers/whisper.py", "SILENCE = 2.0**-15", "SILENCE = 0", "tests/plugins/transcribers"),
     Mutation(
         "plugins/transcribers/words.py",

@@ -54,6 +54,13 @@ def test_the_pages_fusion_keeps_its_contract_and_its_mistake_is_told_in_these_wo
         testing.check_fusion(module.LowRank)
 
 
+def test_the_ten_lines_are_those_of_the_source() -> None:
+    source = (CHECKOUT / "plugins" / "semantics" / "lexical.py").read_text(encoding="utf-8").splitlines()
+    shown = block("python", 'group: ClassVar[str] = "lexical"').splitlines()
+    assert set(shown) <= set(source)
+    assert len([line for line in shown if line]) == 12
+
+
 def test_the_page_tells_of_every_kind() -> None:
     assert re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE, flags=re.MULTILINE) == [kind.name for kind in KINDS]
 
