@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from msftk.evaluation.ccc import ccc_of_moments, terms
-from msftk.evaluation.intervals import METHOD, jackknife_interval, student_t
+from msftk.evaluation.intervals import METHOD, jackknife_interval
+from msftk.evaluation.student import student_t
 from msftk.types import Float64
 
 SPEAKERS = (4, 8, 10, 24, 100)

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 from seeds import mean_of_seeds  # the script beside this one
 
-from msftk.evaluation.bootstrap import DRAWS, interval, resample
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.clusters import cluster_moments, clusters_of
 from msftk.evaluation.evaluation import evaluate_predictions
+from msftk.evaluation.paired import Paired
 from msftk.evaluation.scores import ratings_of
 from msftk.recipes.prepare import prepare
 from msftk.store.features import Store
@@ -59,14 +59,11 @@ def read_peer(path: Path, corpus: Manifest) -> Float64:
 
 
 def over_peer(values: Float64, peer: Float64, corpus: Manifest) -> dict[str, dict[str, Any]]:
-    """CCC less the peer's on the same draws of speakers: "ci95" and the "share" of draws above 0, by attribute."""
-    truth, labels = ratings_of(corpus.utterances), clusters_of(corpus.utterances).labels
-    drawn = [resample(cluster_moments(said, truth, labels)) for said in (values, peer)]  # one seed: the same draws
-    more = np.column_stack([drawn[0] - drawn[1], (drawn[0] - drawn[1]).mean(axis=1)])
-    return {
-        key: {"ci95": list(interval(column)), "share": float((column > 0).mean())}
-        for key, column in zip(KEYS, more.T, strict=True)
-    }
+    """CCC less the peer's on the same draws of speakers: "ci95" and p, by attribute."""
+    truth, labels = ratings_of(corpus.utterances)[:, None], clusters_of(corpus.utterances).labels
+    paired = Paired([cluster_moments(said[:, None], truth, labels) for said in (values, peer)])
+    found = zip(KEYS, paired.difference(0, 1), strict=True)
+    return {key: {"ci95": [one.low, one.high], "p": one.p} for key, one in found}
 
 
 def main() -> None:
@@ -97,11 +94,11 @@ def main() -> None:
         table.add_row(system, *(f"{scored.ccc[k]:.3f} {brackets(scored.ci95[k])}" for k in KEYS))
         if peer is not None:
             results[system]["over_peer"] = more = over_peer(said.values, peer, corpus)
-            table.add_row("  over the peer", *(f"{brackets(m['ci95'])} {m['share']:.1%}" for m in more.values()))
+            table.add_row("  over the peer", *(f"{brackets(m['ci95'])} p {m['p']:.3f}" for m in more.values()))
     ratings = ratings_of(corpus.utterances)
     quoted = PEER if peer is None else {a: ccc(peer[:, k], ratings[:, k]) for k, a in enumerate(ATTRIBUTES)}
     table.add_row("peer: eGeMAPS + SVR", *(f"{x:.3f}" for x in (*quoted.values(), np.mean(list(quoted.values())))))
-    table.caption = f"CCC [95 %, {DRAWS} draws of speakers]; over the peer: paired, with the share of draws above 0"
+    table.caption = "CCC [95 %, over speakers]; over the peer: paired"
     console.print(table)
     (arguments.out / "ravdess.json").write_text(json.dumps(results, indent=2) + "\n")
 

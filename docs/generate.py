@@ -24,6 +24,8 @@ PUBLIC = {  # module -> names, in the order of a first reading; () means all tha
     "msftk.recipes.extract": ("extract_corpus",),
     "msftk.recipes.train": ("train",),
     "msftk.recipes.evaluate": ("evaluate",),
+    "msftk.recipes.compare": ("compare",),
+    "msftk.evaluation.comparison": ("Comparison", "SystemScores", "Difference"),
     "msftk.recipes.predict": ("load", "Run"),
     "msftk.recipes.predict_result": ("PredictResult", "Prediction", "Window"),
     "msftk.recipes.emphasis": ("emphasise_file",),

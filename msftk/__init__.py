@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from msftk.errors import InputError, MsftkError
     from msftk.evaluation.ccc import ccc
+    from msftk.recipes.compare import compare
     from msftk.recipes.emphasis import emphasise_file
     from msftk.recipes.evaluate import evaluate
     from msftk.recipes.extract import extract_corpus
@@ -31,6 +32,7 @@ __all__ = [
     "Utterance",
     "__version__",
     "ccc",
+    "compare",
     "emphasise_file",
     "evaluate",
     "extract_corpus",
@@ -52,6 +54,7 @@ _PLACES = {
     "RatingScale": "msftk.types",
     "Utterance": "msftk.types",
     "ccc": "msftk.evaluation.ccc",
+    "compare": "msftk.recipes.compare",
     "emphasise_file": "msftk.recipes.emphasis",
     "evaluate": "msftk.recipes.evaluate",
     "extract_corpus": "msftk.recipes.extract",

@@ -118,7 +118,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/recipes/test_targets.py",
     ),
     Mutation("msftk/evaluation/intervals.py", "by_cluster[:, rated]", "by_cluster", "tests/recipes/test_targets.py"),
-    Mutation("msftk/evaluation/intervals.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9", INTERVALS),
+    Mutation("msftk/evaluation/student.py", "outside: float = 0.05", "outside: float = 0.1", INTERVALS),
     Mutation("msftk/evaluation/intervals.py", "(len(rated) - 1) / len(rated) *", "1 / len(rated) *", INTERVALS),
     Mutation("msftk/evaluation/intervals.py", "effective_clusters(n_ratings) - 1.0", "len(rated) - 1.0", INTERVALS),
     Mutation("msftk/evaluation/intervals.py", "by_cluster[n_ratings > 0]", "by_cluster", INTERVALS),
@@ -146,7 +146,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(n >= 1) & (denominator >= 0)",
         "tests/evaluation/test_ccc.py",
     ),
-    Mutation("msftk/evaluation/bootstrap.py", "[2.5, 97.5]", "[5, 95]", "tests/evaluation/test_bootstrap.py"),
+    Mutation(
+        "msftk/evaluation/bootstrap.py", "min(CHUNK, draws - start)", "CHUNK", "tests/evaluation/test_bootstrap.py"
+    ),
     Mutation("msftk/evaluation/clusters.py", 'f"?{utterance.id}"', '"?"', "tests/evaluation/test_clusters.py"),
     Mutation("msftk/evaluation/clusters.py", "truth[together]", "truth", "tests/evaluation/test_clusters.py"),
     Mutation("msftk/evaluation/scores.py", "p.std() / t.std()", "t.std() / p.std()", "tests/evaluation/test_scores.py"),
@@ -469,6 +471,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         "            pass",
         "tests/plugins/transcribers",
     ),
+    Mutation(
+        "msftk/evaluation/paired.py",
+        "np.stack([clusters, *seeds.values()])",
+        "np.stack([clusters])",
+        "tests/evaluation/test_paired.py",
+    ),
+    Mutation("msftk/evaluation/paired.py", "(len(defined) - rank) * value", "value", "tests/evaluation/test_paired.py"),
+    Mutation("msftk/recipes/compare.py", "    refuse_different(said)\n", "", "tests/recipes/test_compare.py"),
+    Mutation("msftk/recipes/systems.py", '"training.seed"', '"training.epochs"', "tests/recipes/test_systems.py"),
 )
 
 if __name__ == "__main__":

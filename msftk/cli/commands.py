@@ -13,7 +13,18 @@ import typer
 from msftk import __version__
 from msftk.cli.logs import show_logs
 
-COMMANDS = ("prepare", "doctor", "emphasis", "extract", "train", "evaluate", "predict", "report", "quickstart")
+COMMANDS = (
+    "prepare",
+    "doctor",
+    "emphasis",
+    "extract",
+    "train",
+    "evaluate",
+    "compare",
+    "predict",
+    "report",
+    "quickstart",
+)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what is logged.")]
 

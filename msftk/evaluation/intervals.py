@@ -8,12 +8,10 @@ import numpy as np
 
 from msftk.evaluation.ccc import ccc_of_moments
 from msftk.evaluation.clusters import cluster_moments, effective_clusters
+from msftk.evaluation.student import student_t
 from msftk.types import Float64
 
 METHOD = "t over the cluster jackknife"
-CONFIDENCE = 0.95
-FINE = 20_001  # steps of the angle: t is exact to 5 digits from 1 to NORMAL degrees of freedom
-NORMAL = 10_000.0  # degrees of freedom beyond which t is the normal distribution
 
 
 def ccc_intervals(prediction: Float64, truth: Float64, labels: Sequence[str]) -> list[tuple[float, float]]:
@@ -58,18 +56,3 @@ def jackknife_interval(by_cluster: Float64) -> tuple[float, float]:
     reach = error * student_t(max(effective_clusters(n_ratings) - 1.0, 1.0))
     low, high = np.clip([whole - reach, whole + reach], -1.0, 1.0)
     return (float(low), float(high))
-
-
-def student_t(freedom: float) -> float:
-    """The t between which and -t 95 % of Student's distribution lie, for 1 degree of `freedom` or more.
-
-    With t = sqrt(freedom) tan(angle) the density is cos(angle)^(freedom - 1), which is summed and turned around.
-
-    >>> round(student_t(1), 2), round(student_t(9), 3)
-    (12.71, 2.262)
-    """
-    freedom = min(freedom, NORMAL)
-    angle = np.linspace(0.0, np.pi / 2, FINE)
-    density = np.cos(angle) ** (freedom - 1)
-    mass = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    return float(np.sqrt(freedom) * np.tan(np.interp(CONFIDENCE * mass[-1], mass, angle)))

@@ -44,6 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_
     corpus = replace(tone_corpus, utterances=tuple(tests))
     write_manifest(corpus, folder / "M.parquet")
     train(corpus, tiny_settings(), folder / "runs" / "quickstart", store=tone_store, device="cpu")
+    train(corpus, tiny_settings("fusion.name=film"), folder / "runs" / "film", store=tone_store, device="cpu")
     (folder / "recordings").mkdir()
     write_utterance(folder / "recordings", "one")
     write_utterance(folder, "speech")

@@ -1,0 +1,98 @@
+"""`msftk compare`: whether one system scores higher than another, and what may be claimed of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from msftk.cli.console import number_table, out, print_apart, print_json
+from msftk.cli.options import Json
+from msftk.errors import InputError
+from msftk.recipes.wording import fixed, interval
+
+if TYPE_CHECKING:
+    from msftk.evaluation.comparison import Comparison
+
+
+def compare(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="RUN RUN...", help="Finished runs, or folders of one system's runs.")
+    ] = None,
+    systems: Annotated[
+        list[str] | None, typer.Option("--system", metavar="NAME=RUN,RUN", help="A system and its runs. Repeatable.")
+    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="dev, test1 ... (default: a test split).")] = None,
+    intersection: Annotated[
+        bool, typer.Option("--intersection", help="Compare on the utterances that all runs predicted.")
+    ] = False,
+    draws: Annotated[int, typer.Option("--draws", min=100, help="How often speakers are drawn anew.")] = 10_000,
+    json: Json = False,
+) -> None:
+    """Compare systems with the first one: differences of CCC with intervals and p, over speakers and seeds.
+
+    Runs that differ in the seed alone are one system.
+
+    Example: msftk compare runs/quickstart runs/film --split test1
+    """
+    from msftk.recipes.claims import claims
+    from msftk.recipes.compare import TO_FIRST
+    from msftk.recipes.compare import compare as compare_runs
+
+    found = compare_runs(runs or (), split, systems=_named(systems or ()), intersection=intersection, draws=draws)
+    if json:
+        print_json({**found.json(), "claims": claims(found, TO_FIRST)})
+        return
+    print_scores(found)
+    print_differences(found)
+    out.print()
+    for sentence in claims(found, TO_FIRST):
+        out.print(sentence, soft_wrap=True)
+
+
+def _named(systems: list[str] | tuple[str, ...]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for one in systems:
+        name, equals, places = one.partition("=")
+        own = [place for place in places.split(",") if place]
+        if not equals or not name or not own:
+            raise InputError(f"--system {one}: expected NAME=RUN,RUN, e.g. film=runs/film-0,runs/film-1.")
+        if name in named:
+            raise InputError(f"--system {one}: {name} is named twice. Give each system once.")
+        named[name] = own
+    return named
+
+
+def print_scores(found: Comparison) -> None:
+    """Each system's CCC: mean over its runs ± their spread, and the 95 % interval of the mean."""
+    table = number_table(
+        "CCC, mean ± sd of runs [95 %]",
+        "runs",
+        *found.attributes,
+        title=f"{found.facts['split']} ({found.facts['role']})",
+    )
+    for name, own in found.systems.items():
+        cells = []
+        for attribute in found.attributes:
+            one, sd = own.ccc[attribute], own.sd[attribute]
+            spread = f" ± {fixed(sd, 3)}" if len(own.runs) > 1 else ""
+            cells.append(f"{fixed(one.value, 3)}{spread} {interval((one.low, one.high), 3)}".rstrip())
+        table.add_row(name, str(len(own.runs)), *cells)
+    out.print(table)
+
+
+def print_differences(found: Comparison) -> None:
+    """What each system scores more than another, with 95 % interval and p."""
+    from msftk.recipes.claims import p_text
+
+    table = number_table("difference [95 %] (p after Holm)", *found.attributes)
+    for difference in found.differences:
+        cells = []
+        for attribute in found.attributes:
+            one = difference.by[attribute]
+            reach, p = interval((one.low, one.high), 3), difference.holm[attribute]
+            chance = f" ({p_text(p).removeprefix('= ')})" if p == p else ""
+            cells.append(f"{fixed(one.value, 3, signed=True)} {reach}".rstrip() + chance)
+        table.add_row(f"{difference.system} over {difference.other}", *cells)
+    print_apart(table)
