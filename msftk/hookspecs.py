@@ -58,6 +58,16 @@ KINDS = (
         check="msftk.testing.reading:check_alignment_reader",
     ),
     Kind(
+        "aligner",
+        "register_aligners",
+        "audio and transcript -> when each word was said",
+        interfaces.Aligner,
+        section="aligner",
+        default="none",
+        usage="msftk align M.parquet --aligner {name}",
+        check="msftk.testing.alignment:check_aligner",
+    ),
+    Kind(
         "f0-engine",
         "register_f0_engines",
         "waveform -> F0 on the 5 ms grid",

@@ -114,12 +114,15 @@ class Alignment:
     """Words and phones of one utterance, in seconds from the start of its audio, ordered by start.
 
     Words may touch, leave gaps and overlap a little (TIMIT shares a phone between two words). A phone belongs to the
-    word that holds its centre.
+    word that holds its centre. `aligner`: who made it, "" where it was given; then `word_scores` [words] says how well
+    each fits the sound, in the aligner's own measure (larger is better).
     """
 
     words: Tier
     phones: Tier
     source: str = ""
+    aligner: str = ""
+    word_scores: Float64 | None = None
 
     @property
     def spoken_words(self) -> tuple[str, ...]:

@@ -25,6 +25,16 @@ def register_alignment_readers(register: Register) -> None:
 
 
 @hookimpl
+def register_aligners(register: Register) -> None:
+    register("none", "msftk_plugins.aligners.no_aligner:NoAligner", help="aligns nothing: given alignments alone")
+    register(
+        "pocketsphinx",
+        "msftk_plugins.aligners.pocketsphinx:PocketSphinx",
+        help="English, offline: words and phones by pocketsphinx's own models",
+    )
+
+
+@hookimpl
 def register_f0_engines(register: Register) -> None:
     register("harvest", "msftk_plugins.f0.harvest:Harvest", help="WORLD Harvest by our own kernel")
     register("pyworld-harvest", "msftk_plugins.f0.world:PyworldHarvest", help="WORLD Harvest by pyworld, the reference")

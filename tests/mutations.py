@@ -81,6 +81,20 @@ def main(words: Sequence[str]) -> int:
 
 INTERVALS = "tests/evaluation/test_intervals.py"
 MUTATIONS: tuple[Mutation, ...] = (
+    Mutation("plugins/aligners/pocketsphinx.py", "if score <", "if score >", "tests/plugins/aligners"),
+    Mutation("plugins/aligners/pocketsphinx.py", "decoder.reinit_feat()", "pass", "tests/plugins/aligners"),
+    Mutation(
+        "msftk/preparation/together.py",
+        '{"status": answer.reason,',
+        '{"status": "ok",',
+        "tests/preparation/test_alignments.py",
+    ),
+    Mutation(
+        "msftk/preparation/material.py",
+        "self.utterance.alignment is None and self._handed_in is None",
+        "self._handed_in is None",
+        "tests/preparation/test_alignments.py",
+    ),
     Mutation(
         "plugins/describers/hf_multimodal.py",
         'tokenizer.padding_side = "left"',

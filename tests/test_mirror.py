@@ -22,7 +22,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "recipes/test_train.py": "msftk/recipes/training_job.py",
     # parts that mean something only together
     "models/test_network.py": "msftk/models/build.py",
-    "preparation/test_material.py": "msftk/preparation/texts.py",
+    "preparation/test_material.py": "msftk/preparation/descriptions.py msftk/preparation/texts.py",
     "preparation/test_work.py": "msftk/preparation/components.py",
     "preparation/test_extract.py": "msftk/preparation/prepared.py",
     "runs/test_hostile.py": "msftk/consent.py",
@@ -33,8 +33,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "test_registry.py": "plugins/hooks.py",
     "testing/test_checks.py": (
-        "msftk/testing/examples.py msftk/testing/models.py msftk/testing/modules.py msftk/testing/preparation.py "
-        "msftk/testing/reading.py msftk/testing/shared.py"
+        "msftk/testing/alignment.py msftk/testing/examples.py msftk/testing/models.py msftk/testing/modules.py "
+        "msftk/testing/preparation.py msftk/testing/reading.py msftk/testing/shared.py"
     ),
     "training/test_steps.py": "msftk/training/objective.py",
     # plugins of one family, under one contract

@@ -18,6 +18,9 @@ Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid ov
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="Repeatable.")]
 Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sources, e.g. gs,les,es.")]
 Describer = Annotated[str | None, typer.Option("--describer", help="Who describes (source es): measured, ...")]
+Aligner = Annotated[
+    str | None, typer.Option("--aligner", help="Who aligns where no alignment is given: pocketsphinx, ctc, none ...")
+]
 Store = Annotated[Path | None, typer.Option("--store", help="Feature store (default: MSFTK_STORE or user cache).")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads (default: all cores).")]
 Shard = Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Do the I-th of N parts of the corpus.")]

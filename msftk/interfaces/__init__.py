@@ -28,6 +28,7 @@ from msftk.interfaces.network import (
     TrainedPart,
 )
 from msftk.interfaces.preparation import (
+    Aligner,
     Describer,
     EmphasisScorer,
     Engine,
@@ -49,6 +50,7 @@ __all__ = [
     "AcousticEncoder",
     "Acoustics",
     "Adaptation",
+    "Aligner",
     "AlignmentReader",
     "Answers",
     "Component",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from msftk.errors import BackEndError
 from msftk.interfaces.component import Component
-from msftk.types import Alignment, Description, Emphasis, Float32, Float64, Transcript, WordProsody
+from msftk.types import SAMPLE_RATE_HZ, Alignment, Description, Emphasis, Float32, Float64, Transcript, WordProsody
 
 if TYPE_CHECKING:
     pass
@@ -148,6 +148,36 @@ class Describer(PreparationComponent):
     def describe_batch(self, evidence: Sequence[Evidence]) -> Sequence[Description | Exception]:
         """A description an utterance, or why there is none, in their order; for a model that takes several at once."""
         return each(self.describe, evidence)
+
+
+class Aligner(PreparationComponent):
+    """Audio and transcript -> when each word, and where it can each phone, was said.
+
+    It answers a transcript with exactly its words (`msftk.speech.transcript.words_of`), in order, with a score each, or
+    refuses: RefusedError where the text does not fit the sound or holds what the aligner cannot say. A refusal is an
+    answer and is stored; any other exception is tried again in the next run.
+    """
+
+    needs: ClassVar[tuple[Need, ...]] = ("audio", "transcript")
+    optional: ClassVar[tuple[Need, ...]] = ("language",)
+    aligns: ClassVar[bool] = True
+    """False of the one that aligns nothing."""
+    batch: int = 1
+    """How many utterances are aligned together."""
+
+    @abstractmethod
+    def align(self, waveform: Float32, sample_rate_hz: int, transcript: str, language: str | None = None) -> Alignment:
+        """waveform [samples] float32 mono; `language` as the corpus tells it, None where it does not."""
+        ...
+
+    def align_batch(self, evidence: Sequence[Evidence]) -> Sequence[Alignment | Exception]:
+        """An alignment an utterance, or why there is none, in their order; for a model that takes several at once."""
+        return each(self.align_one, evidence)
+
+    def align_one(self, evidence: Evidence) -> Alignment:
+        assert evidence.waveform is not None
+        assert evidence.transcript is not None
+        return self.align(evidence.waveform, SAMPLE_RATE_HZ, evidence.transcript, evidence.language)
 
 
 class SemanticSource(PreparationComponent):

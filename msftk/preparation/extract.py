@@ -13,7 +13,7 @@ from msftk.preparation.components import Components
 from msftk.preparation.parts import Part
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.vectors import unknown_texts, vector_dim
-from msftk.preparation.work import Answers, Encode, Hear, Question, Read
+from msftk.preparation.work import Align, Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
 from msftk.store.columns import ids_of
@@ -67,8 +67,9 @@ class Preparation(Components):
     def _read(
         self, questions: Callable[[], Iterator[Question]], n: int, with_f0: bool, report: ProgressCallback
     ) -> Iterator[tuple[Question, Answers | Exception]]:
-        """Each question with its answers, or why there are none. Where the describer is a model or a server, F0 is
-        found first by all cores, then the rest as the describer wants it."""
+        """Each question with its answers, or why there are none. Alignments are found first, as the aligner wants it;
+        where the describer is a model or a server, then F0 by all cores, and the rest as the describer wants it."""
+        self._align(questions, n, report)
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel":
             for n_heard, _ in enumerate(self.engine.map(Hear(self), questions()), 1):
@@ -76,6 +77,19 @@ class Preparation(Components):
         batches = work.batches(questions(), n)
         for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
+
+    def _align(self, questions: Callable[[], Iterator[Question]], n: int, report: ProgressCallback) -> None:
+        """Puts the alignment of every utterance that has none into the store, where an aligner is asked."""
+        if self.shelves.aligning is None:
+            return
+        work, done = Align(self), 0
+        for batch, failed in self.engine.map(work, work.batches(questions(), n)):
+            if isinstance(failed, BackEndError):
+                raise failed
+            if isinstance(failed, OSError) and is_full(failed):
+                raise self._unwritable(failed) from failed
+            done += len(batch)
+            report(Progress("align", done, n))
 
     def _encode(self, texts: Iterable[str], report: ProgressCallback) -> None:
         """Puts the vector of every text into the store, a batch as soon as it is there."""

@@ -70,6 +70,10 @@ class Given:
     @once
     def alignment(self) -> Alignment:
         """As its file tells it, whether or not its words lie within the audio."""
+        return self.given_alignment
+
+    @once
+    def given_alignment(self) -> Alignment:
         if self._handed_in is not None:
             return self._handed_in
         try:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from msftk.errors import AbsentError, BackEndError
+from msftk.errors import AbsentError
 from msftk.interfaces import Evidence, Need
-from msftk.preparation.descriptions import answers_of
+from msftk.preparation.alignments import alignment_maker, alignment_of
+from msftk.preparation.descriptions import description_maker
 from msftk.preparation.f0 import StoredF0
-from msftk.preparation.given import Given
+from msftk.preparation.given import NO_ALIGNMENT, Given
 from msftk.preparation.once import once
 from msftk.preparation.parts import Part, Parts
+from msftk.preparation.together import Maker
 from msftk.prosody import emphasis
 from msftk.store.features import Store
 from msftk.store.keys import content_key
-from msftk.store.records import RecordLog
+from msftk.store.records import OK, RecordLog
 from msftk.store.shelf import Shelf
 from msftk.types import (
     DESCRIPTION_FIELDS,
@@ -32,17 +34,18 @@ from msftk.types import (
 
 @dataclass(frozen=True)
 class Shelves:
-    """Where a preparation keeps what it made: F0, descriptions, and each source's texts or vectors."""
+    """Where a preparation keeps what it made: F0, alignments, descriptions, and each source's texts or vectors."""
 
     f0: StoredF0
-    descriptions: RecordLog | None
+    aligning: Maker[Alignment] | None
+    describing: Maker[Description] | None
     texts: Mapping[str, RecordLog]
     vectors: Mapping[str, Shelf]
 
     @property
     def logs(self) -> tuple[RecordLog, ...]:
         """Those of rows: what cannot be had stands there with a "status" that says why."""
-        return (*((self.descriptions,) if self.descriptions is not None else ()), *self.texts.values())
+        return (*(maker.log for maker in (self.aligning, self.describing) if maker), *self.texts.values())
 
     def flush(self) -> None:
         for log in self.logs:
@@ -59,10 +62,10 @@ class Shelves:
 def open_shelves(parts: Parts, store: Store) -> Shelves:
     """The places of what these components make."""
     direct = {part.name for part in parts.sources if part.component.makes_vectors}
-    describer = parts.describer
     return Shelves(
         StoredF0(parts.f0.component, store.shelf(parts.f0.producer)),
-        store.records(describer.producer, describer.component.flush_items) if describer else None,
+        alignment_maker(parts.aligner, store) if parts.aligner else None,
+        description_maker(parts.describer, store) if parts.describer else None,
         {part.name: store.records(part.producer) for part in parts.sources if part.name not in direct},
         {part.name: store.shelf(part.producer) for part in parts.sources if part.name in direct},
     )
@@ -86,7 +89,7 @@ class Material(Given):
         super().__init__(utterance, parts.alignment, samples, alignment)
         self.parts = parts
         self.shelves = shelves
-        self.undescribed: Exception | None = None  # why there is no description, where it was asked for
+        self.unmade: dict[str, Exception] = {}  # what -> why it is not there, where it was asked for
 
     @once
     def f0_hz(self) -> Float64:
@@ -111,31 +114,53 @@ class Material(Given):
             scorer=self.parts.scorer.component,
         )
 
-    @property
-    def describer(self) -> tuple[Part, RecordLog]:
-        """Who describes, and where the descriptions lie."""
-        assert self.parts.describer is not None
-        assert self.shelves.descriptions is not None
-        return self.parts.describer, self.shelves.descriptions
-
     @once
     def description(self) -> Description:
-        if self.undescribed is None:
-            describe([self])
-        if self.undescribed is not None:
-            raise self.undescribed
-        part, log = self.describer
-        row = log.get(self.key(part))
-        assert row is not None
+        describing = self.shelves.describing
+        assert describing is not None
+        row = self._made(describing)
         description = Description(**{name: value for name, value in row.items() if name != "key"})
         if description.failed or description.note:
             told = description.status if description.failed else description.note
-            self.warnings["description"] = f"describer '{part.name}': {told}"
+            self.warnings["description"] = f"describer '{describing.part.name}': {told}"
         if description.status != "ok":
             raise AbsentError(description.status)
         if not any(getattr(description, name) for name in DESCRIPTION_FIELDS):
             raise AbsentError("empty description")
         return description
+
+    @property
+    def lacks_alignment(self) -> bool:
+        """Whether none was given and an aligner is asked."""
+        return self.shelves.aligning is not None and self.utterance.alignment is None and self._handed_in is None
+
+    @once
+    def alignment(self) -> Alignment:
+        """The one that was given, as its file tells it; where there is none that can be read, the aligner's."""
+        aligning = self.shelves.aligning
+        try:
+            return self.given_alignment
+        except AbsentError:
+            if aligning is None:
+                raise
+        try:
+            row = self._made(aligning)
+        except AbsentError as absent:  # a transcript, say
+            raise AbsentError(f"{NO_ALIGNMENT}: {absent}") from absent
+        if row["status"] != OK:
+            self.warnings["alignment"] = f"aligner '{aligning.part.name}': {row['detail']}"
+            raise AbsentError(f"alignment refused: {row['status']}")
+        return alignment_of(row, aligning.part.name)
+
+    def _made(self, maker: Maker[Any]) -> dict[str, Any]:
+        """What the store holds of what this component makes, made now where it does not yet."""
+        if maker.what not in self.unmade:
+            maker.make([self])
+        if maker.what in self.unmade:
+            raise self.unmade[maker.what]
+        row = maker.log.get(self.key(maker.part))
+        assert row is not None
+        return row
 
     def key(self, part: Part) -> str:
         """Content of everything that `part` reads of this utterance."""
@@ -182,48 +207,6 @@ class Material(Given):
             if optional:
                 return None
             raise
-
-
-def describe(materials: Sequence[Material]) -> None:
-    """Describes those that the store does not know yet, in one call of the describer.
-
-    Each is then in the store, or its material knows why it is not (`undescribed`). A describer that fails is a warning:
-    the utterance goes without, and is tried again in the next run.
-    """
-    unknown: dict[str, Material] = {}  # by key: what is asked twice is described once
-    for material in materials:
-        part, log = material.describer
-        try:
-            if (key := material.key(part)) not in log:
-                unknown.setdefault(key, material)
-        except Exception as error:  # what the describer reads is absent
-            material.undescribed = error
-    if unknown:
-        with log.claimed(*unknown):
-            _describe({key: material for key, material in unknown.items() if key not in log}, part, log)
-
-
-def _describe(unknown: Mapping[str, Material], part: Part, log: RecordLog) -> None:
-    asked: list[tuple[str, Material, Evidence]] = []
-    for key, material in unknown.items():
-        try:
-            asked.append((key, material, material.evidence(part)))
-        except Exception as error:  # what the describer reads is absent, or the audio cannot be used
-            material.undescribed = error
-    answers = answers_of(part.component, [evidence for *_, evidence in asked]) if asked else []
-    ends: BackEndError | None = None  # told when the other answers are in the store
-    for (key, material, _), answer in zip(asked, answers, strict=True):
-        if isinstance(answer, Description):
-            log.put(key, asdict(answer))
-        elif isinstance(answer, AbsentError):
-            material.undescribed = answer
-        elif isinstance(answer, BackEndError):
-            ends = answer
-        else:
-            material.warnings["description"] = f"describer '{part.name}': {answer}"
-            material.undescribed = AbsentError("description failed")
-    if ends is not None:
-        raise ends
 
 
 _FIELD: dict[Need, str] = {

@@ -30,7 +30,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """F0 and the components that the chosen sources need; `scorer`, `describer` are None where no source reads them."""
+    """F0 and the components that the chosen sources need; `scorer`, `describer` are None where no source reads them,
+    `aligner` also where the settings choose none."""
 
     f0: Part
     sources: tuple[Part, ...]
@@ -38,11 +39,13 @@ class Parts:
     describer: Part | None
     encoder: Part | None
     alignment: Mapping[str, object] = field(default_factory=dict)  # options of alignment readers
+    aligner: Part | None = None
 
     @property
     def named(self) -> dict[str, Part]:
         """Part by what it makes, for reports."""
-        made = {"f0": self.f0, "emphasis": self.scorer, "description": self.describer, "text vectors": self.encoder}
+        prepared = {"alignment": self.aligner, "emphasis": self.scorer, "description": self.describer}
+        made = {"f0": self.f0, **prepared, "text vectors": self.encoder}
         return {what: part for what, part in made.items() if part} | {part.name: part for part in self.sources}
 
 
@@ -63,10 +66,12 @@ def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
     if "description" in reads:
         describer = make_part("describer", settings.describer, upstream)
         upstream["description"] = describer.hash
+    aligns = registry().get("aligner", settings.aligner.name).load().aligns
+    aligner = make_part("aligner", settings.aligner, upstream) if aligns and reads & {"alignment", "emphasis"} else None
     sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
     texts = any(not source.component.makes_vectors for source in sources)
     encoder = make_part("text-encoder", settings.text, upstream) if texts else None
-    return Parts(f0, sources, scorer, describer, encoder, settings.alignment)
+    return Parts(f0, sources, scorer, describer, encoder, settings.alignment, aligner)
 
 
 def f0_part(settings: Settings) -> Part:

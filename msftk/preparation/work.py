@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from msftk.interfaces import Want
+from msftk.interfaces import Aligner, Want
 from msftk.preparation.components import Components
 from msftk.preparation.engine import FEW, few_at_a_time
-from msftk.preparation.material import Material, describe
+from msftk.preparation.material import Material
 from msftk.preparation.texts import Answer, ask
 from msftk.preparation.vectors import encode, text_key
 from msftk.types import Alignment, Float32, Utterance
@@ -47,6 +47,35 @@ class Hear:
 
 
 @dataclass(frozen=True)
+class Align:
+    """Finds the alignments of a batch of utterances that have none, for whoever asks for them later, and says why
+    there are none."""
+
+    components: Components
+
+    @property
+    def wants(self) -> Want:
+        want: Want = self._aligner.wants
+        return want
+
+    @property
+    def _aligner(self) -> Aligner:
+        assert self.components.parts.aligner is not None
+        aligner: Aligner = self.components.parts.aligner.component
+        return aligner
+
+    def batches(self, questions: Iterable[Question], n: int) -> Iterator[Sequence[Question]]:
+        """The `n` questions as the aligner wants them."""
+        together = self._aligner.batch
+        return few_at_a_time(questions, n, self.components.engine.workers, together, max(together, FEW))
+
+    def __call__(self, batch: Sequence[Question]) -> None:
+        aligning = self.components.shelves.aligning
+        assert aligning is not None
+        aligning.make([m for m in (self.components.material(*one[1:]) for one in batch) if m.lacks_alignment])
+
+
+@dataclass(frozen=True)
 class Read:
     """Asks every source about a batch of utterances, which are described together."""
 
@@ -72,8 +101,9 @@ class Read:
 
     def __call__(self, batch: Sequence[Question]) -> list[Answers | Exception]:
         materials = [self.components.material(*one[1:]) for one in batch]
-        if self._together > 1:
-            describe(materials)
+        describing = self.components.shelves.describing
+        if describing and self._together > 1:
+            describing.make(materials)
         return [self._read(material) for material in materials]
 
     def _read(self, material: Material) -> Answers | Exception:

@@ -1,9 +1,13 @@
+"""Several utterances are asked about at once, and one that fails costs no other its answer."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from msftk.interfaces import Describer, Evidence, Options
-from msftk.preparation.descriptions import answers_of
+from msftk.preparation.descriptions import description_maker
+from msftk.preparation.parts import Part
+from msftk.store.memory import MemoryStore
 from msftk.types import Description
 
 
@@ -33,6 +37,11 @@ class Short(Moody):
 
     def describe_batch(self, evidence: Sequence[Evidence]) -> list[Description]:
         return super().describe_batch(evidence)[:-1]
+
+
+def answers_of(describer: Describer, asked: list[Evidence]) -> list[Description | Exception]:
+    part = Part("moody", describer, (), (), {"plugin": "moody"})
+    return description_maker(part, MemoryStore()).answers(asked)
 
 
 def evidence(*transcripts: str) -> list[Evidence]:
