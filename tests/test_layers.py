@@ -28,7 +28,7 @@ LAYER_MAY_IMPORT = {
     **ROOM_MAY_IMPORT,
     "recipes": ROOMS,
     "doctor": ROOMS | {"recipes"},
-    "testing": {"models"},
+    "testing": {"models", "speech"},
     "cli": {"recipes", "doctor"},
     "plugins": ROOMS,
     "root": set(),
