@@ -184,6 +184,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/engines/test_processes.py",
     ),
     Mutation("plugins/engines/ray.py", "max_task_retries=TRIES - 1, ", "", "tests/plugins/engines/test_ray.py"),
+    Mutation("msftk/store/uses.py", "if (path := Path(user)).exists()", "if (path := Path(user))", "tests/store"),
+    Mutation("msftk/store/clearing.py", "with hold(root / MARK, alone=True):", "if True:", "tests/store"),
+    Mutation("msftk/store/inventory.py", "spoiled += not found", "pass", "tests/store"),
     Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
     Mutation(
         "msftk/preparation/components.py",

@@ -25,6 +25,7 @@ COMMANDS = (
     "report",
     "quickstart",
 )
+GROUPS = ("plugins", "store")
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what is logged.")]
 
@@ -53,10 +54,11 @@ app = typer.Typer(
 )
 for name in COMMANDS:
     app.command(name)(with_verbose(getattr(import_module(f"msftk.cli.{name}"), name)))
-plugins = import_module("msftk.cli.plugins").plugins
-for one in plugins.registered_commands:
-    one.callback = with_verbose(one.callback)
-app.add_typer(plugins, name="plugins")
+for name in GROUPS:
+    group = getattr(import_module(f"msftk.cli.{name}"), name)
+    for one in group.registered_commands:
+        one.callback = with_verbose(one.callback)
+    app.add_typer(group, name=name)
 
 
 @app.callback(invoke_without_command=True)

@@ -74,11 +74,12 @@ def emphasise_corpus(
     """
     out = Path(out)
     check_out(out)
-    if not isinstance(manifest, Manifest):
-        manifest = read_manifest(manifest)
-    manifest = manifest.shard(shard)
     if not isinstance(store, Store):
         store = Store(default_store_path(store))
+    if not isinstance(manifest, Manifest):
+        store.serve(manifest)
+        manifest = read_manifest(manifest)
+    manifest = manifest.shard(shard)
     chosen = settings.model_copy(update={"semantics": ()})
     preparation = Preparation(chosen, store, needs=("emphasis",), workers=workers)
     try:

@@ -70,6 +70,7 @@ def extract_corpus(
     settings = with_labels(settings, corpus.utterances)
     corpus = corpus.shard(shard)  # the labels are those of the whole
     place = store if isinstance(store, Store) else Store(default_store_path(store))
+    place.serve(manifest)
     with consenting(Consent(remote_code=trust_remote_code, download=True, send=True)):
         prepared = extract(
             corpus.utterances,

@@ -130,6 +130,7 @@ def train(
         refits = refit and not run.refit.is_finished
         if begun is not Begun.FINISHED or refits:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))
+            shelf.serve(run.path, *([] if manifest is None or isinstance(manifest, Manifest) else [manifest]))
             log.info("%s run in %s, on %s; store %s", begun.value, out, where.device, shelf.root)
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
             used = corpus.utterances if folds else joined([*parts(splits[0]).values()])  # folds test everyone once

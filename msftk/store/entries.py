@@ -33,6 +33,11 @@ class Entries:
     def keys(self) -> list[str]:
         return [key.hex() if isinstance(key, bytes) else key for key in self._rows]
 
+    @property
+    def n_bytes(self) -> int:
+        """Of all entries that count."""
+        return sum(self._n_bytes[row] for row in self._rows.values())
+
     def get(self, key: str) -> Entry | None:
         row = self._rows.get(_packed(key))
         if row is None:

@@ -13,7 +13,9 @@ from msftk.files import is_full, unwritable, write_whole
 from msftk.store.keys import FORMAT_VERSION, producer_hash
 from msftk.store.records import RecordLog
 from msftk.store.shelf import FLUSH_ITEMS, Shelf
+from msftk.store.uses import Uses, hold
 
+MARK, PRODUCER = "store.json", "producer.json"  # of a store, and of each folder in it
 LAYOUT_VERSION = 1  # of a store's folder; what lies in its shelves has a version of its own, in their names
 
 
@@ -30,16 +32,20 @@ def default_store_path(given: str | Path | None = None, environment: Mapping[str
 
 
 class Store:
-    """A folder of shelves, one a producer: `<root>/<producer hash>/`.
+    """A folder of shelves, one a producer: `<root>/<producer hash>/`. As long as it is open nothing is cleared away.
 
-    Raises VersionError where another format version wrote it, InputError where it cannot be a folder.
+    Raises VersionError where another format version wrote it, InputError where it cannot be a folder, MsftkError while
+    it is being cleared.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        self._users: tuple[Path, ...] = ()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            _claim(self.root / "store.json", LAYOUT_VERSION, {"format": "msftk store"})
+            _claim(self.root / MARK, LAYOUT_VERSION, {"format": "msftk store"})
+            self._in_use = hold(self.root / MARK, alone=False)
+            self._uses = Uses(self.root)
         except OSError as error:
             if is_full(error):
                 raise unwritable(self.root, error) from error
@@ -56,10 +62,16 @@ class Store:
         """Texts and descriptions that this producer made; flush_items = 1 where a row is dear (audio-LLMs)."""
         return RecordLog(self._folder(producer) / "records.jsonl", flush_items)
 
+    def serve(self, *users: str | Path) -> None:
+        """From now on what is asked for is in use by these manifests or runs, as long as they are there."""
+        self._users = tuple(Path(user).absolute() for user in users)
+
     def _folder(self, producer: Mapping[str, object]) -> Path:
         folder = self.root / producer_hash(producer)
         folder.mkdir(exist_ok=True)
-        _claim(folder / "producer.json", FORMAT_VERSION, producer)
+        _claim(folder / PRODUCER, FORMAT_VERSION, producer)
+        for user in self._users:
+            self._uses.add(folder.name, user)
         return folder
 
 

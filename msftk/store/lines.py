@@ -24,6 +24,8 @@ class Lines:
         self.path = path
         self._seen = 0  # size of the file when it was last looked at
         self._read_to = 0  # end of the last whole line read
+        self.n_read = 0  # rows
+        self.n_spoiled = 0  # lines that are torn or do not fit their checksum
 
     def new_rows(self) -> Iterator[dict[str, Any]]:
         """Rows appended since the last call, by anybody, in the order written; where there are none it costs a stat."""
@@ -46,6 +48,8 @@ class Lines:
                 if not line.endswith(b"\n"):  # it may still be growing: it is read again with its end
                     break
                 self._read_to = self._seen
+                self.n_read += row is not None
+                self.n_spoiled += row is None and line != b"\n"
 
     def append(self, row: Mapping[str, object]) -> None:
         """Appends a row, which JSON must be able to hold.

@@ -42,6 +42,21 @@ class RecordLog:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def keys(self) -> list[str]:
+        """What the log knows."""
+        return list(self._rows)
+
+    @property
+    def n_spoiled(self) -> int:
+        """Rows that do not fit their checksum."""
+        return self._lines.n_spoiled
+
+    @property
+    def n_dead_bytes(self) -> int:
+        """Bytes of rows that do not count any more, about."""
+        rows = self._lines.n_read
+        return self.path.stat().st_size * (rows - len(self._rows)) // rows if rows else 0
+
     def get(self, key: str) -> dict[str, Any] | None:
         """The row put under `key` (with "key" in it), by this process or another one; or None."""
         if key not in self._rows:

@@ -58,6 +58,16 @@ class Shelf:
         with self._lock:
             return self._entries.keys()
 
+    @property
+    def n_spoiled(self) -> int:
+        """Rows of the index that do not fit their checksum."""
+        return self._index.n_spoiled
+
+    @property
+    def n_dead_bytes(self) -> int:
+        """Bytes of shards that no key leads to, such as those of an entry that was put again."""
+        return sum(file.stat().st_size for file in self.folder.glob("*.shard")) - self._entries.n_bytes
+
     def get(self, key: str) -> Arrays | None:
         """The arrays put under `key` by name, by this process or another one; or None."""
         content = self._content(key)
