@@ -73,6 +73,7 @@ def register_describers(register: Register) -> None:
         "msftk_plugins.describers.hf_multimodal:HfMultimodal",
         help="asks a model in this process (Qwen2-Audio ...)",
     )
+    register("kimi-audio", "msftk_plugins.describers.kimi_audio:KimiAudio", help="Kimi-Audio by its own package")
     register(
         "openai-chat", "msftk_plugins.describers.openai_chat:OpenAiChat", help="asks a server that hears (vLLM ...)"
     )

@@ -95,6 +95,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "self._handed_in is None",
         "tests/preparation/test_alignments.py",
     ),
+    Mutation("plugins/describers/worker.py", "TRIES = 2", "TRIES = 1", "tests/plugins/describers/test_kimi_audio.py"),
+    Mutation(
+        "plugins/describers/worker.py",
+        "value in (None, said[key])",
+        "True",
+        "tests/plugins/describers/test_kimi_audio.py",
+    ),
     Mutation(
         "plugins/describers/hf_multimodal.py",
         'tokenizer.padding_side = "left"',

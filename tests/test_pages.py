@@ -38,6 +38,7 @@ OUT_OF_REACH = (
     " /data/",  # corpora that are not ours to hand on
     "--preset paper",  # models of gigabytes
     "runs/frozen",  # trained with them
+    "=/envs/",  # a Python that only the reader has
     "=/models/",  # weights of gigabytes
     "gpu-machine",  # a server that only the reader has
     "recordings.csv",  # a table that only the reader has

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from msftk import interfaces
+from msftk.consent import consent
 from msftk.counting import counted
 from msftk.errors import BackEndError, InputError
 from msftk.extras import from_extra
@@ -53,6 +54,7 @@ class HfMultimodal(AskingDescriber):
         self.batch = options.batch
         self.folder = model_folder(options.model, options.revision, "describer")
         check_weights(self.folder)
+        self._allowed = {"local_files_only": True, "trust_remote_code": consent().remote_code}  # by who builds it
         self.backend = f"hf-multimodal {Path(options.model).name}"
 
     def identity(self) -> Mapping[str, str]:
@@ -121,7 +123,7 @@ class HfMultimodal(AskingDescriber):
     def _processor(self) -> Any:
         from transformers import AutoProcessor
 
-        processor = self._read(lambda: AutoProcessor.from_pretrained(self.folder, local_files_only=True))
+        processor = self._read(lambda: AutoProcessor.from_pretrained(self.folder, **self._allowed))
         if not hasattr(processor, "feature_extractor") or not hasattr(processor, "apply_chat_template"):
             raise BackEndError(
                 f"{self.folder}: {type(processor).__name__} takes no sound. Give an audio-language model with its "
@@ -155,16 +157,16 @@ class HfMultimodal(AskingDescriber):
             with from_extra("trackers", "describer.device_map"):
                 import accelerate  # noqa: F401, which places the layers
             placed["device_map"] = self.options.device_map
-        config = self._read(lambda: transformers.AutoConfig.from_pretrained(self.folder, local_files_only=True))
+        config = self._read(lambda: transformers.AutoConfig.from_pretrained(self.folder, **self._allowed))
         loader = getattr(transformers, QUIRKS.get(config.model_type, ORDINARY).loader)
         with torch.random.fork_rng(devices=[]):
             model, info = self._read(
                 lambda: loader.from_pretrained(
                     self.folder,
                     use_safetensors=True,
-                    local_files_only=True,
                     dtype=dtype,
                     output_loading_info=True,
+                    **self._allowed,
                     **placed,
                 )
             )
