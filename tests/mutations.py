@@ -194,6 +194,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/store/uses.py", "if (path := Path(user)).exists()", "if (path := Path(user))", "tests/store"),
     Mutation("msftk/store/clearing.py", "with hold(root / MARK, alone=True):", "if True:", "tests/store"),
     Mutation("msftk/store/inventory.py", "spoiled += not found", "pass", "tests/store"),
+    Mutation(
+        "msftk/preparation/outcomes.py",
+        "MADE if outcome == FOUND and before else outcome",
+        "outcome",
+        "tests/preparation/test_outcomes.py",
+    ),
     Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
     Mutation(
         "msftk/preparation/components.py",

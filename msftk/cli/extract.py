@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.console import bar, err, number_table, out, print_apart, print_json, some_failed
 from msftk.cli.options import (
     Config,
     Describer,
@@ -82,6 +82,11 @@ def _show(done: Extraction) -> None:
         absent = ", ".join(f"{count} {reason}" for reason, count in sorted(found.absent[source].items()))
         table.add_row(source, found.groups[source], str(dim), str(found.present[source]), absent or "0")
     out.print(table)
+    stages = number_table("stage", "made", "from the store", "failed")
+    for stage, tally in found.stages.items():
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(tally.failed.items()))
+        stages.add_row(stage, str(tally.made), str(tally.found), why or "0")
+    print_apart(stages)
     out.print(f"{counted(done.n_utterances, 'utterance')}, stored in {done.store}", soft_wrap=True)
     if done.ratings:
         out.print(f"ratings: {done.ratings}", soft_wrap=True)

@@ -10,7 +10,15 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bars
 
 from msftk.cli.console import number_table
@@ -30,6 +38,7 @@ def drawn(console: Console) -> Iterator[ProgressCallback]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -47,6 +56,13 @@ def drawn(console: Console) -> Iterator[ProgressCallback]:
 
     with Live(Group(epochs, bars), console=console):
         yield report
+
+
+class Rate(ProgressColumn):
+    """Items a second of late; of a training the table tells it."""
+
+    def render(self, task: Task) -> RenderableType:
+        return rate(task.finished_speed or task.speed)
 
 
 class Epochs:
@@ -82,23 +98,31 @@ class Lines:
     def __init__(self, write: Callable[[str], object], clock: Callable[[], float] = time.monotonic) -> None:
         self.write, self.clock = write, clock
         self.last_s = clock()
-        self.begun: dict[str, tuple[float, int]] = {}
+        self.told: dict[str, tuple[float, int]] = {}  # stage -> when it had its last line, and how much was done
         self.shown: set[str] = set()
 
     def __call__(self, progress: Progress) -> None:
         now_s, ends_epoch = self.clock(), "dev_ccc" in progress.metrics
-        begun_s, begun = self.begun.setdefault(progress.stage, (now_s, progress.done))
+        then_s, then = self.told.setdefault(progress.stage, (now_s, progress.done))
         is_end = progress.done == progress.total and (ends_epoch or not progress.metrics)
         waited = now_s - self.last_s >= (EPOCH_S if ends_epoch else EVERY_S)
         if not (progress.stage in self.shown if is_end else waited):
             return
-        left = ""
-        if progress.total and begun < progress.done < progress.total:
-            left_s = (now_s - begun_s) / (progress.done - begun) * (progress.total - progress.done)
-            left = f"{timedelta(seconds=round(left_s))} left"
-        self.write(", ".join(part for part in (*_parts(progress), left, progress.note) if part))
+        late = left = ""
+        if then < progress.done and then_s < now_s:  # of late: what the store holds at the beginning goes by fast
+            speed = (progress.done - then) / (now_s - then_s)
+            late = "" if progress.metrics else rate(speed)
+            if progress.total and progress.done < progress.total:
+                left = f"{timedelta(seconds=round((progress.total - progress.done) / speed))} left"
+        self.write(", ".join(part for part in (*_parts(progress), late, left, progress.note) if part))
         self.last_s = now_s
+        self.told[progress.stage] = now_s, progress.done
         (self.shown.discard if is_end else self.shown.add)(progress.stage)
+
+
+def rate(a_second: float | None) -> str:
+    """Three digits at most."""
+    return f"{a_second:,.0f}/s" if a_second and a_second >= 10 else f"{a_second:.2g}/s" if a_second else ""
 
 
 def _parts(progress: Progress) -> Iterator[str]:

@@ -12,6 +12,7 @@ from msftk.errors import InputError, MsftkError
 from msftk.interfaces import Want, check_same_model
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
+from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part
 from msftk.preparation.work import Question
 from msftk.progress import Progress, ProgressCallback
@@ -20,6 +21,7 @@ from msftk.store.shelf import Shelf
 from msftk.types import SAMPLE_RATE_HZ, Float32
 
 NAME = "features"  # of the array on the shelf
+STAGE = "acoustic features"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,11 @@ def listen(
             except Exception as error:
                 collected.take(question, error)
                 continue
-            if key not in unknown and key not in shelf:
+            if key in unknown:
+                continue
+            if key in shelf:
+                collected.outcomes.add(STAGE, FOUND)
+            else:
                 unknown[key] = question
     done = 0
     for batch, answers in components.engine.map(Listen(components), of_like_length(unknown, part.component.batch)):
@@ -107,8 +113,10 @@ def listen(
         for (question, _), trouble in zip(batch, answers, strict=True):
             if trouble is not None:
                 collected.take(question, trouble)
+            else:
+                collected.outcomes.add(STAGE, MADE)
         done += len(batch)
-        report(Progress("acoustic features", done, len(unknown)))
+        report(Progress(STAGE, done, len(unknown)))
     shelf.flush()
     return StoredAcoustics(part, shelf, keys)
 

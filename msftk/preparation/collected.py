@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from msftk.errors import InputError, MsftkError
+from msftk.preparation.outcomes import Outcomes
 from msftk.preparation.texts import Answer
 from msftk.preparation.work import Answers, Question
 from msftk.store.keys import KeyColumn
@@ -26,6 +27,7 @@ class Collected:
             raise InputError(f"utterance id '{twice}' stands there twice. Give each utterance an id of its own.")
         self.answers: dict[str, list[Answer | None]] = {source: [None] * len(ids) for source in sources}
         self.audio_keys = KeyColumn(len(ids))
+        self.outcomes = Outcomes()
         self._answers: dict[Answer, Answer] = {}  # equal ones are one object
         self._failures: dict[int, str] = {}
         self._warnings: dict[int, str] = {}
@@ -41,8 +43,14 @@ class Collected:
         for source, answer in found.by_source.items():
             self.answers[source][row] = self._answers.setdefault(answer, answer)
         self.audio_keys[row] = found.audio_key
+        self.outcomes.take(row, found.outcomes)
         if found.warnings:
             self._warnings[row] = " ".join(found.warnings.values())
+
+    @property
+    def note(self) -> str:
+        """How many failed so far, for a bar."""
+        return f"{len(self._failures)} failed" if self._failures else ""
 
     def failed(self, row: int) -> bool:
         return row in self._failures

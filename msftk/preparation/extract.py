@@ -10,6 +10,7 @@ from msftk.files import is_full, unwritable
 from msftk.preparation.acoustic import StoredAcoustics, listen
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
+from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.vectors import unknown_texts, vector_dim
@@ -51,59 +52,74 @@ class Preparation(Components):
         questions = partial(_questions, everyone, samples or {}, alignments or {})
         collected = Collected(ids_of(everyone), (part.name for part in self.parts.sources))
         try:
-            for question, found in self._read(questions, len(everyone), with_f0, report):
+            for question, found in self._read(questions, collected, with_f0, report):
                 if isinstance(found, OSError) and is_full(found):
                     raise self._unwritable(found)
                 if isinstance(found, BackEndError):
                     raise found
                 collected.take(question, found)
-                report(Progress("prepare", collected.done, len(everyone)))
+                report(Progress("prepare", collected.done, len(everyone), collected.note))
         finally:
             self.flush()
-        self._encode(collected.texts, report)
+        self._encode(collected, report)
         acoustics = listen(self, questions(), len(everyone), collected, report)
         return self._prepared(collected, samples or {}, acoustics)
 
     def _read(
-        self, questions: Callable[[], Iterator[Question]], n: int, with_f0: bool, report: ProgressCallback
+        self,
+        questions: Callable[[], Iterator[Question]],
+        collected: Collected,
+        with_f0: bool,
+        report: ProgressCallback,
     ) -> Iterator[tuple[Question, Answers | Exception]]:
         """Each question with its answers, or why there are none. Alignments are found first, as the aligner wants it;
         where the describer is a model or a server, then F0 by all cores, and the rest as the describer wants it."""
-        self._align(questions, n, report)
+        n = len(collected.ids)
+        self._align(questions, collected, report)
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel":
-            for n_heard, _ in enumerate(self.engine.map(Hear(self), questions()), 1):
+            for n_heard, (question, heard) in enumerate(self.engine.map(Hear(self), questions()), 1):
+                if not isinstance(heard, Exception):
+                    collected.outcomes.earlier(question.row, heard)
                 report(Progress("F0", n_heard, n))
         batches = work.batches(questions(), n)
         for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
 
-    def _align(self, questions: Callable[[], Iterator[Question]], n: int, report: ProgressCallback) -> None:
+    def _align(
+        self, questions: Callable[[], Iterator[Question]], collected: Collected, report: ProgressCallback
+    ) -> None:
         """Puts the alignment of every utterance that has none into the store, where an aligner is asked."""
         if self.shelves.aligning is None:
             return
-        work, done = Align(self), 0
-        for batch, failed in self.engine.map(work, work.batches(questions(), n)):
-            if isinstance(failed, BackEndError):
-                raise failed
-            if isinstance(failed, OSError) and is_full(failed):
-                raise self._unwritable(failed) from failed
+        work, done, n = Align(self), 0, len(collected.ids)
+        for batch, found in self.engine.map(work, work.batches(questions(), n)):
+            if isinstance(found, BackEndError):
+                raise found
+            if isinstance(found, OSError) and is_full(found):
+                raise self._unwritable(found) from found
+            if not isinstance(found, Exception):
+                for question, outcomes in zip(batch, found, strict=True):
+                    collected.outcomes.earlier(question.row, outcomes)
             done += len(batch)
             report(Progress("align", done, n))
 
-    def _encode(self, texts: Iterable[str], report: ProgressCallback) -> None:
+    def _encode(self, collected: Collected, report: ProgressCallback) -> None:
         """Puts the vector of every text into the store, a batch as soon as it is there."""
         shelf = self.text_shelf
         if shelf is None:
             return
+        texts = dict.fromkeys(collected.texts)
         batches = unknown_texts(texts, shelf)
         done, total = 0, sum(map(len, batches))
+        collected.outcomes.add("text vectors", FOUND, len(texts) - total)
         for batch, failed in self.engine.map(Encode(self), batches):
             if isinstance(failed, OSError) and is_full(failed):
                 raise self._unwritable(failed) from failed
             if isinstance(failed, Exception):
                 raise failed
             done += len(batch)
+            collected.outcomes.add("text vectors", MADE, len(batch))
             report(Progress("encode texts", done, total))
         shelf.flush()
 
@@ -121,6 +137,7 @@ class Preparation(Components):
             dims={part.name: dims[part.name] for part in sources},
             groups={part.name: part.component.group for part in sources},
             failures=collected.failures,
+            stages=collected.outcomes.stages,
             warnings=collected.warnings,
             producers={what: part.hash for what, part in self._named.items()},
             rows=collected.rows,

@@ -50,11 +50,16 @@ class StoredF0:
         `key` is `audio_key(utterance)`, `waveform` [samples] its audio at 16 kHz. What another process is computing is
         waited for.
         """
-        stored = self.shelf.get(key)
-        if stored is None:
+        found = self.find(key)
+        if found is None:
             with self.shelf.claimed(key):
-                stored = self.shelf.get(key)
-                if stored is None:
-                    stored = {"f0_hz": self.engine.f0_hz(waveform, SAMPLE_RATE_HZ)}
-                    self.shelf.put(key, stored)
-        return stored["f0_hz"].astype(np.float64, copy=False)
+                found = self.find(key)
+                if found is None:
+                    found = self.engine.f0_hz(waveform, SAMPLE_RATE_HZ)
+                    self.shelf.put(key, {"f0_hz": found})
+        return found.astype(np.float64, copy=False)
+
+    def find(self, key: str) -> Float64 | None:
+        """What the shelf holds of it."""
+        stored = self.shelf.get(key)
+        return None if stored is None else stored["f0_hz"].astype(np.float64, copy=False)

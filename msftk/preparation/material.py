@@ -13,6 +13,7 @@ from msftk.preparation.descriptions import description_maker
 from msftk.preparation.f0 import StoredF0
 from msftk.preparation.given import NO_ALIGNMENT, Given
 from msftk.preparation.once import once
+from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part, Parts
 from msftk.preparation.together import Maker
 from msftk.prosody import emphasis
@@ -90,10 +91,13 @@ class Material(Given):
         self.parts = parts
         self.shelves = shelves
         self.unmade: dict[str, Exception] = {}  # what -> why it is not there, where it was asked for
+        self.outcomes: dict[str, str] = {}  # what was asked for -> MADE, FOUND, or why it failed
 
     @once
     def f0_hz(self) -> Float64:
-        return self.shelves.f0.f0_hz(self.audio_key, self.waveform)
+        found = self.shelves.f0.find(self.audio_key)
+        self.outcomes["F0"] = MADE if found is None else FOUND
+        return self.shelves.f0.f0_hz(self.audio_key, self.waveform) if found is None else found
 
     @once
     def fitting_alignment(self) -> Alignment:
@@ -160,6 +164,9 @@ class Material(Given):
             raise self.unmade[maker.what]
         row = maker.log.get(self.key(maker.part))
         assert row is not None
+        if (status := row["status"]) != OK:
+            self.outcomes[maker.what] = status
+        self.outcomes.setdefault(maker.what, FOUND)
         return row
 
     def key(self, part: Part) -> str:

@@ -10,6 +10,7 @@ from msftk.errors import InputError
 from msftk.preparation.absences import Absences
 from msftk.preparation.acoustic import StoredAcoustics
 from msftk.preparation.given import TOO_LOUD
+from msftk.preparation.outcomes import Tally
 from msftk.preparation.texts import Answer
 from msftk.preparation.vectors import text_key
 from msftk.preparation.waveforms import StoredWaveforms
@@ -24,12 +25,14 @@ class Prepared:
     """Texts, vectors and F0 of utterances by their ids; vectors and F0 are read from the store when asked for.
 
     `dims`, `groups`: of each source. `failures`: utterances whose audio cannot be used, with the message. `warnings`:
-    where something was there and could not be used. `producers`: what was made -> hash of its producer.
+    where something was there and could not be used. `stages`: what was made, and what of it the store had.
+    `producers`: what was made -> hash of its producer.
     """
 
     dims: Mapping[str, int]
     groups: Mapping[str, str]
     failures: Mapping[str, str]
+    stages: Mapping[str, Tally]
     warnings: dict[str, str]
     producers: Mapping[str, str]
     rows: Mapping[str, int] = field(repr=False)  # utterance id -> its row in the columns

@@ -8,6 +8,7 @@ import numpy as np
 
 from msftk.errors import AbsentError, MsftkError
 from msftk.preparation.material import Material
+from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part
 
 NOTHING = "nothing to say"  # the source was asked and returned None
@@ -36,6 +37,7 @@ def ask(part: Part, material: Material) -> Answer:
         if row is None:
             with log.claimed(key):
                 row = log.get(key) or _text(part, material, key)
+        material.outcomes.setdefault(part.name, FOUND)
         return Answer(text=row["text"]) if row["text"] else Answer(reason=NOTHING)
     except AbsentError as absent:
         return Answer(reason=str(absent))
@@ -44,6 +46,7 @@ def ask(part: Part, material: Material) -> Answer:
 def _text(part: Part, material: Material, key: str) -> dict[str, str | None]:
     text = (part.component.text(material.evidence(part)) or "").strip()
     row = {"text": text or None}
+    material.outcomes[part.name] = MADE
     material.shelves.texts[part.name].put(key, row)
     return row
 
@@ -51,10 +54,10 @@ def _text(part: Part, material: Material, key: str) -> dict[str, str | None]:
 def _vector(part: Part, material: Material, key: str) -> Answer:
     shelf = material.shelves.vectors[part.name]
     if key in shelf:
-        return Answer(vector_key=key)
+        return _found(part, material, key)
     with shelf.claimed(key):
         if key in shelf:
-            return Answer(vector_key=key)
+            return _found(part, material, key)
         vector = part.component.vector(material.evidence(part))
         if vector is None:
             return Answer(reason=NOTHING)
@@ -65,4 +68,10 @@ def _vector(part: Part, material: Material, key: str) -> Answer:
                 f"expected ({part.component.dim},) of finite numbers. Correct the plugin."
             )
         shelf.put(key, {"vector": vector})
+        material.outcomes[part.name] = MADE
         return Answer(vector_key=key)
+
+
+def _found(part: Part, material: Material, key: str) -> Answer:
+    material.outcomes[part.name] = FOUND
+    return Answer(vector_key=key)

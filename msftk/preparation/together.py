@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from msftk.counting import counted
 from msftk.errors import AbsentError, BackEndError, RefusedError
 from msftk.interfaces import Evidence
+from msftk.preparation.outcomes import MADE
 from msftk.preparation.parts import Part
 from msftk.store.records import RecordLog
 
@@ -66,13 +67,16 @@ class Maker(Generic[Made]):
                 ends = answer
             elif isinstance(answer, RefusedError):
                 self.log.put(key, {"status": answer.reason, "detail": answer.detail})
+                material.outcomes[self.what] = answer.reason
             elif isinstance(answer, AbsentError):
                 material.unmade[self.what] = answer
             elif isinstance(answer, Exception):
                 material.warnings[self.what] = f"{self.who} '{self.part.name}': {answer}"
+                material.outcomes[self.what] = f"{self.what} failed"
                 material.unmade[self.what] = AbsentError(f"{self.what} failed")
             else:
                 self.log.put(key, self.row(answer))
+                material.outcomes[self.what] = MADE
         if ends is not None:
             raise ends
 

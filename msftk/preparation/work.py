@@ -26,11 +26,13 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What preparing one utterance came to: source -> its answer; `audio_key`: of its F0, where that was asked for."""
+    """What preparing one utterance came to: source -> its answer; `audio_key`: of its F0, where that was asked for;
+    `outcomes`: what was made or found on the way, and what failed."""
 
     by_source: Mapping[str, Answer]
     warnings: Mapping[str, str]
     audio_key: str | None
+    outcomes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ class Hear:
     components: Components
     wants: ClassVar[Want] = "cpu-kernel"
 
-    def __call__(self, question: Question) -> None:
+    def __call__(self, question: Question) -> Mapping[str, str]:
         material = self.components.material(*question[1:])
-        if material.has_sound and material.audio_key not in material.shelves.f0.shelf:
+        if material.has_sound:
             _ = material.f0_hz
+        return material.outcomes
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,12 @@ class Align:
         together = self._aligner.batch
         return few_at_a_time(questions, n, self.components.engine.workers, together, max(together, FEW))
 
-    def __call__(self, batch: Sequence[Question]) -> None:
+    def __call__(self, batch: Sequence[Question]) -> list[Mapping[str, str]]:
         aligning = self.components.shelves.aligning
         assert aligning is not None
-        aligning.make([m for m in (self.components.material(*one[1:]) for one in batch) if m.lacks_alignment])
+        materials = [self.components.material(*one[1:]) for one in batch]
+        aligning.make([material for material in materials if material.lacks_alignment])
+        return [material.outcomes for material in materials]
 
 
 @dataclass(frozen=True)
@@ -107,13 +112,12 @@ class Read:
         return [self._read(material) for material in materials]
 
     def _read(self, material: Material) -> Answers | Exception:
-        shelves = material.shelves
         try:
             hears = self.with_f0 and material.has_sound
-            if hears and material.audio_key not in shelves.f0.shelf:
+            if hears:
                 _ = material.f0_hz
             answers = {part.name: ask(part, material) for part in self.components.parts.sources}
-            return Answers(answers, material.warnings, material.audio_key if hears else None)
+            return Answers(answers, material.warnings, material.audio_key if hears else None, material.outcomes)
         except Exception as error:  # of this utterance; the others of the batch go on
             return error
 

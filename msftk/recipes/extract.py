@@ -40,6 +40,7 @@ class Extraction:
                 }
                 for source, dim in prepared.dims.items()
             },
+            "stages": {stage: tally.json() for stage, tally in prepared.stages.items()},
             "failures": dict(prepared.failures),
             "warnings": dict(prepared.warnings),
             "ratings": self.ratings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,33 @@ def test_extract_prints_a_row_a_source_with_reasons(msftk: Msftk, manifest: Path
     assert f"2 utterances, stored in {tmp_path / 'store'}" in ended.out
 
 
+MADE = {"F0": 2, "gs": 1, "text vectors": 1}
+
+
+def test_extract_prints_what_was_made_found_and_failed_of_each_stage(
+    msftk: Msftk, manifest: Path, tmp_path: Path
+) -> None:
+    msftk("extract", manifest, *options(tmp_path), "--semantics", "gs")
+    ended = msftk("extract", manifest, *options(tmp_path), "--semantics", "gs,es")
+    table = ended.out.partition("\n\n")[2]
+    rows = {name: rest for name, *rest in (re.split(r"\s{2,}", line) for line in table.splitlines())}
+    assert rows["stage"] == ["made", "from the store", "failed"]
+    assert rows["F0"] == ["0", "2", "0"]
+    assert rows["gs"] == ["0", "1", "0"]
+    assert rows["es"] == ["2", "0", "0"]
+    assert rows["text vectors"] == ["1", "1", "0"]
+
+
 def test_extract_prints_one_json_object(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
     ended = msftk("extract", manifest, *options(tmp_path), "--json")
     found = json.loads(ended.out)
     assert found["n"] == 2
     assert found["sources"]["gs"] == {"group": "transcript", "dim": 256, "present": 1, "absent": {"no transcript": 1}}
     assert found["failures"] == {}
-    assert set(found) == {"n", "sources", "failures", "warnings", "ratings", "store", "producers"}
+    assert found["stages"] == {stage: {"made": n, "found": 0, "failed": {}} for stage, n in MADE.items()}
+    again = json.loads(msftk("extract", manifest, *options(tmp_path), "--json").out)
+    assert again["stages"] == {stage: {"made": 0, "found": n, "failed": {}} for stage, n in MADE.items()}
+    assert set(found) == {"n", "sources", "stages", "failures", "warnings", "ratings", "store", "producers"}
 
 
 def test_bad_audio_is_listed_and_ends_with_3(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:

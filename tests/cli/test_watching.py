@@ -42,9 +42,18 @@ def test_what_is_quickly_done_has_no_line() -> None:
 def test_slow_stage_has_a_line_every_half_minute_and_its_end() -> None:
     written = lines_of([(10.0 * k, Progress("F0", k, 8, "3 cached" if k == 3 else "")) for k in range(9)])
     assert written == [
-        "F0: 3 of 8, 0:00:50 left, 3 cached",
-        "F0: 6 of 8, 0:00:20 left",
-        "F0: 8 of 8",
+        "F0: 3 of 8, 0.1/s, 0:00:50 left, 3 cached",
+        "F0: 6 of 8, 0.1/s, 0:00:20 left",
+        "F0: 8 of 8, 0.1/s",
+    ]
+
+
+def test_rate_and_time_left_are_those_of_late() -> None:
+    """What the store holds goes by fast and says nothing about the rest."""
+    found = [(30.0, Progress("prepare", 9000, 10_000)), (60.0, Progress("prepare", 9030, 10_000, "2 failed"))]
+    assert lines_of([(0.0, Progress("prepare", 0, 10_000)), *found]) == [
+        "prepare: 9000 of 10000, 300/s, 0:00:03 left",
+        "prepare: 9030 of 10000, 1/s, 0:16:10 left, 2 failed",
     ]
 
 
