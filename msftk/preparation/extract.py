@@ -93,13 +93,13 @@ class Preparation(Components):
         if self.shelves.aligning is None:
             return
         work, done, n = Align(self), 0, len(collected.ids)
-        for batch, found in self.engine.map(work, work.batches(questions(), n)):
-            if isinstance(found, BackEndError):
-                raise found
-            if isinstance(found, OSError) and is_full(found):
-                raise self._unwritable(found) from found
-            if not isinstance(found, Exception):
-                for question, outcomes in zip(batch, found, strict=True):
+        for batch, aligned in self.engine.map(work, work.batches(questions(), n)):
+            if isinstance(aligned, BackEndError):
+                raise aligned
+            if isinstance(aligned, OSError) and is_full(aligned):
+                raise self._unwritable(aligned) from aligned
+            if not isinstance(aligned, Exception):
+                for question, outcomes in zip(batch, aligned, strict=True):
                     collected.outcomes.earlier(question.row, outcomes)
             done += len(batch)
             report(Progress("align", done, n))
