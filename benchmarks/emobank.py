@@ -20,9 +20,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from msftk.evaluation.attributes import ccc_by_attribute
 from msftk.evaluation.bootstrap import DRAWS
 from msftk.evaluation.ccc import ccc
-from msftk.evaluation.evaluation import ccc_by_attribute
 from msftk.evaluation.predictions import read_predictions
 from msftk.evaluation.scores import ratings_of
 from msftk.preparation.extract import extract

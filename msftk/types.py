@@ -32,6 +32,15 @@ class RatingScale:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise InputError(f"rating scale {self.low:g}..{self.high:g}: expected two finite numbers, low below high.")
 
+    @classmethod
+    def read(cls, text: str, what: str) -> RatingScale:
+        """The scale that a text like 1..7 tells; InputError, beginning with `what` it is, for any other text."""
+        low, _, high = text.partition("..")
+        try:
+            return cls(float(low), float(high))
+        except ValueError:
+            raise InputError(f"{what} {text}: expected lowest and highest rating. Write e.g. 1..5.") from None
+
     def to_unit(self, rating_raw: Float64) -> Float64:
         """Corpus scale -> 0..1, any shape."""
         return (rating_raw - self.low) / (self.high - self.low)

@@ -80,6 +80,8 @@ def main(words: Sequence[str]) -> int:
 
 
 INTERVALS = "tests/evaluation/test_intervals.py"
+YARDSTICKS = "tests/evaluation/test_yardsticks.py"
+PREDICTION_CSV = "tests/evaluation/test_prediction_csv.py"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plugins/aligners/pocketsphinx.py", "if score <", "if score >", "tests/plugins/aligners"),
     Mutation("plugins/aligners/pocketsphinx.py", "decoder.reinit_feat()", "pass", "tests/plugins/aligners"),
@@ -174,12 +176,21 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/evaluation/clusters.py", "truth[together]", "truth", "tests/evaluation/test_clusters.py"),
     Mutation("msftk/evaluation/scores.py", "p.std() / t.std()", "t.std() / p.std()", "tests/evaluation/test_scores.py"),
     Mutation(
-        "msftk/evaluation/scores.py",
+        "msftk/evaluation/yardsticks.py",
         "(total - value) / (len(given) - 1)",
         "total / len(given)",
-        "tests/evaluation/test_scores.py",
+        YARDSTICKS,
     ),
-    Mutation("msftk/evaluation/scores.py", "MIN_RATED = 10", "MIN_RATED = 2", "tests/evaluation/test_scores.py"),
+    Mutation("msftk/evaluation/yardsticks.py", "MIN_RATED = 10", "MIN_RATED = 2", YARDSTICKS),
+    Mutation("msftk/evaluation/yardsticks.py", "(own[a] - of_peer[a])", "own[a]", YARDSTICKS),
+    Mutation("msftk/evaluation/slices.py", 'side="right"', 'side="left"', "tests/evaluation/test_slices.py"),
+    Mutation("msftk/evaluation/prediction_csv.py", "off.mean() > 0.5", "off.any()", PREDICTION_CSV),
+    Mutation(
+        "msftk/evaluation/prediction_csv.py",
+        "return made.on(scale)",
+        "return made",
+        PREDICTION_CSV,
+    ),
     Mutation("msftk/evaluation/experts.py", "NOTHING * largest", "0", "tests/evaluation/test_experts.py"),
     Mutation("msftk/files.py", "if is_full(error):", "if not is_full(error):", "tests/cli/test_full_disk.py"),
     Mutation("msftk/store/records.py", 'self._rows.pop(row["key"], None)', "pass", "tests/store/test_records.py"),

@@ -14,7 +14,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "doctor/test_examine.py": "msftk/doctor/file_checks.py msftk/doctor/files.py msftk/doctor/manifest_checks.py",
     "cli/test_extract.py": "msftk/recipes/extract.py",
     "recipes/test_emphasis_corpus.py": "msftk/recipes/emphasis_table.py",
-    "recipes/test_evaluate.py": "msftk/evaluation/evaluation.py",
+    "recipes/test_evaluate.py": "msftk/evaluation/attributes.py msftk/evaluation/evaluation.py",
     "recipes/test_predict.py": "msftk/recipes/predict_result.py msftk/recipes/prediction_table.py msftk/runs/model.py",
     "recipes/test_recordings.py": "msftk/recipes/sound_in_memory.py",
     "recipes/test_targets.py": "msftk/models/answers.py msftk/models/targets.py plugins/targets/vad.py",

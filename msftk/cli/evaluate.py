@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,8 +19,21 @@ from msftk.cli.options import (
     Workers,
     check_combine,
 )
-from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets, ratings_warning
+from msftk.cli.scores import (
+    card_line,
+    print_by_sources,
+    print_ccc,
+    print_experts,
+    print_figures,
+    print_slices,
+    print_targets,
+    ratings_warning,
+)
 from msftk.errors import InputError
+from msftk.types import RatingScale
+
+if TYPE_CHECKING:
+    from msftk.evaluation.evaluation import Evaluation
 
 
 def evaluate(
@@ -29,6 +42,19 @@ def evaluate(
     ],
     combine: Combine = None,
     split: Annotated[str, typer.Option("--split", help="dev, test, test1 ...")] = "dev",
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME", help="Parts: gender, speaker, duration, category, missing, rater-spread."),
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", metavar="X.csv", help="Score this table, made elsewhere, not a run.")
+    ] = None,
+    peer: Annotated[
+        Path | None, typer.Option("--peer", metavar="X.csv", help="Another system's predictions, to be measured by.")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option("--scale", metavar="LOW..HIGH", help="What these tables are on (default: as rated).")
+    ] = None,
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
     allow_download: AllowDownload = False,
@@ -38,15 +64,24 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score a run: CCC with 95 % intervals, Pearson, bias, RMSE, CCC within category, experts, CCC with fewer
-    sources, protocol card.
+    sources, protocol card; by parts, and beside a peer. Or score predictions that were made elsewhere.
 
     Without a manifest the predictions kept in the run are scored; with one, its split is predicted anew.
 
     Example: msftk evaluate runs/quickstart --split dev --json
+    Example: msftk evaluate --predictions X.csv M.parquet --split test1 --by gender,duration
     """
     from msftk.recipes.ensemble import split_runs
     from msftk.recipes.evaluate import evaluate as evaluate_run
+    from msftk.recipes.scored import evaluate_table
 
+    parts = tuple(name.strip() for name in (by or "").split(",") if name.strip())
+    on = None if scale is None else RatingScale.read(scale, "--scale")
+    if predictions is not None:
+        if len(places) > 1 or combine:
+            raise InputError(f"--predictions {predictions}: scored by themselves. Name one manifest and no run.")
+        _show(evaluate_table(predictions, places[0], split, by=parts, peer=peer, scale=on), split, json=json)
+        return
     others, rest = split_runs(places[1:])
     runs = [Path(places[0]), *others]
     check_combine(combine, runs)
@@ -58,6 +93,9 @@ def evaluate(
             runs,
             manifest,
             split,
+            by=parts,
+            peer=peer,
+            scale=on,
             store=store,
             device=device,
             trust_remote_code=trust_remote_code,
@@ -66,24 +104,22 @@ def evaluate(
             progress=progress,
             workers=workers,
         )
-    if json:
-        print_json(scored.json())
-    else:
-        print_ccc({split: scored})
-        print_figures(scored)
-        print_experts(scored)
-        print_by_sources(scored)
-        print_targets(scored)
-        out.print()
-        card = scored.protocol
-        heard = f"first {card['seconds_kept']:g} s heard" if card["seconds_kept"] else "no sound heard"
-        out.print(
-            f"corpus {card['corpus']}, scale {card['scale'][0]:g}..{card['scale'][1]:g}, seed {card['seed']}, "
-            f"{heard}, clipping {'on' if card['clipping'] else 'off'}, "
-            f"chosen by {card['selection']['by']}; the whole card: --json",
-            soft_wrap=True,
-        )
-        if warning := ratings_warning(scored):
-            out.print(f"ratings are {warning}: not a score on human emotion", style="yellow")
+    _show(scored, split, json=json)
     if manifest is not None:
         some_failed(scored.protocol["failures"])
+
+
+def _show(scored: Evaluation, split: str, *, json: bool) -> None:
+    if json:
+        print_json(scored.json())
+        return
+    print_ccc({split: scored})
+    print_figures(scored)
+    print_slices(scored)
+    print_experts(scored)
+    print_by_sources(scored)
+    print_targets(scored)
+    out.print()
+    out.print(card_line(scored), soft_wrap=True)
+    if warning := ratings_warning(scored):
+        out.print(f"ratings are {warning}: not a score on human emotion", style="yellow")

@@ -35,6 +35,10 @@ def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
     inputs: Annotated[list[str], typer.Argument(metavar="[RUN...] AUDIO...|DIR|M.parquet|-", help="What to predict.")],
     table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Of a manifest: these utterances alone.")] = None,
+    submission: Annotated[
+        Path | None, typer.Option("--submission", metavar="F.csv", help="Write what the MSP-Podcast challenge takes.")
+    ] = None,
     clip: Annotated[
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")
     ] = None,
@@ -66,14 +70,19 @@ def predict(
     from msftk.recipes.ensemble import split_runs
     from msftk.recipes.predict import load
     from msftk.recipes.prediction_table import write_table
+    from msftk.recipes.recordings import of_split
     from msftk.recipes.table_file import check_out
 
     options = alignment_options(assignments, word_tier=word_tier, phone_tier=phone_tier)
     if table is not None:
         check_out(table)
+    if submission is not None:
+        check_out(submission, (".csv",))
     others, recordings = split_runs(inputs)
     check_combine(combine, [run, *others])
-    given = [_piped() if one == "-" else one for one in recordings]
+    given: list[Any] = [_piped() if one == "-" else one for one in recordings]
+    if split is not None:
+        given = of_split(given, split)
     loaded = load(
         [run, *others],
         device,
@@ -94,15 +103,20 @@ def predict(
         )
     if table is not None:
         write_table(result.columns() if window is None else result.over_time.columns(), table)
+    if submission is not None:
+        write_table(result.challenge(), submission)
     if json:
         print_json(_json(result, over_time=window is not None))
-    elif table is None:
+    elif table is None and submission is None:
         _show(result, over_time=window is not None)
     else:
         said = counted(len(result), "prediction")
         if window is not None:
             said = f"{counted(len(result.over_time), 'window')} of {counted(len(result), 'recording')}"
-        out.print(f"{said} on the scale {result.predictions.scale} in {table}", soft_wrap=True)
+        if table is not None:
+            out.print(f"{said} on the scale {result.predictions.scale} in {table}", soft_wrap=True)
+        if submission is not None:
+            out.print(f"{counted(len(result), 'row')} for the challenge in {submission}", soft_wrap=True)
     for source, reasons in result.absent.items():
         err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
     for note in result.notes:

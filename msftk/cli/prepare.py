@@ -14,6 +14,7 @@ from msftk.cli.console import bar, err, number_table, out, print_json
 from msftk.cli.options import Json, Workers
 from msftk.counting import counted
 from msftk.errors import InputError
+from msftk.types import RatingScale
 
 if TYPE_CHECKING:
     from msftk.recipes.prepare import PrepareResult, SplitCounts
@@ -48,7 +49,9 @@ def prepare(
     options = gathered(assigned(text, "option=value") for text in assignments or ())
     options |= {"columns": named} if (named := _pairs(columns, "--column", "field=column")) else {}
     options |= {"where": kept} if (kept := _pairs(where, "--where", "column=value")) else {}
-    options |= {"scale": _scale(scale)} if scale is not None else {}
+    if scale is not None:
+        rated = RatingScale.read(scale, "--scale")
+        options["scale"] = rated.low, rated.high
     with bar() as progress:
         result = run(corpus, root, manifest, options=options, verify=verify, workers=workers, progress=progress)
     if json:
@@ -73,14 +76,6 @@ def _pairs(texts: list[str] | None, flag: str, form: str) -> dict[str, str]:
             raise InputError(f"{flag} {text}: '{name.strip()}' is given twice. Give it once.")
         pairs[name.strip()] = value
     return pairs
-
-
-def _scale(text: str) -> tuple[float, float]:
-    low, _, high = text.partition("..")
-    try:
-        return float(low), float(high)
-    except ValueError:
-        raise InputError(f"--scale {text}: expected lowest and highest rating. Write e.g. --scale 1..5.") from None
 
 
 def _plain(path: Path, result: PrepareResult) -> dict[str, Any]:

@@ -38,11 +38,21 @@ def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
 
 
 def print_figures(scored: Evaluation) -> None:
-    """Pearson, bias, scale ratio, RMSE, CCC within category, and a person, by attribute."""
+    """Pearson, bias, scale ratio, RMSE, CCC within category, a person and a peer, by attribute."""
     table = number_table("other figures", *scored.attributes)
-    for name, label in SCORES.items():
-        table.add_row(label, *(fixed(scored.scores[name][a]) for a in scored.attributes))
+    for name, own in scored.scores.items():
+        table.add_row(SCORES[name], *((percent if name == "way" else fixed)(own[a]) for a in scored.attributes))
     print_apart(table)
+
+
+def print_slices(scored: Evaluation) -> None:
+    """A table for each thing that the split was sliced by: how many, and CCC over its interval."""
+    for by, parts in scored.slices.items():
+        table = number_table(f"by {by}", "n", *_rows(scored))
+        for name, part in parts.items():
+            cells = (f"{fixed(part.ccc[row])}\n{interval(part.ci95[row])}".rstrip() for row in _rows(scored))
+            table.add_row(name, str(part.n), *cells)
+        print_apart(table)
 
 
 def print_experts(scored: Evaluation, heading: str = "") -> None:
@@ -79,6 +89,19 @@ def print_targets(scored: Evaluation) -> None:
         for name, value in scores.items():
             table.add_row(name, fixed(value))
         print_apart(table)
+
+
+def card_line(scored: Evaluation) -> str:
+    """The head of the protocol card: corpus, scale, and how the predictions came about."""
+    card = scored.protocol
+    corpus = f"corpus {card['corpus']}, scale {card['scale'][0]:g}..{card['scale'][1]:g}"
+    if "predictions" in card:
+        return f"{corpus}, predictions of {card['predictions']}; the whole card: --json"
+    heard = f"first {card['seconds_kept']:g} s heard" if card["seconds_kept"] else "no sound heard"
+    return (
+        f"{corpus}, seed {card['seed']}, {heard}, clipping {'on' if card['clipping'] else 'off'}, "
+        f"chosen by {card['selection']['by']}; the whole card: --json"
+    )
 
 
 def ratings_warning(scored: Evaluation) -> str:

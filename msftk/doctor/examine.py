@@ -15,7 +15,8 @@ from msftk.doctor.files import examine_files
 from msftk.doctor.findings import SHOWN, Finding, errors_first
 from msftk.doctor.manifest_checks import check_manifest
 from msftk.errors import InputError
-from msftk.evaluation.scores import person, ratings_of
+from msftk.evaluation.scores import ratings_of
+from msftk.evaluation.yardsticks import person
 from msftk.files import without_nan
 from msftk.interfaces import CorpusReading
 from msftk.progress import ProgressCallback, silent

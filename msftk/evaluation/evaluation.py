@@ -11,18 +11,18 @@ import numpy as np
 
 from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.evaluation.ccc import ccc
+from msftk.evaluation.attributes import Numbers, ccc_by_attribute, ci95_by_attribute, rated_attributes
 from msftk.evaluation.clusters import clusters_of
 from msftk.evaluation.experts import ExpertScores, score_experts
-from msftk.evaluation.intervals import METHOD, ccc_intervals
+from msftk.evaluation.intervals import METHOD
 from msftk.evaluation.predictions import Predictions
-from msftk.evaluation.scores import SCORES, ccc_within_category, person, ratings_of
+from msftk.evaluation.scores import SCORES, ccc_within_category, ratings_of
+from msftk.evaluation.slices import SliceScores, score_slices
+from msftk.evaluation.yardsticks import yardsticks
 from msftk.files import without_nan
 from msftk.interfaces import Target
 from msftk.registry import registry
 from msftk.types import ATTRIBUTES, Float64, Utterance
-
-Numbers = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class Evaluation:
 
     `ccc` and `ci95` also hold "mean" (over attributes); `n` counts utterances with a rating and a prediction. `role` is
     "held out", "selected on" or "trained on". `by_sources`: CCC with only these semantic sources switched on in
-    prediction, "none" being acoustics alone. `targets`: scores by name of each target beside the ratings.
-    `attributes`: those that are both predicted and rated; of the others all is NaN, and they are not in the mean.
+    prediction, "none" being acoustics alone. `targets`: scores by name of each target beside the ratings. `slices`:
+    what the split was sliced by -> part -> its scores. `attributes`: those that are both predicted and rated; of the
+    others all is NaN, and they are not in the mean.
     """
 
     ccc: Numbers
@@ -54,6 +55,7 @@ class Evaluation:
     folds: FoldScores | None = None
     by_sources: dict[str, Numbers] = field(default_factory=dict)
     targets: dict[str, Numbers] = field(default_factory=dict)
+    slices: dict[str, dict[str, SliceScores]] = field(default_factory=dict)
     attributes: tuple[str, ...] = ATTRIBUTES
 
     @property
@@ -63,9 +65,13 @@ class Evaluation:
     def json(self) -> dict[str, Any]:
         """The stable JSON shape; undefined numbers are null."""
         folds = self.folds and {"ccc": self.folds.ccc, "mean": self.folds.mean, "spread": self.folds.spread}
+        slices = {
+            by: {name: {"n": one.n, "ccc": one.ccc, "ci95": _listed(one.ci95)} for name, one in parts.items()}
+            for by, parts in self.slices.items()
+        }
         shaped = {
             "ccc": self.ccc,
-            "ci95": {name: list(bounds) for name, bounds in self.ci95.items()},
+            "ci95": _listed(self.ci95),
             "n": self.n,
             "missing": dict(self.missing),
             "scores": self.scores,
@@ -74,6 +80,7 @@ class Evaluation:
             "folds": folds,
             "protocol": dict(self.protocol),
             **({"targets": self.targets} if self.targets else {}),
+            **({"slices": slices} if slices else {}),
         }
         plain: dict[str, Any] = without_nan(shaped)
         return plain
@@ -87,6 +94,8 @@ def evaluate_predictions(
     missing: Mapping[str, Any] | None = None,
     protocol: Mapping[str, Any] | None = None,
     folds: Mapping[str, Sequence[str]] | None = None,
+    by: Sequence[str] = (),
+    peer: Predictions | None = None,
 ) -> Evaluation:
     """Scores `predictions` against the ratings of `utterances` (both on `predictions.scale`), pooled over all of them.
 
@@ -94,8 +103,11 @@ def evaluate_predictions(
         utterances: those of the split; one without prediction counts as missing, an unrated attribute is left out.
         cluster_by: what the interval leaves out one by one, "speaker" or "session".
         folds: fold -> ids that it tests; adds mean and spread of folds.
+        by: what to slice by, of `slices.SLICES`.
+        peer: what another system says of the same utterances, for `yardsticks`.
     Raises:
-        InputError: no utterance has both a rating and a prediction.
+        InputError: no utterance has both a rating and a prediction; the peer lacks one that is scored.
+        UnknownNameError: nothing can be sliced by such a name.
 
     >>> from msftk.types import RatingScale
     >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
@@ -114,8 +126,8 @@ def evaluate_predictions(
             f"none of {counted(len(utterances), 'utterance')} has both ratings and a prediction: nothing to score. "
             "Give a split with ratings, or use `msftk predict`."
         )
+    ccc = ccc_by_attribute(kept.values, truth)
     clusters = clusters_of(scored, cluster_by)
-    bounds = ccc_intervals(kept.values, truth, clusters.labels)
     unrated = {a: sum(a not in (u.ratings or {}) for u in predicted) for a in ATTRIBUTES}
     interval = {
         "method": METHOD,
@@ -125,16 +137,17 @@ def evaluate_predictions(
         "unknown": list(clusters.unknown),
     }
     return Evaluation(
-        ccc=ccc_by_attribute(kept.values, truth),
-        ci95=dict(zip((*ATTRIBUTES, "mean"), bounds, strict=True)),
+        ccc=ccc,
+        ci95=ci95_by_attribute(kept.values, truth, clusters.labels),
         n=len(scored),
         missing={"utterances": len(utterances) - len(predicted), "ratings": unrated, **(missing or {})},
-        scores=_scores(kept.values, truth, scored),
+        scores={**_scores(kept.values, truth, scored), **yardsticks(ccc, truth, scored, peer)},
         experts=score_experts(kept, truth),
         protocol={**(protocol or {}), "interval": interval},
         folds=fold_scores(predictions, scored, folds) if folds else None,
         by_sources={name: ccc_by_attribute(values, truth) for name, values in kept.by_sources.items()},
         targets=score_others(predictions, predicted),
+        slices={one: score_slices(kept.values, truth, clusters.labels, scored, one) for one in by},
         attributes=rated_attributes(kept.values, truth),
     )
 
@@ -154,27 +167,6 @@ def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> d
         target: Target = registry().create("target", name)
         scored[name] = dict(target.scores(other.outputs, target.truth(utterances, other.columns), other.columns))
     return scored
-
-
-def ccc_by_attribute(values: Float64, truth: Float64) -> Numbers:
-    """CCC of each attribute and the plain mean over those rated: values, truth [n, attribute]; NaN where undefined.
-
-    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
-    >>> ccc_by_attribute(values, values)
-    {'valence': 1.0, 'arousal': 1.0, 'dominance': 1.0, 'mean': 1.0}
-    """
-    by = {a: ccc(values[:, column], truth[:, column]) for column, a in enumerate(ATTRIBUTES)}
-    means = [by[a] for a in rated_attributes(values, truth)]
-    return {**by, "mean": float(np.mean(means)) if means else math.nan}
-
-
-def rated_attributes(values: Float64, truth: Float64) -> tuple[str, ...]:
-    """Attributes of which at least one of [n, attribute] is both predicted and rated: what scores are about.
-
-    >>> rated_attributes(np.array([[2.0, 3.0, 4.0]]), np.array([[2.0, np.nan, 4.0]]))
-    ('valence', 'dominance')
-    """
-    return tuple(a for c, a in enumerate(ATTRIBUTES) if not np.isnan(values[:, c] + truth[:, c]).all())
 
 
 def fold_scores(
@@ -204,10 +196,13 @@ def fold_scores(
     )
 
 
+def _listed(ci95: Mapping[str, tuple[float, float]]) -> dict[str, list[float]]:
+    return {name: list(bounds) for name, bounds in ci95.items()}
+
+
 def _scores(values: Float64, truth: Float64, utterances: Sequence[Utterance]) -> dict[str, Numbers]:
     columns = list(enumerate(ATTRIBUTES))
     by = {name: {a: score(values[:, c], truth[:, c]) for c, a in columns} for name, score in SCORES.items()}
     categories = [u.category for u in utterances]
     by["ccc_within_category"] = {a: ccc_within_category(values[:, c], truth[:, c], categories) for c, a in columns}
-    by["person"] = person(utterances)
     return by

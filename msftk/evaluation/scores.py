@@ -1,17 +1,14 @@
-"""Figures beside CCC: Pearson r, bias, scale ratio, RMSE, CCC within category, and how one person does."""
+"""Figures beside CCC: Pearson r, bias, scale ratio, RMSE, CCC within category."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from msftk.evaluation.ccc import ccc
 from msftk.store.columns import values_of
 from msftk.types import ATTRIBUTES, Float64, Utterance
-
-MIN_RATED = 10  # utterances a person must share with others before their CCC counts; fewer is mostly chance
 
 
 def ratings_of(utterances: Sequence[Utterance]) -> Float64:
@@ -95,53 +92,6 @@ def ccc_within_category(prediction: Float64, truth: Float64, categories: Sequenc
             p_left.append(prediction[rows] - prediction[rows].mean())
             t_left.append(truth[rows] - truth[rows].mean())
     return ccc(np.concatenate(p_left), np.concatenate(t_left)) if p_left else float("nan")
-
-
-def person(utterances: Sequence[Utterance]) -> dict[str, float]:
-    """How well one person does: CCC of a rater against the mean of the others on the same utterances, mean over raters.
-
-    A rater counts who shares at least 10 utterances with others. Not an upper limit: a mean of many is steadier than
-    one person, and a system fitted to it can pass this figure.
-
-    Returns:
-        attribute -> CCC, NaN where no rater counts.
-
-    >>> from msftk.types import RaterRating
-    >>> rated = [
-    ...     Utterance(str(i), None, rater_ratings=tuple(RaterRating(name, {"valence": i}) for name in ("ann", "bob")))
-    ...     for i in range(MIN_RATED)
-    ... ]
-    >>> person(rated)
-    {'valence': 1.0, 'arousal': nan, 'dominance': nan}
-    """
-    pairs = {attribute: _Pairs() for attribute in ATTRIBUTES}
-    for utterance in utterances:
-        everyone = tuple(utterance.rater_ratings or ())
-        for attribute, found in pairs.items():
-            found.add({r.rater: r.ratings[attribute] for r in everyone if attribute in r.ratings})
-    return {attribute: found.mean_ccc() for attribute, found in pairs.items()}
-
-
-class _Pairs:
-    """Rater -> each of their ratings, and the mean of the others' on the same utterance."""
-
-    def __init__(self) -> None:
-        self.own: dict[str, array[float]] = {}
-        self.others: dict[str, array[float]] = {}
-
-    def add(self, given: Mapping[str, float]) -> None:
-        """The ratings of one utterance, by rater."""
-        total = sum(given.values())
-        for rater, value in given.items() if len(given) > 1 else ():
-            self.own.setdefault(rater, array("d")).append(value)
-            self.others.setdefault(rater, array("d")).append((total - value) / (len(given) - 1))
-
-    def mean_ccc(self) -> float:
-        values = [
-            ccc(self.own[rater], self.others[rater]) for rater in sorted(self.own) if len(self.own[rater]) >= MIN_RATED
-        ]
-        defined = [value for value in values if not np.isnan(value)]
-        return float(np.mean(defined)) if defined else float("nan")
 
 
 def _complete(prediction: Float64, truth: Float64) -> tuple[Float64, Float64]:

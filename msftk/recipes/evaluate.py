@@ -9,15 +9,16 @@ from typing import Any
 from msftk.consent import Consent, consenting
 from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.evaluation.averages import mean_of_models
-from msftk.evaluation.evaluation import Evaluation, evaluate_predictions
+from msftk.evaluation.evaluation import Evaluation
 from msftk.models.threads import threads_for
 from msftk.models.where import choose_where
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.ensemble import load_ensemble
+from msftk.recipes.scored import Said, scored
 from msftk.runs.folder import RunFolder
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.types import Utterance
+from msftk.types import RatingScale, Utterance
 
 HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
 
@@ -27,6 +28,9 @@ def evaluate(
     manifest: Manifest | str | Path | None = None,
     split: str = "dev",
     *,
+    by: Sequence[str] = (),
+    peer: str | Path | None = None,
+    scale: RatingScale | None = None,
     store: Store | str | Path | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
@@ -42,20 +46,28 @@ def evaluate(
     `trust_remote_code` lets Python code run that comes with a model, `allow_download` lets a model be fetched,
     `allow_sending` lets recordings go to a server that describes.
 
+    Args:
+        by: scores of parts beside those of all: by "gender", "speaker", "duration", "category", "missing" or
+            "rater-spread".
+        peer: a CSV table of another system's predictions of the same utterances, to be measured by.
+        scale: what that table is on, if it does not say so; None: the corpus' own.
     Raises:
-        InputError: an unfinished run, no ratings to score against; runs of different corpora without a manifest.
+        InputError: an unfinished run, no ratings to score against; runs of different corpora without a manifest; a
+            peer's table that cannot be read or lacks an utterance.
         UnknownNameError: the run or the manifest has no such split; the message lists those it has.
     """
     folders = [RunFolder(Path(one)) for one in ([run] if isinstance(run, str | Path) else run)]
     cards = [folder.read_card() for folder in folders]
     if manifest is None:
-        return _evaluate_kept(folders, cards, split)
-    corpus = manifest if isinstance(manifest, Manifest) else read_manifest(manifest)
-    with consenting(Consent(trust_remote_code, allow_download, allow_sending)):
-        return _evaluate_anew(folders, cards, corpus, split, store, device, progress or silent, workers)
+        said = _kept(folders, cards, split)
+    else:
+        corpus = manifest if isinstance(manifest, Manifest) else read_manifest(manifest)
+        with consenting(Consent(trust_remote_code, allow_download, allow_sending)):
+            said = _anew(folders, cards, corpus, split, store, device, progress or silent, workers)
+    return scored(said, by, peer, scale)
 
 
-def _evaluate_kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], split: str) -> Evaluation:
+def _kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], split: str) -> Said:
     run, card = runs[0], cards[0]
     for other, its in zip(runs, cards, strict=True):
         _check_kept(other, split)
@@ -70,13 +82,13 @@ def _evaluate_kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], s
         name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
     }
     selects = split == "dev" and any(map(_selects, cards))
-    return evaluate_predictions(
+    return Said(
         mean_of_models([other.read_predictions(split) for other in runs]),
         list(own.utterances) if tested else own.split(split),
-        cluster_by=card["clusters"],
-        missing={"sources": card["missing"].get(split, {})},
-        protocol={**_combined(runs, card), "split": split, "role": SELECTED_ON if selects else HELD_OUT},
-        folds=tested,
+        card["clusters"],
+        {"sources": card["missing"].get(split, {})},
+        {**_combined(runs, card), "split": split, "role": SELECTED_ON if selects else HELD_OUT},
+        tested,
     )
 
 
@@ -100,7 +112,7 @@ def _combined(runs: Sequence[RunFolder], card: dict[str, Any]) -> dict[str, Any]
     return {**card, "mean_of": [str(run.path) for run in runs]} if len(runs) > 1 else card
 
 
-def _evaluate_anew(
+def _anew(
     runs: Sequence[RunFolder],
     cards: Sequence[dict[str, Any]],
     corpus: Manifest,
@@ -109,7 +121,7 @@ def _evaluate_anew(
     device: str,
     progress: ProgressCallback,
     workers: int | None,
-) -> Evaluation:
+) -> Said:
     utterances = corpus.split(split)
     ensemble = load_ensemble([run.path for run in runs], choose_where(device))
     place = store if isinstance(store, Store) else Store(default_store_path(store))
@@ -117,23 +129,19 @@ def _evaluate_anew(
     with threads_for(ensemble.models[0].network):
         answered = ensemble.predict(utterances, preparations, scale=corpus.scale, by_sources=True, progress=progress)
     roles = {_role(run.read_manifest(), corpus, utterances, card) for run, card in zip(runs, cards, strict=True)}
-    return evaluate_predictions(
-        answered.predictions,
-        utterances,
-        cluster_by=corpus.facts.get("clusters", cards[0]["clusters"]),
-        missing={"sources": answered.absent},
-        protocol={
-            **_combined(runs, cards[0]),
-            "split": split,
-            "role": next(role for role in (TRAINED_ON, SELECTED_ON, HELD_OUT) if role in roles),
-            "failures": answered.failures,
-            "evaluated_on": {
-                "corpus": corpus.corpus,
-                "corpus_facts": dict(corpus.facts),
-                "scale": [corpus.scale.low, corpus.scale.high],
-            },
+    card = {
+        **_combined(runs, cards[0]),
+        "split": split,
+        "role": next(role for role in (TRAINED_ON, SELECTED_ON, HELD_OUT) if role in roles),
+        "failures": answered.failures,
+        "evaluated_on": {
+            "corpus": corpus.corpus,
+            "corpus_facts": dict(corpus.facts),
+            "scale": [corpus.scale.low, corpus.scale.high],
         },
-    )
+    }
+    clusters = corpus.facts.get("clusters", cards[0]["clusters"])
+    return Said(answered.predictions, utterances, clusters, {"sources": answered.absent}, card)
 
 
 def _role(own: Manifest, corpus: Manifest, utterances: Sequence[Utterance], card: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
@@ -12,6 +12,7 @@ import numpy as np
 
 from msftk.errors import InputError
 from msftk.evaluation.averages import mean_of_rows
+from msftk.evaluation.prediction_csv import challenge_columns
 from msftk.evaluation.predictions import Predictions
 from msftk.recipes.prediction_table import other_columns, table_columns
 from msftk.recipes.windows import Windows
@@ -125,6 +126,10 @@ class PredictResult(Sequence[Prediction]):
     def columns(self) -> dict[str, list[object]]:
         """A row a recording: the columns of `msftk predict --out`."""
         return table_columns(self.predictions)
+
+    def challenge(self) -> Mapping[str, Sequence[object]]:
+        """A row a recording: the columns of `msftk predict --submission`. Raises as `challenge_columns`."""
+        return challenge_columns(self.predictions)
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame with the columns of `msftk predict --out`. InputError where pandas is missing."""

@@ -90,6 +90,14 @@ def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, 
     return made
 
 
+def of_split(inputs: Sequence[Input], split: str) -> list[Input]:
+    """The utterances of one split of the one manifest that is given. Raises InputError for anything else."""
+    first = str(inputs[0]) if len(inputs) == 1 else ""
+    if not first.endswith(".parquet"):
+        raise InputError(f"--split {split}: only a manifest has splits. Name one manifest (.parquet).")
+    return list(read_manifest(first).split(split))
+
+
 def utterance_of(
     audio: Path, options: Mapping[str, object] | None = None, warnings: dict[str, str] | None = None
 ) -> Utterance:

@@ -16,6 +16,8 @@ SCORES = {
     "rmse": "RMSE",
     "ccc_within_category": "CCC within category",
     "person": "one person (CCC)",
+    "peer": "peer (CCC)",
+    "way": "way from peer to person",
 }
 
 
@@ -105,6 +107,7 @@ def _notes(scored: Mapping[str, Any]) -> Iterable[str]:
         yield learned_nothing(flat)
     if sure["clusters"] < FEW_CLUSTERS:
         yield f"{counted(sure['clusters'], sure['over'])}: the interval holds for others as far as these are like them"
+    yield from scored["protocol"].get("notes", ())
     if sure["unknown"]:
         yield f"{len(sure['unknown'])} without {sure['over']}, each its own cluster"
     if missing["utterances"]:

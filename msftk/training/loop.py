@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from msftk.errors import InputError, MsftkError
-from msftk.evaluation.evaluation import ccc_by_attribute
+from msftk.evaluation.attributes import ccc_by_attribute
 from msftk.models.heap import keep_freed_memory
 from msftk.models.network import SerNetwork
 from msftk.models.own import load_own_state

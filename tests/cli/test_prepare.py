@@ -53,7 +53,7 @@ def test_items_left_out_are_listed_and_end_with_3(msftk: Callable[..., Any], tab
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--scale", "1-5"), "--scale 1-5: expected lowest and highest rating. Write e.g. --scale 1..5."),
+        (("--scale", "1-5"), "--scale 1-5: expected lowest and highest rating. Write e.g. 1..5."),
         (
             ("--column", "valence=V", "--scale", "5..1"),
             "rating scale 5..1: expected two finite numbers, low below high.",

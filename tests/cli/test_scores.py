@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from msftk.cli.scores import print_by_sources, print_ccc, print_experts, print_figures, print_targets
+from msftk.cli.scores import (
+    print_by_sources,
+    print_ccc,
+    print_experts,
+    print_figures,
+    print_slices,
+    print_targets,
+)
 from msftk.evaluation.evaluation import Evaluation, FoldScores, evaluate_predictions
 from msftk.evaluation.predictions import Predictions
 from msftk.files import json_text
-from msftk.types import ATTRIBUTES, RatingScale, Utterance
+from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 
 
 @pytest.fixture
@@ -86,3 +94,58 @@ def test_mean_and_spread_of_folds_stand_under_their_own_split(
     header = next(place for place, line in enumerate(lines) if "of 2 folds" in line)
     assert lines[header].split()[-2:] == ["dev", "test"]
     assert lines[header + 1].split() == ["valence", "0.11", "±", "0.01", "0.77", "±", "0.07"]
+
+
+def rated(n: int = 48) -> tuple[Predictions, list[Utterance]]:
+    """Four speakers of two genders, all attributes rated by four people, and predictions of them."""
+    random = np.random.default_rng(5)
+    truth = random.uniform(1, 7, (n, 3))
+    values = truth + random.normal(0, 1, (n, 3))
+    utterances = [
+        Utterance(
+            f"u{row}",
+            None,
+            speaker=f"s{row % 4}",
+            gender=("female", "male")[row % 2],
+            ratings=dict(zip(ATTRIBUTES, own.tolist(), strict=True)),
+            rater_ratings=tuple(
+                RaterRating(f"r{k}", dict(zip(ATTRIBUTES, (own + random.normal(0, 1, 3)).tolist(), strict=True)))
+                for k in range(4)
+            ),
+        )
+        for row, own in enumerate(truth)
+    ]
+    ids = tuple(one.id for one in utterances)
+    return Predictions(ids, values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((n, 1, 3))), utterances
+
+
+def numbers(text: str) -> list[str]:
+    return re.findall(r"-?\d+\.\d\d", text)
+
+
+def test_every_number_of_the_slices_is_that_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+    said, utterances = rated()
+    scored = evaluate_predictions(said, utterances, by=["gender"])
+    print_slices(scored)
+    shown = capsys.readouterr().out
+    parts = scored.json()["slices"]["gender"]
+    assert list(parts) == ["female", "male"]
+    expected = []
+    for part in parts.values():
+        expected += [part["ccc"][row] for row in (*ATTRIBUTES, "mean")]
+        expected += [bound for row in (*ATTRIBUTES, "mean") for bound in part["ci95"][row]]
+    assert numbers(shown) == [f"{value:.2f}" for value in expected]
+    assert [line.split()[1] for line in shown.splitlines() if line.startswith(("female", "male"))] == ["24", "24"]
+
+
+def test_a_person_a_peer_and_the_way_between_stand_below_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    said, utterances = rated()
+    worse = replace(said, values=said.values + np.random.default_rng(9).normal(0, 3, said.values.shape))
+    scored = evaluate_predictions(said, utterances, peer=worse)
+    print_figures(scored)
+    lines = {line[:24].strip(): line for line in capsys.readouterr().out.splitlines()}
+    scores = scored.json()["scores"]
+    assert numbers(lines["one person (CCC)"]) == [f"{scores['person'][a]:.2f}" for a in ATTRIBUTES]
+    assert numbers(lines["peer (CCC)"]) == [f"{scores['peer'][a]:.2f}" for a in ATTRIBUTES]
+    ways = [f"{100 * scores['way'][a]:.0f}" for a in ATTRIBUTES]
+    assert re.findall(r"(-?\d+) %", lines["way from peer to person"]) == ways

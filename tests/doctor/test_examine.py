@@ -15,7 +15,7 @@ from small_corpus import small_corpus
 
 from msftk.doctor.examine import Diagnosis, examine
 from msftk.errors import InputError
-from msftk.evaluation.scores import person
+from msftk.evaluation.yardsticks import person
 from msftk.store.manifest import Manifest, write_manifest
 from msftk.training.folds import fixed_split, folds
 from msftk.types import AudioStamp, RatingScale, Utterance

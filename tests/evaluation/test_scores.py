@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from msftk.evaluation.ccc import ccc
-from msftk.evaluation.scores import bias, ccc_within_category, pearson, person, ratings_of, rmse, scale_ratio
-from msftk.types import ATTRIBUTES, RaterRating, Utterance
+from msftk.evaluation.scores import bias, ccc_within_category, pearson, ratings_of, rmse, scale_ratio
+from msftk.types import ATTRIBUTES, Utterance
 
 
 @pytest.fixture
@@ -56,29 +56,6 @@ def test_within_category_forgives_category_means_and_sees_only_degrees() -> None
 
 def test_within_category_is_undefined_without_categories() -> None:
     assert np.isnan(ccc_within_category(np.arange(3.0), np.arange(3.0), [None] * 3))
-
-
-def test_person_is_each_rater_against_the_mean_of_the_others() -> None:
-    random = np.random.default_rng(2)
-    given = random.integers(1, 6, (20, 3)).astype(float)
-    utterances = [
-        Utterance(
-            str(row),
-            Path("a.wav"),
-            rater_ratings=tuple(RaterRating(f"r{k}", {"valence": value}) for k, value in enumerate(values)),
-        )
-        for row, values in enumerate(given)
-    ]
-    expected = np.mean([ccc(given[:, k], np.delete(given, k, axis=1).mean(axis=1)) for k in range(3)])
-    scores = person(utterances)
-    assert scores["valence"] == pytest.approx(expected)
-    assert np.isnan(scores["arousal"])
-
-
-def test_person_needs_ten_shared_utterances() -> None:
-    ratings = (RaterRating("a", {"valence": 1.0}), RaterRating("b", {"valence": 2.0}))
-    utterances = [Utterance(str(k), Path("a.wav"), rater_ratings=ratings) for k in range(9)]
-    assert np.isnan(person(utterances)["valence"])
 
 
 def test_ratings_are_read_by_name_with_nan_where_absent() -> None:
