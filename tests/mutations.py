@@ -455,8 +455,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "plugins/describers/measured.py",
-        "np.percentile(semitones, [5, 95])",
-        "np.percentile(semitones, [45, 55])",
+        "RANGE_PERCENTILES = (5, 95)",
+        "RANGE_PERCENTILES = (45, 55)",
         "tests/plugins/describers/test_measured.py",
     ),
     Mutation(

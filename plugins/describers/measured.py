@@ -10,23 +10,29 @@ from msftk import interfaces
 from msftk.interfaces import Evidence, Need
 from msftk.types import SAMPLE_RATE_HZ, Alignment, Description, Float32, Float64
 
-# Traunmüller and Eriksson 1995, typical mean F0 of European languages: 120 Hz for men, 210 Hz for women.
+# Where each number comes from. "Read there": in the source itself or its abstract; else who says so instead.
+# Traunmüller and Eriksson 1995, "The frequency range of the voice fundamental": typical F0 120 Hz for men, 210 Hz for
+# women. Read there.
 LOW_PITCH_HZ, HIGH_PITCH_HZ = 120.0, 210.0
-# 't Hart 1981 (JASA 69, 811-821): only pitch differences of more than 3 semitones play a part in communication.
+# 't Hart 1981, JASA 69, 811-821: only differences of more than 3 semitones play a part in communication. Read there.
 HEARD_SEMITONES = 3.0
-# Levels of speech codec tests (3GPP TR 26.952): -26 dB below overload (dBov), loud and quiet talkers 10 dB off.
+# Speech codecs are tested at a low, a nominal and a high level: -36, -26, -16 dB below overload (dBov). Read in a guide
+# to ITU-T's tool sv56; to call talkers 10 dB off the nominal level quiet and loud is our use of it.
 QUIET_DBOV, LOUD_DBOV = -36.0, -16.0
-# ITU-T P.56: speech is active where it lies within 15.9 dB of the active level.
+# ITU-T P.56, method B: the margin between threshold and active level is 15.9 dB. Read in four implementations of it.
 ACTIVE_MARGIN_DB = 15.9
-# Pimsleur, Hancock and Furey 1977: average speech runs at 160 to 190 words a minute.
+# Pimsleur, Hancock and Furey 1977, 30 French and American news readers: average is 160 to 190 words a minute. Read in
+# later papers that cite it. Slower and faster is one word each here; they tell moderate from extreme.
 SLOW_WORDS_PER_MIN, FAST_WORDS_PER_MIN = 160.0, 190.0
-# Campione and Véronis 2002: silent pauses are brief below 200 ms, medium to 1 s, long above.
+# Campione and Véronis 2002, Speech Prosody, 199-202: pauses under 200 ms are brief, over 1 s long. Read there.
 PAUSE_S, LONG_PAUSE_S = 0.2, 1.0
 
+# Ours, with no source: what is measured, and when too little is there to tell.
 FRAME_S = 0.02
 LEVEL_ROUNDS = 20  # the active level settles in a few
 MIN_VOICED = 20  # 100 ms of voice: under it pitch is not told
 MIN_WORDS = 3  # under it a rate in words a minute is not told
+RANGE_PERCENTILES = (5, 95)  # of pitch: errors of F0 lie outside
 
 
 class Measured(interfaces.Describer):
@@ -58,13 +64,13 @@ class Measured(interfaces.Describer):
 
 
 def _pitch(f0_hz: Float64) -> list[str]:
-    """Level by the median, range between the 5th and 95th percentile, movement of the line through the last half."""
+    """Level by the median, range between two percentiles, movement of the line through the last half."""
     voiced = f0_hz > 0
     if voiced.sum() < MIN_VOICED:
         return []
     semitones = 12 * np.log2(f0_hz[voiced])
     level_hz = float(np.median(f0_hz[voiced]))
-    low, high = np.percentile(semitones, [5, 95])
+    low, high = np.percentile(semitones, RANGE_PERCENTILES)
     phrases = [f"{_level(level_hz, LOW_PITCH_HZ, HIGH_PITCH_HZ, ('low', 'medium', 'high'))} pitch"]
     phrases.append("varied intonation" if high - low > HEARD_SEMITONES else "flat intonation")
     place = np.flatnonzero(voiced)  # frames
