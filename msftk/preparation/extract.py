@@ -77,7 +77,7 @@ class Preparation(Components):
         n = len(collected.ids)
         self._align(questions, collected, report)
         work = Read(self, with_f0)
-        if work.wants != "cpu-kernel":
+        if work.wants != "cpu-kernel" and (with_f0 or self.parts.reads_f0):
             for n_heard, (question, heard) in enumerate(self.engine.map(Hear(self), questions()), 1):
                 if not isinstance(heard, Exception):
                     collected.outcomes.earlier(question.row, heard)

@@ -42,6 +42,11 @@ class Parts:
     aligner: Part | None = None
 
     @property
+    def reads_f0(self) -> bool:
+        """Whether one of them asks for F0."""
+        return any(part and "f0" in _reads(part) for part in (*self.sources, self.scorer, self.describer))
+
+    @property
     def named(self) -> dict[str, Part]:
         """Part by what it makes, for reports."""
         prepared = {"alignment": self.aligner, "emphasis": self.scorer, "description": self.describer}

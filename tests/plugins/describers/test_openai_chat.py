@@ -68,6 +68,18 @@ def test_a_corpus_is_described_once_and_the_question_holds_sound_schema_and_the_
     assert "raw_text" in stored(tmp_path)
 
 
+def test_f0_that_nobody_reads_is_not_found(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
+    with answering(lambda *_: completion(json.dumps(GOOD))) as server:
+        command = [
+            "extract",
+            manifest,
+            *options(server.url, tmp_path, "acoustic.name=none"),
+            "--json",
+        ]
+        assert "F0" not in json.loads(msftk(*command).out)["stages"]
+        assert "F0" in json.loads(msftk(*command, "--set", "acoustic.name=logmel").out)["stages"]
+
+
 def test_another_address_of_the_same_model_asks_nothing_again(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
     for asked in (24, 0):
         with answering(lambda *_: completion(json.dumps(GOOD))) as server:
