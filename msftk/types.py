@@ -18,6 +18,7 @@ SAMPLE_RATE_HZ = 16_000  # LEMf and every acoustic encoder here are defined at t
 
 Float64 = NDArray[np.float64]
 Float32 = NDArray[np.float32]
+Int32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
 
 

@@ -83,6 +83,11 @@ def register_describers(register: Register) -> None:
 def register_semantic_sources(register: Register) -> None:
     register("gs", "msftk_plugins.semantics.gs:GlobalSemantics", help="the whole transcript")
     register("les", "msftk_plugins.semantics.les:LocalEmphasizedSemantics", help="the emphasis segment")
+    register(
+        "les-tokens",
+        "msftk_plugins.semantics.les_tokens:EmphasizedTokens",
+        help="the emphasis segment as the whole sentence means it",
+    )
     register("es", "msftk_plugins.semantics.es:ExtendedSemantics", help="the six-field description")
     register("lexical", "msftk_plugins.semantics.lexical:Lexical", help="valence of the stressed words, by VADER")
 

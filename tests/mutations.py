@@ -211,6 +211,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "outcome",
         "tests/preparation/test_outcomes.py",
     ),
+    Mutation(
+        "msftk/preparation/tokens.py",
+        "(spans[:, 0] < span[1]) & (spans[:, 1] > span[0])",
+        "(spans[:, 0] <= span[1]) & (spans[:, 1] > span[0])",
+        "tests/preparation/test_tokens.py",
+    ),
+    Mutation(
+        "plugins/semantics/les_tokens.py",
+        "and all(map(_alike, written, spoken))",
+        "",
+        "tests/plugins/semantics/test_les_tokens.py",
+    ),
     Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
     Mutation(
         "msftk/preparation/components.py",

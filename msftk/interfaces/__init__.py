@@ -40,6 +40,7 @@ from msftk.interfaces.preparation import (
     Result,
     SemanticSource,
     TextEncoder,
+    TokenVectors,
     Transcriber,
     Want,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "StoredFeatures",
     "Target",
     "TextEncoder",
+    "TokenVectors",
     "TrainedPart",
     "Transcriber",
     "Want",

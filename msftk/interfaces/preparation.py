@@ -5,15 +5,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from msftk.errors import BackEndError
 from msftk.interfaces.component import Component
-from msftk.types import SAMPLE_RATE_HZ, Alignment, Description, Emphasis, Float32, Float64, Transcript, WordProsody
-
-if TYPE_CHECKING:
-    pass
-
+from msftk.types import (
+    SAMPLE_RATE_HZ,
+    Alignment,
+    Description,
+    Emphasis,
+    Float32,
+    Float64,
+    Int32,
+    Transcript,
+    WordProsody,
+)
 
 Want = Literal["cpu-kernel", "model", "network"]  # what work takes: a core, a model in memory, a server's answer
 Need = Literal["id", "language", "audio", "f0", "alignment", "transcript", "emphasis", "description"]
@@ -198,19 +204,58 @@ class SemanticSource(PreparationComponent):
         """[dim]"""
         raise NotImplementedError
 
+    def span(self, evidence: Evidence) -> tuple[int, int]:
+        """Of a source that means a part of its text and defines this: the characters, from and up to.
+
+        The encoder then reads the whole text, and the tokens of that part are pooled.
+        """
+        raise NotImplementedError
+
+    @property
+    def means_a_part(self) -> bool:
+        """Whether it defines `span`; the text encoder must give tokens."""
+        return type(self).span is not SemanticSource.span
+
     @property
     def makes_vectors(self) -> bool:
         """Whether it defines `vector`, so that no text encoder is asked."""
         return type(self).vector is not SemanticSource.vector
 
 
+class TokenVectors(NamedTuple):
+    """Of one text: `vectors` [tokens, dim] float32; `spans` [tokens, 2] int32, the characters of each, from and up to.
+
+    A token that stands for no character (the mark of the beginning) has an empty span.
+    """
+
+    vectors: Float32
+    spans: Int32
+
+
 class TextEncoder(PreparationComponent):
-    """Frozen text encoder: texts -> [n, dim] float32. `identity`: all that changes vectors, beside the options."""
+    """Frozen text encoder: texts -> [n, dim] float32. `identity`: all that changes vectors, beside the options.
+
+    One that gives `tokens` too can say what a part of a sentence means in that sentence.
+    """
 
     dim: int
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Float32: ...
+
+    def tokens(self, texts: Sequence[str]) -> Sequence[TokenVectors]:
+        """The vectors of each text's tokens, encoded in the whole text."""
+        raise NotImplementedError
+
+    @property
+    def gives_tokens(self) -> bool:
+        """Whether it defines `tokens`."""
+        return type(self).tokens is not TextEncoder.tokens
+
+    def pooled(self, vectors: Float32) -> Float32:
+        """Vectors of tokens [n, dim] -> [dim], on the scale of `encode`."""
+        mean: Float32 = vectors.mean(0)
+        return mean
 
 
 Item = TypeVar("Item")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from msftk.errors import InputError, MsftkError
 from msftk.preparation.outcomes import Outcomes
@@ -56,9 +56,14 @@ class Collected:
         return row in self._failures
 
     @property
-    def texts(self) -> Iterator[str]:
-        """Every text that a source gave, once for each utterance."""
-        return (answer.text for column in self.answers.values() for answer in column if answer and answer.text)
+    def texts(self) -> dict[str, None]:
+        """Every text that a source gave and means as a whole, each once."""
+        return {answer.text: None for answer in self._answers if answer.text and answer.span is None}
+
+    @property
+    def spans(self) -> dict[tuple[str, tuple[int, int]], None]:
+        """Every text of which a source means a part, with that part, each once."""
+        return {(answer.text, answer.span): None for answer in self._answers if answer.text and answer.span}
 
     @property
     def failures(self) -> dict[str, str]:

@@ -43,7 +43,10 @@ class Components:
         self.parts = make_parts(settings, needs)
         self.shelves = open_shelves(self.parts, store)
         self.engine = make_engine(settings.engine, workers)
-        self.text_shelf = store.shelf(self.parts.encoder.producer) if self.parts.encoder else None
+        encoder = self.parts.encoder
+        self.text_shelf = store.shelf(encoder.producer) if encoder else None
+        of_parts = any(part.component.means_a_part for part in self.parts.sources)
+        self.token_shelf = store.shelf({**encoder.producer, "granularity": "token"}) if encoder and of_parts else None
         self._text_dim: int | None = None
         self._features = stored_features(settings)
 

@@ -13,7 +13,8 @@ from msftk.preparation.components import Components
 from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part
 from msftk.preparation.prepared import Prepared
-from msftk.preparation.vectors import unknown_texts, vector_dim
+from msftk.preparation.tokens import EncodeTokens, pool_spans
+from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
 from msftk.preparation.work import Align, Answers, Encode, Hear, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
@@ -109,19 +110,34 @@ class Preparation(Components):
         shelf = self.text_shelf
         if shelf is None:
             return
-        texts = dict.fromkeys(collected.texts)
+        spans = [one for one in collected.spans if text_key(*one) not in shelf]
+        if spans and self.token_shelf is not None:
+            sentences = dict.fromkeys(text for text, _ in spans)
+            self._by_batches(EncodeTokens(self), sentences, self.token_shelf, "token vectors", collected, report)
+            pool_spans(self, spans)
+        self._by_batches(Encode(self), collected.texts, shelf, "text vectors", collected, report)
+        shelf.flush()
+
+    def _by_batches(
+        self,
+        work: Encode | EncodeTokens,
+        texts: Mapping[str, None],
+        shelf: Shelf,
+        stage: str,
+        collected: Collected,
+        report: ProgressCallback,
+    ) -> None:
         batches = unknown_texts(texts, shelf)
         done, total = 0, sum(map(len, batches))
-        collected.outcomes.add("text vectors", FOUND, len(texts) - total)
-        for batch, failed in self.engine.map(Encode(self), batches):
+        collected.outcomes.add(stage, FOUND, len(texts) - total)
+        for batch, failed in self.engine.map(work, batches):
             if isinstance(failed, OSError) and is_full(failed):
                 raise self._unwritable(failed) from failed
             if isinstance(failed, Exception):
                 raise failed
             done += len(batch)
-            collected.outcomes.add("text vectors", MADE, len(batch))
-            report(Progress("encode texts", done, total))
-        shelf.flush()
+            collected.outcomes.add(stage, MADE, len(batch))
+            report(Progress(stage, done, total))
 
     def _prepared(
         self, collected: Collected, samples: Mapping[str, Float32], acoustics: StoredAcoustics | None

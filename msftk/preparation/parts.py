@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msftk.errors import InputError
 from msftk.interfaces import Need, StoredFeatures
 from msftk.registry import registry
 from msftk.settings import Component, Settings
@@ -76,6 +77,12 @@ def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
     sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
     texts = any(not source.component.makes_vectors for source in sources)
     encoder = make_part("text-encoder", settings.text, upstream) if texts else None
+    for source in sources:
+        if source.component.means_a_part and encoder is not None and not encoder.component.gives_tokens:
+            raise InputError(
+                f"semantic source '{source.name}' reads the tokens of a sentence, and text encoder '{encoder.name}' "
+                "gives none. Choose --set text.name=minilm or hf, or leave that source out of --semantics."
+            )
     return Parts(f0, sources, scorer, describer, encoder, settings.alignment, aligner)
 
 

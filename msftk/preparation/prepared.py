@@ -12,7 +12,6 @@ from msftk.preparation.acoustic import StoredAcoustics
 from msftk.preparation.given import TOO_LOUD
 from msftk.preparation.outcomes import Tally
 from msftk.preparation.texts import Answer
-from msftk.preparation.vectors import text_key
 from msftk.preparation.waveforms import StoredWaveforms
 from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
 from msftk.store.keys import KeyColumn
@@ -58,8 +57,7 @@ class Prepared:
         answer = self.said(source, utterance_id)
         if answer is None:
             return None
-        key = answer.vector_key or text_key(answer.text or "")
-        vector: Float32 = _stored(self.shelves[source], key, "vector", utterance_id)
+        vector: Float32 = _stored(self.shelves[source], answer.key, "vector", utterance_id)
         return vector
 
     def f0_hz(self, utterance_id: str) -> Float64:

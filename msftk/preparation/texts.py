@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,17 +11,27 @@ from msftk.errors import AbsentError, MsftkError
 from msftk.preparation.material import Material
 from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part
+from msftk.preparation.vectors import text_key
 
 NOTHING = "nothing to say"  # the source was asked and returned None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a source gave: a text, or the key of a vector it made itself; or the reason why neither."""
+    """What a source gave: a text, or the key of a vector it made itself; or the reason why neither.
+
+    `span`: the characters of the text that are meant, None: all.
+    """
 
     text: str | None = None
     vector_key: str | None = None
     reason: str | None = None
+    span: tuple[int, int] | None = None
+
+    @property
+    def key(self) -> str:
+        """Of its vector."""
+        return self.vector_key or text_key(self.text or "", self.span)
 
 
 def ask(part: Part, material: Material) -> Answer:
@@ -38,14 +49,19 @@ def ask(part: Part, material: Material) -> Answer:
             with log.claimed(key):
                 row = log.get(key) or _text(part, material, key)
         material.outcomes.setdefault(part.name, FOUND)
-        return Answer(text=row["text"]) if row["text"] else Answer(reason=NOTHING)
+        if not row["text"]:
+            return Answer(reason=NOTHING)
+        return Answer(text=row["text"], span=tuple(row["span"]) if "span" in row else None)
     except AbsentError as absent:
         return Answer(reason=str(absent))
 
 
-def _text(part: Part, material: Material, key: str) -> dict[str, str | None]:
-    text = (part.component.text(material.evidence(part)) or "").strip()
-    row = {"text": text or None}
+def _text(part: Part, material: Material, key: str) -> dict[str, Any]:
+    evidence = material.evidence(part)
+    text = part.component.text(evidence) or ""
+    row: dict[str, Any] = {"text": text.strip() or None}
+    if row["text"] and part.component.means_a_part:
+        row = {"text": text, "span": part.component.span(evidence)}
     material.outcomes[part.name] = MADE
     material.shelves.texts[part.name].put(key, row)
     return row

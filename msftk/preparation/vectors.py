@@ -15,9 +15,9 @@ from msftk.types import Float32
 BATCH = 32  # texts a forward pass
 
 
-def text_key(text: str) -> str:
-    """The key of a text's vector: its content alone, whoever said it."""
-    return content_key(text=text)
+def text_key(text: str, span: tuple[int, int] | None = None) -> str:
+    """The key of a text's vector, or of that of some of its characters: its content alone, whoever said it."""
+    return content_key(text=text) if span is None else content_key(text=text, span=span)
 
 
 def unknown_texts(texts: Iterable[str], shelf: Shelf) -> list[tuple[str, ...]]:

@@ -32,7 +32,7 @@ class Holding:
         """Its kind and plugin, or why it is not read."""
         if not self.is_ours:
             return f"of format version {self.producer['format_version']}" if self.producer else "unreadable"
-        return " ".join(str(self.producer[name]) for name in ("kind", "plugin") if name in self.producer)
+        return " ".join(str(self.producer[name]) for name in ("kind", "plugin", "granularity") if name in self.producer)
 
     def json(self) -> dict[str, Any]:
         """In plain values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -35,8 +35,24 @@ def check_text_encoder(plugin: Named, /, **options: object) -> None:
     for text, vector in zip(texts, vectors, strict=True):
         alone = encoder.encode([text])[0]
         require(np.allclose(alone, vector, atol=TOLERANCE), f"the vector of {text!r} depends on the texts beside it")
+    if encoder.gives_tokens:
+        _check_tokens(encoder, texts)
     identity = encoder.identity()
     require(all(isinstance(part, str) for pair in identity.items() for part in pair), "identity() maps text to text")
+
+
+def _check_tokens(encoder: Any, texts: Sequence[str]) -> None:
+    """Token vectors [tokens, dim] with the characters of each, which hold every word of the text."""
+    for text, (vectors, spans) in zip(texts, encoder.tokens(texts), strict=True):
+        expected = (len(spans), encoder.dim)
+        require(vectors.dtype == np.float32, f"token vectors are {vectors.dtype}: expected float32")
+        require(vectors.shape == expected, f"token vectors are {vectors.shape}: expected {expected}")
+        require(bool((spans[:, 0] <= spans[:, 1]).all()), f"a span of {text!r} ends before it begins")
+        covered = {place for start, end in spans for place in range(start, end)}
+        missed = [letter for place, letter in enumerate(text) if letter.isalnum() and place not in covered]
+        require(not missed, f"no token stands for {missed} of {text!r}")
+        if len(vectors):
+            require(encoder.pooled(vectors).shape == (encoder.dim,), f"pooled() is not of shape ({encoder.dim},)")
 
 
 def check_semantic_source(plugin: Named, /, **options: object) -> None:
@@ -47,6 +63,9 @@ def check_semantic_source(plugin: Named, /, **options: object) -> None:
     if not source.makes_vectors:
         text = source.text(whole_evidence())
         require(isinstance(text, str) and bool(text.strip()), f"text() of an utterance that has all is {text!r}")
+        if source.means_a_part:
+            start, end = source.span(whole_evidence())
+            require(0 <= start < end <= len(text), f"span() is {start} to {end} in a text of {len(text)} characters")
         absent = source.text(Evidence(id="empty"))
         require(absent is None, f"text() of an utterance that has nothing is {absent!r}: expected None")
         return

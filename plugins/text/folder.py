@@ -11,7 +11,7 @@ import numpy as np
 
 from msftk.consent import consent
 from msftk.errors import InputError
-from msftk.interfaces import TextEncoder
+from msftk.interfaces import TextEncoder, TokenVectors
 from msftk.types import Float32
 from msftk_plugins.weights import check_weights, loaded
 
@@ -22,6 +22,7 @@ class FolderEncoder(TextEncoder):
     Of a model with a decoder (T5, BART) the encoder reads.
 
     `pooling`: "mean" over real tokens, or "cls", the first token. `layer`: -1 is the last hidden layer.
+    `precision`: "float32" or "bfloat16", of the weights and what is computed by them.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class FolderEncoder(TextEncoder):
         pooling: str = "mean",
         layer: int = -1,
         max_length: int = 512,
+        precision: str = "float32",
     ) -> None:
         check_weights(folder)
         self.folder = folder
         self.pooling = pooling
         self.layer = layer
         self.max_length = max_length
+        self.precision = precision
         self.remote_code = consent().remote_code  # of who builds it: other threads may load the model
 
     @property
@@ -44,20 +47,39 @@ class FolderEncoder(TextEncoder):
         return int(self._model.config.hidden_size)
 
     def encode(self, texts: Sequence[str]) -> Float32:
-        """[n, dim] float32; padding changes a vector by less than 1e-5."""
-        import torch
-
+        """[n, dim] float32; padding changes a vector by less than 1e-5 (in float32)."""
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
-        tokens = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self._limit, return_tensors="pt"
-        ).to(self._model.device)
-        with torch.inference_mode():
-            states = self._read(tokens)
-            hidden = states.last_hidden_state if self.layer == -1 else states.hidden_states[self.layer]
-            pooled = hidden[:, 0] if self.pooling == "cls" else mean_over_tokens(hidden, tokens["attention_mask"])
-        vectors: Float32 = pooled.float().cpu().numpy()
+        hidden, tokens = self._hidden(texts)
+        pooled = hidden[:, 0] if self.pooling == "cls" else mean_over_tokens(hidden, tokens["attention_mask"])
+        vectors: Float32 = pooled.cpu().numpy()
         return vectors
+
+    def tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Those of real tokens; the marks that the model puts around a text have empty spans.
+
+        Raises InputError where the tokenizer cannot tell which characters a token stands for.
+        """
+        if not texts:
+            return []
+        if not self._tokenizer.is_fast:
+            raise InputError(f"{self.folder}: its tokenizer tells no characters of its tokens. Save a fast tokenizer.")
+        hidden, tokens = self._hidden(texts)
+        states, real = hidden.cpu().numpy(), tokens["attention_mask"].cpu().numpy().astype(bool)
+        spans = tokens["offset_mapping"].cpu().numpy().astype(np.int32)
+        return [TokenVectors(states[row][real[row]], spans[row][real[row]]) for row in range(len(texts))]
+
+    def _hidden(self, texts: Sequence[str]) -> tuple[Any, Any]:
+        """Hidden states [n, token, dim] float32 of the layer, and what the tokenizer told."""
+        import torch
+
+        told = {"padding": True, "truncation": True, "max_length": self._limit, "return_tensors": "pt"}
+        tokens = self._tokenizer(list(texts), **told, return_offsets_mapping=self._tokenizer.is_fast)
+        tokens = tokens.to(self._model.device)
+        with torch.inference_mode():
+            states = self._read({name: value for name, value in tokens.items() if name != "offset_mapping"})
+            hidden = states.last_hidden_state if self.layer == -1 else states.hidden_states[self.layer]
+            return hidden.float(), tokens
 
     def _read(self, tokens: Any) -> Any:
         try:
@@ -89,7 +111,7 @@ class FolderEncoder(TextEncoder):
                     use_safetensors=True,
                     local_files_only=True,
                     trust_remote_code=self.remote_code,
-                    dtype=torch.float32,
+                    dtype=getattr(torch, self.precision),
                 )
             )
         if model.config.is_encoder_decoder:  # T5, BART: the decoder writes, the encoder reads

@@ -28,6 +28,9 @@ class HfTextEncoder(FolderEncoder):
         pooling: Literal["mean", "cls"] = Field("mean", description="mean over real tokens, or the first token")
         layer: int = Field(-1, description="hidden layer, -1 the last, 0 the embeddings")
         max_length: int = Field(512, ge=4, description="tokens kept of a text")
+        precision: Literal["auto", "float32", "bfloat16"] = Field(
+            "auto", description="of the computation; auto: bfloat16 where a GPU has it, else float32"
+        )
 
     def __init__(self, options: HfTextEncoder.Options) -> None:
         self.options = options
@@ -36,12 +39,22 @@ class HfTextEncoder(FolderEncoder):
             pooling=options.pooling,
             layer=options.layer,
             max_length=options.max_length,
+            precision=best_precision() if options.precision == "auto" else options.precision,
         )
 
     def identity(self) -> Mapping[str, str]:
-        """The model by content: `model` and `revision` say where it lies, and two places may hold the same."""
-        return {"model": f"sha256:{self._digest}", "revision": ""}
+        """The model by content: `model` and `revision` say where it lies, and two places may hold the same. What was
+        computed in one precision is not taken for another's."""
+        return {"model": f"sha256:{self._digest}", "revision": "", "precision": self.precision}
 
     @cached_property
     def _digest(self) -> str:
         return str(folder_digest(self.folder))
+
+
+def best_precision() -> str:
+    """bfloat16 where there is a GPU that computes in it."""
+    import torch
+
+    has_it = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if has_it else "float32"

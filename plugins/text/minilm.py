@@ -34,9 +34,10 @@ class MiniLm(FolderEncoder):
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """[n, 384] float32, rows of length one."""
-        vectors = super().encode(texts)
-        normalised: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return normalised
+        return of_length_one(super().encode(texts))
+
+    def pooled(self, vectors: Float32) -> Float32:
+        return of_length_one(super().pooled(vectors))
 
     def identity(self) -> Mapping[str, str]:
         return {"model": f"sha256:{WEIGHTS_SHA256}"}
@@ -49,6 +50,12 @@ class MiniLm(FolderEncoder):
     def _checked(self) -> None:
         """Hashed once, though tokenizer and model are loaded one after the other."""
         check_hash(self.folder / "model.safetensors")
+
+
+def of_length_one(vectors: Float32) -> Float32:
+    """[..., dim]"""
+    normalised: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return normalised
 
 
 def package_folder() -> Path:

@@ -306,7 +306,7 @@ def test_progress_tells_stage_and_count(utterances: list[Utterance], store: Stor
     seen: list[Progress] = []
     extract(utterances, settings(), store, progress=seen.append)
     assert [(p.done, p.total) for p in seen if p.stage == "prepare"] == [(1, 3), (2, 3), (3, 3)]
-    assert seen[-1].stage == "encode texts"
+    assert seen[-1].stage == "text vectors"
     assert seen[-1].done == seen[-1].total
 
 

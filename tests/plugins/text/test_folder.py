@@ -190,3 +190,35 @@ def test_a_model_is_not_fetched_unless_the_call_allows_it() -> None:
 def test_a_name_that_is_neither_folder_nor_id_is_refused() -> None:
     with pytest.raises(InputError, match=r"text\.model is '/no/such/folder': no such folder, and no model id"):
         encoder(Path("/no/such/folder"))
+
+
+def test_tokens_are_the_hidden_states_of_the_sentence_with_their_characters(roberta: Path) -> None:
+    made = encoder(roberta)
+    texts = ["I really mean that", "no"]
+    for text, (vectors, spans), whole in zip(texts, made.tokens(texts), made.encode(texts), strict=True):
+        assert vectors.shape == (len(spans), DIM)
+        np.testing.assert_allclose(made.pooled(vectors), whole, atol=1e-5)  # the mean over all of them, marks too
+        assert spans[0].tolist() == spans[-1].tolist() == [0, 0]
+        assert "".join(text[start:end] for start, end in spans).replace(" ", "") == text.replace(" ", "")
+    assert made.tokens([]) == []
+
+
+def test_a_word_has_another_vector_in_another_sentence(roberta: Path) -> None:
+    made = encoder(roberta)
+    one, other = (found.vectors[found.spans[:, 1] == 2][0] for found in made.tokens(["no", "no, I really mean that"]))
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_bfloat16_is_chosen_where_a_gpu_has_it_and_is_another_identity(
+    roberta: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact, rough = encoder(roberta), encoder(roberta, precision="bfloat16")
+    assert exact._model.dtype == torch.float32
+    assert rough._model.dtype == torch.bfloat16
+    assert rough.encode(TEXTS).dtype == np.float32
+    np.testing.assert_allclose(rough.encode(TEXTS), exact.encode(TEXTS), atol=0.05)
+    assert exact.identity()["precision"] == "float32"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert encoder(roberta).identity() == rough.identity() != exact.identity()
+    assert encoder(roberta, precision="float32").identity() == exact.identity()
