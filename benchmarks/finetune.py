@@ -48,7 +48,8 @@ ON_CARD: dict[str, dict[str, str] | None] = {
 }
 ON_CPU: dict[str, dict[str, str] | None] = {
     "transformers, eager": None,
-    "attention: sdpa (the default)": {},
+    "its attention, our front end": {"attention": "transformers"},
+    "attention: sdpa, cheap dropout (the default)": {},
 }
 
 

@@ -306,6 +306,24 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/training/test_start.py",
     ),
     Mutation(
+        "plugins/acoustic/front_end.py",
+        "enumerate(weights, start=begin)",
+        "enumerate(weights)",
+        "tests/plugins/acoustic/test_front_end.py",
+    ),
+    Mutation(
+        "plugins/acoustic/layers.py",
+        "if 0 < layerdrop < 1 else 0",
+        "if False else 0",
+        "tests/plugins/acoustic/test_hf.py",
+    ),
+    Mutation(
+        "plugins/acoustic/dropout.py",
+        "mul_(PARTS / (PARTS - out))",
+        "mul_(1.0)",
+        "tests/plugins/acoustic/test_dropout.py",
+    ),
+    Mutation(
         "plugins/acoustic/frozen.py",
         "torch.cat([centre, variance.clamp(min=VARIANCE_FLOOR).sqrt()], dim=-1)",
         "torch.cat([centre, variance], dim=-1)",
@@ -326,7 +344,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plugins/acoustic/top.py", "self.encoder.eval()", "pass", "tests/plugins/adaptations/test_last_k.py"),
     Mutation(
         "msftk/training/gradients.py",
-        "if step == STEPS and idle:",
+        "if step == acoustic.taught_within and idle:",
         "if False:",
         "tests/training/test_gradients.py",
     ),

@@ -83,8 +83,12 @@ class AcousticEncoder(TrainedPart):
         """
 
     def must_learn(self) -> Iterable[str]:
-        """Names of parameters that every batch so far should have taught: training stops where one had no gradient."""
+        """Names of parameters that batches so far should have taught: training stops where one had no gradient."""
         return ()
+
+    taught_within: int = 3
+    """Steps after which each of `must_learn` has had its gradient: heads start at zero, and so does one factor of an
+    adapter, and each keeps what is before it still for a step. More where a batch passes layers by at random."""
 
     def pretrained_parameters(self) -> Iterable[Any]:
         """Parameters that learn slowly."""

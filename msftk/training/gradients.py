@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from msftk.counting import counted
 from msftk.errors import MsftkError
 from msftk.models.network import SerNetwork
 
-STEPS = 3  # heads start at zero, and so does one factor of an adapter: each keeps what is before it still for a step
+N_NAMED = 4  # of those without a gradient
 
 
 class Learning:
@@ -17,16 +18,22 @@ class Learning:
     def note(self, network: SerNetwork, step: int) -> None:
         """After the gradients of a step (1-based) are there.
 
-        Raises MsftkError at the third, where one that `must_learn` names has had none.
+        Raises MsftkError at the step that `taught_within` tells, where one that `must_learn` names has had none.
         """
-        if step > STEPS:
+        acoustic = network.acoustic
+        if step > acoustic.taught_within:
             return
-        gradients = {name: own.grad for name, own in network.acoustic.named_parameters()}
-        self._taught |= {name for name, gradient in gradients.items() if gradient is not None and bool(gradient.any())}
-        idle = sorted(set(network.acoustic.must_learn()) - self._taught)
-        if step == STEPS and idle:
+        self._taught |= {
+            name
+            for name, own in acoustic.named_parameters()
+            if name not in self._taught and own.grad is not None and bool(own.grad.any())
+        }
+        idle = sorted(set(acoustic.must_learn()) - self._taught)
+        if step == acoustic.taught_within and idle:
+            more = [f"{len(idle) - N_NAMED} more"] if len(idle) > N_NAMED else []
             raise MsftkError(
-                f"{len(idle)} parameters of the acoustic encoder had no gradient in the first {STEPS} steps, first "
-                f"{idle[0]}: they would never learn. Adapt other layers (adaptation.targets), or for WavLM take "
-                "msftk's attention (acoustic.attention=auto), which hears adapters that transformers' own passes by."
+                f"{counted(len(idle), 'parameter')} of the acoustic encoder had no gradient in the first {step} steps: "
+                f"{', '.join(idle[:N_NAMED] + more)}. They would never learn, for nothing that is scored hears them. "
+                "Adapt other layers (adaptation.targets), choose another one (acoustic.layer), or give WavLM msftk's "
+                "attention (acoustic.attention=auto), which hears adapters that transformers' own passes by."
             )

@@ -16,7 +16,15 @@ from msftk.interfaces import Pool, PretrainedEncoder
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.compiling import Compiling
 from msftk_plugins.acoustic.hf_options import HfOptions
-from msftk_plugins.acoustic.layers import Layer, freeze_unused, last_of, state_of, weighted_sum
+from msftk_plugins.acoustic.layers import (
+    Layer,
+    freeze_unused,
+    last_of,
+    learnable,
+    state_of,
+    steps_to_hear,
+    weighted_sum,
+)
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
 from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
@@ -163,6 +171,20 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+
+    def must_learn(self) -> Iterable[str]:
+        """All that learns, but for biases that cannot."""
+        names: Iterable[str] = learnable(self)
+        return names
+
+    @property
+    def taught_within(self) -> int:  # type: ignore[override]
+        """More steps where layers are dropped in training (LayerDrop)."""
+        layerdrop = getattr(
+            getattr(self.model, "encoder", self.model), "layerdrop", getattr(self.config, "layerdrop", 0.0)
+        )
+        more: int = steps_to_hear(len(self.blocks), layerdrop)
+        return super().taught_within + more
 
     def config_json(self) -> str:
         """The model's configuration, for the checkpoint: what describes layers, and names no code."""

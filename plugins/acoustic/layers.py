@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from msftk.errors import InputError
 
 Layer = Literal["last", "weighted"] | int
+NO_GRADIENT = ("k_proj.bias", "linear_k.bias")  # softmax over keys takes it away, up to rounding
+NEVER = 1e-9  # the chance that a step too few were waited for
 
 
 def freeze_unused(model: Any, layer: Layer, n_states: int, asked: str) -> None:
@@ -36,6 +39,16 @@ def freeze_unused(model: Any, layer: Layer, n_states: int, asked: str) -> None:
             front.requires_grad_(False)
     if (mask_embedding := getattr(model, "masked_spec_embed", None)) is not None:
         mask_embedding.requires_grad_(False)
+
+
+def learnable(encoder: nn.Module) -> list[str]:
+    """Names of parameters that learn, but for biases that cannot."""
+    return [name for name, own in encoder.named_parameters() if own.requires_grad and not name.endswith(NO_GRADIENT)]
+
+
+def steps_to_hear(n_layers: int, layerdrop: float) -> int:
+    """After so many steps no layer was passed by in all of them, but for a chance of `NEVER`."""
+    return math.ceil(math.log(NEVER / n_layers) / math.log(layerdrop)) if 0 < layerdrop < 1 else 0
 
 
 def last_of(states: Iterable[Tensor]) -> Tensor:

@@ -11,8 +11,7 @@ from msftk.errors import InputError
 from msftk.interfaces import EncoderPlan, StoredFeatures
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.adapted import AdaptedEncoder
-
-NO_GRADIENT = ("k_proj.bias",)  # softmax over keys takes it away, up to rounding
+from msftk_plugins.acoustic.layers import learnable
 
 
 class TopLayers(AdaptedEncoder):
@@ -39,7 +38,8 @@ class TopLayers(AdaptedEncoder):
 
     def must_learn(self) -> Iterable[str]:
         """All that learns, but for biases that cannot."""
-        return [n for n, own in self.named_parameters() if own.requires_grad and not n.endswith(NO_GRADIENT)]
+        names: Iterable[str] = learnable(self)
+        return names
 
 
 class StoredTopLayers(TopLayers):

@@ -13,7 +13,7 @@ from msftk.training.gradients import Learning
 
 def network(must_learn: tuple[str, ...]) -> Any:
     acoustic = nn.ModuleDict({"heard": nn.Linear(1, 1, bias=False), "idle": nn.Linear(1, 1, bias=False)})
-    acoustic.must_learn = lambda: must_learn
+    acoustic.must_learn, acoustic.taught_within = lambda: must_learn, 3
     return SimpleNamespace(acoustic=acoustic)
 
 
@@ -32,7 +32,7 @@ def test_one_gradient_in_the_first_three_steps_is_enough() -> None:
 
 
 def test_a_parameter_without_one_is_named_and_what_need_not_learn_is_not() -> None:
-    with pytest.raises(MsftkError, match=r"1 parameters of the acoustic encoder had no gradient .* first idle.weight"):
+    with pytest.raises(MsftkError, match=r"1 parameter of the acoustic encoder .* first 3 steps: idle.weight\."):
         after((1.0, 1.0, 1.0), network(("heard.weight", "idle.weight")))
     after((1.0, 1.0), network(("heard.weight", "idle.weight")))  # two steps tell too little
     after((0.0, 0.0, 0.0), network(()))

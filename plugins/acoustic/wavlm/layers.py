@@ -13,6 +13,7 @@ from torch import Tensor
 
 from msftk.errors import InputError
 from msftk_plugins.acoustic.compiling import Compiling, compile_options
+from msftk_plugins.acoustic.dropout import replace_dropouts
 from msftk_plugins.acoustic.padding import within
 from msftk_plugins.acoustic.wavlm import sdpa
 from msftk_plugins.acoustic.wavlm.attention import GatedAttention
@@ -32,6 +33,7 @@ class WavLMLayers:
         self.compiled = False
         self.device: torch.device | None = None
         if attention != "transformers":
+            replace_dropouts(model)
             for layer in model.encoder.layers:
                 layer.attention = GatedAttention(layer.attention, sdpa.attend)
 

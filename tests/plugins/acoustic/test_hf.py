@@ -4,13 +4,17 @@ import copy
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
+from msftk.models.network import SerNetwork
+from msftk.training.gradients import Learning
 from msftk_plugins.acoustic.hf import HfAcousticEncoder
 from msftk_plugins.acoustic.padding import pads_exactly
 from msftk_plugins.acoustic.pretrained import model_identity
@@ -105,6 +109,26 @@ def test_front_end_stays_frozen_and_all_that_is_used_learns(models: dict[str, Pa
     learning = list(one.pretrained_parameters())
     assert learning
     assert all(parameter.grad is not None for parameter in learning)
+
+
+@pytest.mark.parametrize("kind", ["wavlm", "wavlm-group", "hubert-batch-norm", "data2vec", "whisper", "w2v-bert"])
+@pytest.mark.parametrize("layer", ["last", "weighted", 1])
+def test_no_false_alarm_and_a_stray_parameter_is_named(models: dict[str, Path], kind: str, layer: str | int) -> None:
+    """Of what never has a gradient, where LayerDrop passes every other layer by."""
+    one = encoder(models[kind], layer=layer).train()
+    if layer == "last" and kind != "whisper":
+        assert one.taught_within > 10
+        one.config.layerdrop = 0.5
+    inputs, lengths, _ = batch_of(one, 5_000, 3_000)
+    network = cast(SerNetwork, SimpleNamespace(acoustic=one))
+    learning = Learning()
+    for step in range(1, one.taught_within + 1):
+        one.zero_grad()
+        one(inputs, lengths)[0].square().sum().backward()
+        learning.note(network, step)
+    one.model.register_parameter("stray", torch.nn.Parameter(torch.zeros(1)))
+    with pytest.raises(MsftkError, match=r"1 parameter of .* had no gradient in the first \d+ steps: model.stray"):
+        learning.note(network, one.taught_within)
 
 
 @pytest.mark.parametrize("kind", ["wavlm", "data2vec", "whisper"])

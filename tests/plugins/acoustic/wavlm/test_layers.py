@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel
 
 from msftk.errors import InputError
 from msftk_plugins.acoustic.hf import HfAcousticEncoder
+from msftk_plugins.acoustic.wavlm.attention import GatedAttention
 
 LENGTHS = (9_000, 4_973, 400)
 
@@ -108,10 +109,15 @@ def test_compiled_once_for_all_lengths_and_batches(models: dict[str, Path], monk
     counters.clear()
     one = encoder(models["wavlm"], compile="on").train()
     plain = encoder(models["wavlm"], compile="off").train()
+    for part in (*one.modules(), *plain.modules()):  # compiled it draws other numbers on a CPU
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
+        elif isinstance(part, GatedAttention):
+            part.dropout = 0.0
     for n_samples in ((9_000, 5_000), (7_001, 1_000), (12_345, 400, 3_000), (4_000, 3_999), (20_000, 10_000)):
         inputs = torch.randn(len(n_samples), max(n_samples))
         given = inputs, torch.tensor(n_samples)
-        torch.manual_seed(0)
+        torch.manual_seed(0)  # LayerDrop
         frames, _ = one(*given)
         frames.square().sum().backward()
         torch.manual_seed(0)
