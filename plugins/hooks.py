@@ -162,16 +162,19 @@ def register_fusions(register: Register) -> None:
 @hookimpl
 def register_targets(register: Register) -> None:
     register("vad", "msftk_plugins.targets.vad:Vad", help="valence, arousal, dominance on the rating scale")
+    register("raters", "msftk_plugins.targets.raters:Raters", help="the same, as each person rated them")
 
 
 @hookimpl
 def register_heads(register: Register) -> None:
     register("regression", "msftk_plugins.heads.regression:Regression", help="two-layer regression per attribute")
+    register("evidential", "msftk_plugins.heads.evidential:Evidential", help="a prediction and how sure it is (DEER)")
 
 
 @hookimpl
 def register_losses(register: Register) -> None:
     register("ccc", "msftk_plugins.losses.ccc:CccLoss", help="sum over attributes of 1 - CCC")
+    register("evidential", "msftk_plugins.losses.evidential:EvidentialLoss", help="of the evidential head (DEER)")
 
 
 @hookimpl

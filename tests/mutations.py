@@ -551,6 +551,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/evaluation/paired.py", "(len(defined) - rank) * value", "value", "tests/evaluation/test_paired.py"),
     Mutation("msftk/recipes/compare.py", "    refuse_different(said)\n", "", "tests/recipes/test_compare.py"),
     Mutation("msftk/recipes/systems.py", '"training.seed"', '"training.epochs"', "tests/recipes/test_systems.py"),
+    Mutation("plugins/heads/evidential.py", "+ apart", "", "tests/plugins/heads/test_evidential.py"),
+    Mutation(
+        "plugins/losses/evidential.py",
+        "torch.where(several, (variance - aleatoric).abs(), 0.0)",
+        "(variance - aleatoric).abs()",
+        "tests/plugins/losses/test_evidential.py",
+    ),
+    Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
 )
 
 if __name__ == "__main__":

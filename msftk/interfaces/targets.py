@@ -24,8 +24,9 @@ class Target(Component):
     """One thing that a model predicts: its columns, what they are read from, and how training learns them.
 
     `answer`: "regression" (columns on the corpus' rating scale), "classes" (a column a class, one 1 in a row),
-    "distribution" (columns that add up to 1), "rater-level" (a column a rater). `head` and `loss` are registered names;
-    "" takes the run's. `weight`: of its loss in the sum of all. The first target of a run is a regression.
+    "distribution" (columns that add up to 1), "rater-level" (a regression whose `truth` is [utterance, column, rater],
+    NaN for who did not rate). `head` and `loss` are registered names; "" takes the run's. `weight`: of its loss in the
+    sum of all. The first target of a run is a regression.
     """
 
     answer: ClassVar[Answers] = "regression"
@@ -94,11 +95,14 @@ class Loss(Component):
     """(outputs, targets, features, parameters) -> scalar. `scope` "batch" needs the whole batch at once (CCC).
 
     Of one target: outputs name -> [batch, column]; targets [batch, column], NaN where unrated. A loss with
-    `reads_features` is refused by the two-pass batch scope, which keeps no features.
+    `reads_features` is refused by the two-pass batch scope, which keeps no features. `reads`: outputs that the head
+    must give, where it needs more than "value". `reads_raters`: it also takes targets [batch, column, rater].
     """
 
     scope: ClassVar[Literal["example", "batch"]]
     reads_features: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ()
+    reads_raters: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(

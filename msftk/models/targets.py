@@ -10,6 +10,7 @@ from msftk.interfaces import Target
 from msftk.registry import registry
 from msftk.types import ATTRIBUTES, Utterance
 
+RATINGS = ("regression", "rater-level")
 ONE_ROUTE = ("classes", "distribution")  # their columns are one answer, routed as one
 
 
@@ -20,6 +21,11 @@ class BuiltTarget:
     name: str
     target: Target
     columns: tuple[str, ...]
+
+    @property
+    def is_rating(self) -> bool:
+        """Whether it is on the corpus' rating scale."""
+        return self.target.answer in RATINGS
 
     @property
     def n_routes(self) -> int:
@@ -47,6 +53,6 @@ def _checked(built: dict[str, BuiltTarget]) -> dict[str, BuiltTarget]:
         if not one.columns:
             raise InputError(f"target '{name}' finds nothing to predict in the training utterances. Leave it out.")
     first = next(iter(built.values()), None)
-    if first is None or first.target.answer != "regression" or not set(first.columns) <= set(ATTRIBUTES):
+    if first is None or not first.is_rating or not set(first.columns) <= set(ATTRIBUTES):
         raise InputError(f'targets = {list(built)}: the first must be ratings. Write e.g. targets = ["vad"].')
     return built

@@ -16,6 +16,7 @@ from msftk.evaluation.evaluation import Evaluation
 from msftk.files import check_folder
 from msftk.launched import rank
 from msftk.models.processes import check_same, first_alone, process_group, together
+from msftk.models.targets import fit_targets
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
 from msftk.preparation.parts import make_parts
@@ -37,6 +38,7 @@ from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
+from msftk.training.objective import make_objective
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +122,7 @@ def train(
     if not run.is_finished:
         with consenting(allowed):
             make_parts(settings)  # what cannot be made is told before a run is begun
+            make_objective(settings, fit_targets(settings.targets, corpus.utterances))
         check_folder(run.path)
     notes: list[str] = []
     with process_group(), consenting(allowed), run.held() if where.writes else nullcontext():

@@ -192,7 +192,7 @@ class Inputs:
 class Examples:
     """Readable utterances as the network reads them: `batch(rows)`, and what it should answer.
 
-    `truths`: target -> [n, column] float32, NaN where unrated, a regression on the unit scale.
+    `truths`: target -> [n, column] float32, or [n, column, rater]; NaN where unrated, ratings on the unit scale.
     """
 
     def __init__(
@@ -245,6 +245,6 @@ def _others(source: str, ids: Sequence[str], inputs: Inputs) -> dict[str, str]:
 
 def _truth(target: BuiltTarget, utterances: Sequence[Utterance], scale: RatingScale) -> Tensor:
     truth = target.target.truth(utterances, target.columns)
-    if target.target.answer == "regression":
+    if target.is_rating:
         truth = scale.to_unit(truth)
     return torch.from_numpy(truth.astype(np.float32))

@@ -143,6 +143,10 @@ def check_target(plugin: Named, /, utterances: Sequence[Utterance], **options: o
     require(len(columns) > 0, "columns(): no column found on these utterances")
     require(len(set(columns)) == len(columns), f"columns(): a name stands there twice ({', '.join(columns)})")
     truth = np.array([target.read(utterance, columns) for utterance in utterances], np.float64)
+    whole = target.truth(utterances, columns)
+    require(whole.shape[:2] == truth.shape, f"truth(): shape {whole.shape}: expected [utterance, column]")
+    is_rater = target.answer == "rater-level"
+    require(whole.ndim == 2 + is_rater, "truth(): a rater-level target has a third axis, the raters; others have none")
     require(truth.shape == (len(utterances), len(columns)), f"read(): expected {len(columns)} numbers an utterance")
     if target.answer == "distribution":
         known = truth[~np.isnan(truth).any(axis=1)]
@@ -198,8 +202,10 @@ def check_loss(plugin: Named, /, **options: object) -> None:
     noise = torch.randn(16, len(ATTRIBUTES))
     features = {"pooled": torch.randn(16, 4), "fused": torch.randn(16, 1, 4)}
 
+    others = {name: 1.5 + torch.rand(16, len(ATTRIBUTES)) for name in loss.reads if name != "value"}
+
     def at(value: Tensor, targets: Tensor = targets) -> Tensor:
-        result: Tensor = loss({"value": value}, targets, features, ())
+        result: Tensor = loss({"value": value, **others}, targets, features, ())
         has_shape("the loss", result, ())
         require(bool(result.isfinite()), "the loss is not finite")
         return result

@@ -14,7 +14,7 @@ from msftk.registry import registry
 from msftk.settings import Settings
 
 Outputs = Mapping[str, Mapping[str, Tensor]]  # target -> output -> [batch, column]
-Truths = Mapping[str, Tensor]  # target -> [batch, column], NaN where unrated
+Truths = Mapping[str, Tensor]  # target -> [batch, column] or [batch, column, rater], NaN where unrated
 
 
 class Objective:
@@ -53,7 +53,9 @@ def make_objective(settings: Settings, targets: Mapping[str, BuiltTarget]) -> Ob
     for name, one in targets.items():
         chosen = one.target.loss
         losses[name] = registry().create("loss", chosen) if chosen else settings.create("loss")
-        check_scope(losses[name], chosen or settings.loss.name, settings.training.ccc_scope)
+        loss = chosen or settings.loss.name
+        check_scope(losses[name], loss, settings.training.ccc_scope)
+        check_reads(losses[name], loss, one, one.target.head or settings.head.name)
     return Objective(losses, {name: one.target.weight for name, one in targets.items()})
 
 
@@ -63,4 +65,20 @@ def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:
         raise InputError(
             f"loss '{name}' reads features, which the two-pass batch scope does not keep. "
             "Use --set training.ccc_scope=micro, or another loss."
+        )
+
+
+def check_reads(loss: Loss, name: str, target: BuiltTarget, head: str) -> None:
+    """A loss that reads more than the head gives, or one rating where the target has every person's."""
+    given = registry().get("head", head).load().outputs
+    lacking = [output for output in loss.reads if output not in given]
+    if lacking:
+        raise InputError(
+            f"loss '{name}' reads {', '.join(lacking)}, which head '{head}' does not give. "
+            "Choose two that belong together, such as --set head.name=evidential --set loss.name=evidential."
+        )
+    if target.target.answer == "rater-level" and not loss.reads_raters:
+        raise InputError(
+            f"loss '{name}' reads one rating of an utterance, and target '{target.name}' gives every person's. "
+            "Use --set head.name=evidential --set loss.name=evidential, or the target vad."
         )

@@ -49,18 +49,23 @@ def rescale_heads(network: SerNetwork, step: Sequence[Micro], truths: Mapping[st
     set_random_state(where.device, state)
     with torch.no_grad():
         for name, head in network.heads.items():
-            if network.targets[name].target.answer == "regression":
-                own = torch.cat([own[name] for _, own in step]).to(said[name])
+            if network.targets[name].is_rating:
+                own = _means(torch.cat([own[name] for _, own in step]).to(said[name]))
                 sign = torch.where(_covariance(undropped[name], own) < 0, -1.0, 1.0)
-                head.rescale(*_scale_and_shift(said[name], truths[name].to(own), sign))  # type: ignore[operator]
+                head.rescale(*_scale_and_shift(said[name], _means(truths[name]).to(own), sign))  # type: ignore[operator]
 
 
 def _said(network: SerNetwork, step: Sequence[Micro], where: Where) -> dict[str, Tensor]:
     """Predictions of each regression in the network's mode: target -> [batch, column]."""
     with torch.no_grad():
         answers = [forward(network, batch.to(where.device), where).answers for batch, _ in step]
-    names = [name for name, one in network.targets.items() if one.target.answer == "regression"]
+    names = [name for name, one in network.targets.items() if one.is_rating]
     return {name: torch.cat([one[name].outputs["value"] for one in answers]) for name in names}
+
+
+def _means(truth: Tensor) -> Tensor:
+    """[n, column] of what may be [n, column, rater]."""
+    return truth.nanmean(-1) if truth.dim() == 3 else truth
 
 
 def _scale_and_shift(said: Tensor, truth: Tensor, sign: Tensor) -> tuple[Tensor, Tensor]:

@@ -151,7 +151,7 @@ def register_targets(register: Any) -> None:
 @hookimpl
 def register_heads(register: Any) -> None:
     register("linear-classes", "outside.targets:LinearClasses", help="a logit a class")
-    register("evidential", "outside.targets:Evidential", help="DEER's four outputs")
+    register("normal-gamma", "outside.targets:Evidential", help="DEER's four outputs")
     register("of-mixed", "outside.targets:OfMixed", help="reads the mixed vector")
 
 

@@ -90,11 +90,11 @@ def test_the_ratings_come_first(tone_corpus: Manifest, tone_store: Store, tmp_pa
 def test_shipped_and_outside_targets_and_heads_keep_their_contracts(tone_corpus: Manifest) -> None:
     testing.check_target("vad", tone_corpus.utterances)
     testing.check_target("category", tone_corpus.utterances)
-    for head in ("regression", "evidential", "of-mixed"):
+    for head in ("regression", "normal-gamma", "of-mixed"):
         testing.check_head(head)
 
 
-@pytest.mark.parametrize("head", ["evidential", "of-mixed"])
+@pytest.mark.parametrize("head", ["normal-gamma", "of-mixed"])
 def test_outputs_come_back_on_their_scales(head: str, tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
     settings = tiny_settings("training.epochs=1").model_copy(update={"head": Component(name=head)})
     train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
