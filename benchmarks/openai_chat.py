@@ -104,7 +104,12 @@ def main() -> None:
         server.start()
         chosen = [
             *("describer.name=openai-chat", "describer.model=m", f"describer.url=http://127.0.0.1:{ours.recv()}/v1"),
-            *(f"describer.timeout_s={TIMEOUT_S}", "describer.first_wait_s=0.2", "text.name=hashing"),
+            *(
+                f"describer.timeout_s={TIMEOUT_S}",
+                "describer.first_wait_s=0.2",
+                "text.name=hashing",
+                "acoustic.name=none",
+            ),
             f"engine.requests={given.requests}",
         ]
         settings = load_settings("tiny", None, chosen, {"semantics": ("es",)}, environment={})

@@ -17,7 +17,7 @@ from msftk.errors import BackEndError, InputError, MsftkError
 from msftk.extras import from_extra
 
 KEYS = ("MSFTK_OPENAI_API_KEY", "OPENAI_API_KEY")  # in the environment, and nowhere else
-LONGEST_WAIT_S = 300.0  # whatever Retry-After says
+LONGEST_WAIT_S = 60.0  # whatever Retry-After says: an interruption waits for those who wait
 TEMPORARY = 429  # "too many requests"; as all from 500 on
 ADVICE = "What was answered is stored: the same command goes on from there."
 

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 from answering import GOOD, Answering, Reply, answering, completion
 
+from msftk import testing
 from msftk.consent import Consent, consenting
 from msftk.errors import BackEndError, InputError
 from msftk.interfaces import Evidence
@@ -95,6 +96,9 @@ def test_garbage_is_asked_again_once_then_stored_as_failed_and_not_paid_for_agai
         assert len(server.asked) == 48
         again = msftk("extract", manifest, *options(server.url, tmp_path), "--json")
         assert len(server.asked) == 48
+        server.reply = lambda *_: completion(json.dumps(GOOD))
+        mended = msftk("extract", manifest, *options(server.url, tmp_path), "--json", "--retry-failed")
+    assert json.loads(mended.out)["sources"]["es"]["present"] == 24
     for told in (ended, again):
         (reason,) = json.loads(told.out)["sources"]["es"]["absent"]
         assert reason.startswith("failed: the answer cannot be used, it holds no JSON object")
@@ -166,6 +170,13 @@ def test_sound_may_travel_as_a_data_url_and_the_schema_be_left_out(tone_corpus: 
     body = server.asked[0]
     assert "response_format" not in body
     assert body["messages"][1]["content"][0]["audio_url"]["url"].startswith("data:audio/wav;base64,UklGR")
+
+
+def test_it_keeps_the_contract_of_describers() -> None:
+    with answering(lambda *_: completion(json.dumps(GOOD))) as server, consenting(Consent(send=True)):
+        testing.check_describer("openai-chat", url=server.url, model="m", labels="calm")
+        server.reply = lambda *_: completion("")
+        testing.check_describer("openai-chat", url=server.url, model="m")
 
 
 def test_nothing_is_sent_that_the_caller_does_not_allow(tone_corpus: Manifest) -> None:
