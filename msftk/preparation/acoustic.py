@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
 from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part
+from msftk.preparation.room import needed_bytes, told_room
 from msftk.preparation.work import Question
 from msftk.progress import Progress, ProgressCallback
 from msftk.speech.audio import load_utterance
@@ -106,7 +108,7 @@ def listen(
                 collected.outcomes.add(STAGE, FOUND)
             else:
                 unknown[key] = question
-    done = 0
+    done, note, seconds_kept = 0, "", components.settings.data.seconds_kept
     for batch, answers in components.engine.map(Listen(components), of_like_length(unknown, part.component.batch)):
         if isinstance(answers, Exception):
             raise answers
@@ -115,10 +117,23 @@ def listen(
                 collected.take(question, trouble)
             else:
                 collected.outcomes.add(STAGE, MADE)
+        if not done and components.store.root.is_dir():  # else it is a store in memory
+            note = _room(components.store.root, shelf, batch, [*unknown.values()][len(batch) :], seconds_kept)
         done += len(batch)
-        report(Progress(STAGE, done, len(unknown)))
+        report(Progress(STAGE, done, len(unknown), note))
     shelf.flush()
     return StoredAcoustics(part, shelf, keys)
+
+
+def _room(
+    root: Path, shelf: Shelf, first: Sequence[tuple[Question, str]], left: Sequence[Question], seconds_kept: float
+) -> str:
+    """What the rest will take by what the first batch took. Raises InputError where there is no room."""
+    stored = [(min(_seconds(question), seconds_kept), shelf.get(key)) for question, key in first]
+    took = [(seconds, arrays[NAME].nbytes) for seconds, arrays in stored if arrays is not None]
+    if not took or not left:
+        return ""
+    return told_room(root, STAGE, needed_bytes(took, [min(_seconds(one), seconds_kept) for one in left]))
 
 
 def of_like_length(questions: Mapping[str, Question], batch: int) -> Iterator[tuple[tuple[Question, str], ...]]:
