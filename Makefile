@@ -48,13 +48,15 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	@test -d "$(DATA)/timit-sample" || { echo "make bench DATA=DIR: DIR holds timit-sample, emodb, prompts, planted-msp, emotale, ravdess, emobank"; exit 2; }
+	@test -d "$(DATA)/timit-sample" || { echo "make bench DATA=DIR: DIR holds timit-sample, emodb, prompts, planted-msp, planted-iemocap, emotale, ravdess, emobank"; exit 2; }
 	$(BIN)/python benchmarks/f0.py --data $(DATA)
 	$(BIN)/python benchmarks/lemf.py --data $(DATA)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/finetune.py --quick
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/planted_hits.py --data $(DATA)/planted-msp
+	$(BIN)/python benchmarks/stress.py --data $(DATA)
+	$(BIN)/python benchmarks/descriptions.py --data $(DATA)/emotale
 	$(BIN)/python benchmarks/planted_effect.py --data $(DATA)/planted-msp
 	$(BIN)/python benchmarks/emotale.py --data $(DATA)/emotale
 	$(BIN)/python benchmarks/ravdess.py --data $(DATA)/ravdess

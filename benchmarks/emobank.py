@@ -21,21 +21,20 @@ from rich.console import Console
 from rich.table import Table
 
 from msftk.evaluation.attributes import ccc_by_attribute
-from msftk.evaluation.bootstrap import DRAWS
 from msftk.evaluation.ccc import ccc
-from msftk.evaluation.predictions import read_predictions
 from msftk.evaluation.scores import ratings_of
 from msftk.preparation.extract import extract
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress
-from msftk.recipes.evaluate import predictions_file
 from msftk.recipes.prepare import prepare
 from msftk.recipes.train import train
+from msftk.runs.folder import RunFolder
 from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.types import ATTRIBUTES, Float64, Utterance
 
+DRAWS = 2000
 COLUMNS = (*ATTRIBUTES, "mean")
 ALPHAS = 10.0 ** np.arange(-3, 4)
 INNER_SHARE = 10  # one of ten
@@ -131,7 +130,7 @@ def main() -> None:
         if not (run / "protocol.json").is_file():
             seeded = load_settings("tiny", flags={"semantics": ("gs",), "training.seed": seed})
             train(corpus, seeded, run, store=store, device="cpu")
-        kept = read_predictions(predictions_file(run, "test"))
+        kept = RunFolder(run).read_predictions("test")
         said.append(kept.of([u.id for u in corpus.split("test")]).values)
         systems[f"msftk --semantics gs, seed {seed}"] = said[-1]
     scores = {**QUOTED, **{name: ccc_by_attribute(values, truth) for name, values in systems.items()}}

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from msftk.evaluation.predictions import Predictions, read_predictions
-from msftk.recipes.evaluate import predictions_file
+from msftk.evaluation.predictions import Predictions
 from msftk.recipes.train import train
+from msftk.runs.folder import RunFolder
 from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
@@ -27,7 +27,7 @@ def mean_of_seeds(
         if not (run / "protocol.json").is_file():
             settings = load_settings("tiny", flags={**flags, "training.seed": seed})
             train(corpus, settings, run, store=store, folds=folds, device="cpu")
-        said.append(read_predictions(predictions_file(run, "test")))
+        said.append(RunFolder(run).read_predictions("test"))
     same = [one.of(said[0].ids) for one in said]
     return replace(
         same[0],
