@@ -86,6 +86,14 @@ def folder_digest(folder: Path) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def best_precision() -> str:
+    """bfloat16 where there is a GPU that computes in it."""
+    import torch
+
+    has_it = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if has_it else "float32"
+
+
 def loaded(folder: Path, what: str, load: Callable[[], Any]) -> Any:
     """What `load` reads out of `folder`, without a word of transformers' own.
 

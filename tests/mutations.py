@@ -102,12 +102,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "plugins/describers/worker.py",
         "value in (None, said[key])",
         "True",
-        "tests/plugins/describers/test_kimi_audio.py",
+        "tests/plugins/describers/test_worker.py",
     ),
     Mutation(
         "plugins/describers/hf_multimodal.py",
-        'tokenizer.padding_side = "left"',
-        'tokenizer.padding_side = "right"',
+        'tokenizer.padding_side, "left"',
+        'tokenizer.padding_side, "right"',
         "tests/plugins/describers/test_hf_multimodal.py",
     ),
     Mutation(

@@ -22,7 +22,7 @@ from msftk_plugins.describers.asking import AskingDescriber, AskingOptions
 from msftk_plugins.describers.prompt import Message
 from msftk_plugins.describers.quirks import ORDINARY, QUIRKS, Quirks
 from msftk_plugins.describers.sound import wav_base64
-from msftk_plugins.weights import check_weights, folder_digest, loaded, model_folder
+from msftk_plugins.weights import best_precision, check_weights, folder_digest, loaded, model_folder
 
 NAME = "describer 'hf-multimodal'"
 
@@ -41,7 +41,9 @@ class HfMultimodal(AskingDescriber):
         model: interfaces.Place | None = Field(None, description="model id, or a folder (required)")
         revision: str | None = Field(None, description="branch, tag or commit of a model id")
         batch: int = Field(4, ge=1, description="recordings heard together")
-        dtype: Literal["auto", "bfloat16", "float32"] = Field("auto", description="auto: bfloat16 on a GPU that has it")
+        precision: Literal["auto", "float32", "bfloat16"] = Field(
+            "auto", description="of the computation; auto: bfloat16 where a GPU has it, else float32"
+        )
         device_map: str | None = Field(
             None, description="auto: spread over all GPUs, by accelerate; not set: the first GPU, else the CPU"
         )
@@ -54,12 +56,14 @@ class HfMultimodal(AskingDescriber):
         self.batch = options.batch
         self.folder = model_folder(options.model, options.revision, "describer")
         check_weights(self.folder)
+        self.precision = best_precision() if options.precision == "auto" else options.precision
         self._allowed = {"local_files_only": True, "trust_remote_code": consent().remote_code}  # by who builds it
         self.backend = f"hf-multimodal {Path(options.model).name}"
 
     def identity(self) -> Mapping[str, str]:
-        """The prompt, and the model by content: `model` and `revision` say where it lies."""
-        return {**super().identity(), "model": f"sha256:{self._digest}", "revision": ""}
+        """The prompt, the precision, and the model by content: `model` and `revision` say where it lies."""
+        model = {"model": f"sha256:{self._digest}", "revision": "", "precision": self.precision}
+        return {**super().identity(), **model}
 
     @cached_property
     def _digest(self) -> str:
@@ -144,27 +148,19 @@ class HfMultimodal(AskingDescriber):
         import torch
         import transformers
 
-        cuda = torch.cuda.is_available()
-        dtype = {
-            "auto": torch.bfloat16
-            if cuda and torch.cuda.is_bf16_supported(including_emulation=False)
-            else torch.float32,
-            "bfloat16": torch.bfloat16,
-            "float32": torch.float32,
-        }[self.options.dtype]
         placed = {}
         if self.options.device_map:
             with from_extra("trackers", "describer.device_map"):
                 import accelerate  # noqa: F401, which places the layers
             placed["device_map"] = self.options.device_map
         config = self._read(lambda: transformers.AutoConfig.from_pretrained(self.folder, **self._allowed))
-        loader = getattr(transformers, QUIRKS.get(config.model_type, ORDINARY).loader)
+        loader = QUIRKS.get(config.model_type, ORDINARY).loader
         with torch.random.fork_rng(devices=[]):
             model, info = self._read(
-                lambda: loader.from_pretrained(
+                lambda: getattr(transformers, loader).from_pretrained(
                     self.folder,
                     use_safetensors=True,
-                    dtype=dtype,
+                    dtype=getattr(torch, self.precision),
                     output_loading_info=True,
                     **self._allowed,
                     **placed,
@@ -176,7 +172,7 @@ class HfMultimodal(AskingDescriber):
                 f"{missing[0]}. Give a folder whose weights and config.json belong together."
             )
         model.eval().requires_grad_(False)
-        return model if placed else model.to("cuda" if cuda else "cpu")
+        return model if placed else model.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _read(self, load: Any) -> Any:
         """Raises BackEndError where it cannot be loaded: no recording could be described."""
@@ -189,10 +185,10 @@ class HfMultimodal(AskingDescriber):
 @contextmanager
 def left_padded(tokenizer: Any) -> Iterator[None]:
     """Short questions are padded on the left, so that each answer begins right behind its question."""
-    side, pad = tokenizer.padding_side, tokenizer.pad_token
-    tokenizer.padding_side = "left"
-    tokenizer.pad_token = pad or tokenizer.eos_token
+    side, tokenizer.padding_side = tokenizer.padding_side, "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
     try:
         yield
     finally:
-        tokenizer.padding_side, tokenizer.pad_token = side, pad
+        tokenizer.padding_side = side

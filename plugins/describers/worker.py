@@ -69,7 +69,7 @@ class Worker:
                     started.process.stdin.write(json.dumps({"id": number, **question}) + "\n")
                     started.process.stdin.flush()
                     answer = self._next(started, self.answer_s, "id", number)
-                except (OSError, TimeoutError) as error:
+                except OSError as error:  # TimeoutError is one
                     trouble = str(error) if isinstance(error, TimeoutError) else f"it died: {started.last_words()}"
                     self._stop()
                     continue
@@ -99,7 +99,7 @@ class Worker:
         self._end = weakref.finalize(self, started.end)  # with the worker, if not before
         try:
             self._next(started, self.start_s, "ready")
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             trouble = str(error) if isinstance(error, TimeoutError) else started.last_words()
             self._stop()
             raise BackEndError(f"{self.name} does not start: {trouble}. It runs {' '.join(self.command)}.") from error

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from msftk import interfaces
 from msftk_plugins.text.folder import FolderEncoder
-from msftk_plugins.weights import folder_digest, model_folder
+from msftk_plugins.weights import best_precision, folder_digest, model_folder
 
 OTHERWISE = "Without it --set text.name=minilm works."
 
@@ -50,11 +50,3 @@ class HfTextEncoder(FolderEncoder):
     @cached_property
     def _digest(self) -> str:
         return str(folder_digest(self.folder))
-
-
-def best_precision() -> str:
-    """bfloat16 where there is a GPU that computes in it."""
-    import torch
-
-    has_it = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bfloat16" if has_it else "float32"

@@ -58,7 +58,7 @@ def test_whispers_30_seconds_are_its_limit_and_several_parts_make_one_question(m
 
 
 def test_half_precision_answers_too(qwen2_audio: Path) -> None:
-    half = describer(qwen2_audio, dtype="bfloat16")
+    half = describer(qwen2_audio, precision="bfloat16")
     (answer,) = half.answers([half.prompt.ask([sound(0.5)], [])])
     assert answer
     assert str(half._model.dtype) == "torch.bfloat16"
