@@ -26,7 +26,7 @@ PUBLIC = {  # module -> names, in the order of a first reading; () means all tha
     "msftk.recipes.evaluate": ("evaluate",),
     "msftk.recipes.compare": ("compare",),
     "msftk.evaluation.comparison": ("Comparison", "SystemScores", "Difference"),
-    "msftk.recipes.predict": ("load", "Run"),
+    "msftk.recipes.predict": ("load", "load_model", "Run"),
     "msftk.recipes.predict_result": ("PredictResult", "Prediction", "Window"),
     "msftk.recipes.emphasis": ("emphasise_file",),
     "msftk.recipes.emphasis_corpus": ("emphasise_corpus",),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from msftk.recipes.emphasis import emphasise_file
     from msftk.recipes.evaluate import evaluate
     from msftk.recipes.extract import extract_corpus
-    from msftk.recipes.predict import load
+    from msftk.recipes.predict import load, load_model
     from msftk.recipes.prepare import prepare
     from msftk.recipes.report import write_report
     from msftk.recipes.train import train
@@ -37,6 +37,7 @@ __all__ = [
     "evaluate",
     "extract_corpus",
     "load",
+    "load_model",
     "load_settings",
     "prepare",
     "read_manifest",
@@ -59,6 +60,7 @@ _PLACES = {
     "evaluate": "msftk.recipes.evaluate",
     "extract_corpus": "msftk.recipes.extract",
     "load": "msftk.recipes.predict",
+    "load_model": "msftk.recipes.predict",
     "load_settings": "msftk.settings",
     "prepare": "msftk.recipes.prepare",
     "read_manifest": "msftk.store.manifest",

@@ -192,6 +192,14 @@ KINDS = (
         check="msftk.testing.models:check_loss",
     ),
     Kind(
+        "model",
+        "register_models",
+        "folder of a published model -> network",
+        interfaces.ModelLayout,
+        usage="msftk predict --model {name} speech.wav",
+        check="msftk.testing.published:check_model",
+    ),
+    Kind(
         "engine",
         "register_engines",
         "runs preparation over a corpus",

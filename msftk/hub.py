@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from msftk.consent import consent
+from msftk.errors import InputError
 
+MODEL_ID = re.compile(r"[\w.-]+/[\w.-]+")
 ANSWER_S = 3.0  # within which the hub must take a connection
 SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 YES = ("1", "on", "yes", "true")  # as huggingface_hub reads them, in any case
@@ -35,3 +39,28 @@ def why_not_fetched(model: str) -> str:
 def is_local(model: str) -> bool:
     """Whether `model` is read from its folder or the cache alone, without the network."""
     return Path(model).is_dir() or bool(why_not_fetched(model))
+
+
+def snapshot(model: str, patterns: Sequence[str]) -> Path:
+    """The folder of model id `model` in the Hugging Face cache, its files of `patterns` fetched if they are not there.
+
+    Raises InputError where they are not, and cannot or may not be fetched.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(model, local_files_only=True))
+        if any(folder.glob(patterns[0])):
+            return folder
+    except LocalEntryNotFoundError:
+        pass
+    if reason := why_not_fetched(model):
+        raise InputError(f"model '{model}' is not in the Hugging Face cache, and {reason}")
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(patterns)))
+    except Exception as error:  # no such model, gated, a full disk: the hub raises many kinds
+        told = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"model '{model}' cannot be fetched: {told} Fetch it yourself: hf download {model}."
+        ) from error

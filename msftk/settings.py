@@ -91,6 +91,7 @@ class Training(BaseModel):
     )
     select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")
     seed: int = Field(0, description="of weights, batches and dropout")
+    init: str = Field("", description="the published model that weights start from, as --init names it")
 
 
 class WholeRun(BaseModel):

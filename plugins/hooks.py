@@ -113,6 +113,7 @@ def register_acoustic_encoders(register: Register) -> None:
     register(
         "functionals", "msftk_plugins.acoustic.functionals:Functionals", help="54 functionals an utterance, linear"
     )
+    register("wav2small", "msftk_plugins.acoustic.wav2small:Wav2Small", help="17,000 parameters, for --init wav2small")
     register("logmel", "msftk_plugins.acoustic.logmel:LogMel", help="small own encoder: log-mel, energy, F0")
     register("none", "msftk_plugins.acoustic.no_sound:NoSound", help="no sound: text corpora, meaning alone")
 
@@ -131,6 +132,12 @@ def register_poolings(register: Register) -> None:
         "attentive-statistics",
         "msftk_plugins.poolings.attentive_statistics:AttentiveStatistics",
         help="attention-weighted mean and standard deviation",
+    )
+    register("mean", "msftk_plugins.poolings.mean:Mean", help="mean over time")
+    register(
+        "pointwise-mean",
+        "msftk_plugins.poolings.pointwise_mean:PointwiseMean",
+        help="layers of each frame alone, then the mean over time",
     )
 
 
@@ -169,6 +176,8 @@ def register_targets(register: Register) -> None:
 def register_heads(register: Register) -> None:
     register("regression", "msftk_plugins.heads.regression:Regression", help="two-layer regression per attribute")
     register("evidential", "msftk_plugins.heads.evidential:Evidential", help="a prediction and how sure it is (DEER)")
+    register("joint", "msftk_plugins.heads.joint:Joint", help="one network for all attributes")
+    register("bounded", "msftk_plugins.heads.bounded:Bounded", help="per attribute, squashed into the rating scale")
 
 
 @hookimpl
@@ -181,3 +190,17 @@ def register_losses(register: Register) -> None:
 def register_engines(register: Register) -> None:
     register("local", "msftk_plugins.engines.local:Local", help="threads of this machine, processes for models")
     register("ray", "msftk_plugins.engines.ray:Ray", help="actors of Ray, on this machine or a cluster (extra ray)")
+
+
+@hookimpl
+def register_models(register: Register) -> None:
+    register(
+        "audeering-dim", "msftk_plugins.models.audeering:AudeeringDim", help="wav2vec 2.0, mean, dense-tanh-linear"
+    )
+    register("msp-lab", "msftk_plugins.models.msp_lab:MspLab", help="challenge baseline: WavLM, attentive statistics")
+    register(
+        "vox-profile", "msftk_plugins.models.vox_profile:VoxProfile", help="WavLM or Whisper, layer weights, sigmoids"
+    )
+    register(
+        "wav2small", "msftk_plugins.models.wav2small:Wav2Small", help="log-mel, seven convolutions, 17,000 parameters"
+    )

@@ -111,6 +111,21 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/describers/test_hf_multimodal.py",
     ),
     Mutation(
+        "plugins/models/backbone.py",
+        "[list(published).index(attribute) for attribute in ours]",
+        "list(range(len(ours)))",
+        "tests/plugins/models/test_layouts.py",
+    ),
+    Mutation(
+        "plugins/models/vox_profile.py", '"norm_weighted": True', '"norm_weighted": False', "tests/plugins/models"
+    ),
+    Mutation("plugins/models/msp_lab.py", 'config["std"]', "1.0", "tests/plugins/models/test_layouts.py"),
+    Mutation(
+        "plugins/acoustic/mel.py", "// (FRAME // 2) + 1) // 2", "// (FRAME // 2) + 2) // 2", "tests/plugins/models"
+    ),
+    Mutation("msftk/recipes/sources.py", '"dev": SELECTED_ON', '"dev": HELD_OUT', "tests/recipes/test_sources.py"),
+    Mutation("msftk/recipes/initial.py", "preset.component(section)", "given", "tests/recipes/test_initial.py"),
+    Mutation(
         "plugins/describers/chat_server.py",
         "reply.status_code < 500",
         "reply.status_code < 600",

@@ -28,7 +28,7 @@ LAYER_MAY_IMPORT = {
     **ROOM_MAY_IMPORT,
     "recipes": ROOMS,
     "doctor": ROOMS | {"recipes"},
-    "testing": {"models", "speech"},
+    "testing": {"models", "runs", "speech"},
     "cli": {"recipes", "doctor"},
     "plugins": ROOMS,
     "root": set(),
@@ -41,8 +41,23 @@ LAZY_ROOT_EXPORTS = {  # `msftk.load` and the others, imported when first used
 HEAVY = {"torch", "transformers", "numba", "scipy", "pyarrow", "matplotlib", "jinja2", "pyworld", "parselmouth"}
 TORCH_ROOMS = {"models", "runs", "training"}
 TORCH_PLUGINS = {"acoustic", "fusion", "heads", "intra", "losses", "poolings"}  # modules of the network
-RUNS_A_NETWORK = {"ensemble", "evaluate", "predict", "quickstart", "report", "train", "training_job"}  # recipes
-KEPT_LIGHT = {"models/rows", "models/targets", "runs/begin", "runs/folder", "training/batches", "training/folds"}
+RUNS_A_NETWORK = {
+    *(
+        "ensemble",
+        "evaluate",
+        "initial",
+        "predict",
+        "quickstart",
+        "report",
+        "sources",
+        "train",
+        "training_job",
+    )  # recipes
+}
+KEPT_LIGHT = {
+    *("models/rows", "models/targets", "runs/begin", "runs/folder", "runs/published", "runs/tensors"),
+    *("training/batches", "training/folds"),
+}
 
 
 @cache

@@ -25,7 +25,7 @@ COMMANDS = (
     "report",
     "quickstart",
 )
-GROUPS = ("plugins", "store")
+GROUPS = ("plugins", "models", "store")
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what is logged.")]
 

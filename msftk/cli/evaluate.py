@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msftk.cli.console import bar, out, print_json, some_failed
+from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.options import (
     AllowDownload,
     AllowSending,
     Combine,
     Device,
     Json,
+    PublishedModel,
     Store,
     TrustRemoteCode,
     Workers,
@@ -40,6 +41,7 @@ def evaluate(
     places: Annotated[
         list[str], typer.Argument(metavar="RUN... [M.parquet]", help="Run folder, and maybe another corpus to score.")
     ],
+    models: PublishedModel = None,
     combine: Combine = None,
     split: Annotated[str, typer.Option("--split", help="dev, test, test1 ...")] = "dev",
     by: Annotated[
@@ -70,21 +72,21 @@ def evaluate(
 
     Example: msftk evaluate runs/quickstart --split dev --json
     Example: msftk evaluate --predictions X.csv M.parquet --split test1 --by gender,duration
+    Example: msftk evaluate --model audeering-dim M.parquet --split test1
     """
-    from msftk.recipes.ensemble import split_runs
+    from msftk.recipes.ensemble import named_runs
     from msftk.recipes.evaluate import evaluate as evaluate_run
     from msftk.recipes.scored import evaluate_table
 
     parts = tuple(name.strip() for name in (by or "").split(",") if name.strip())
     on = None if scale is None else RatingScale.read(scale, "--scale")
     if predictions is not None:
-        if len(places) > 1 or combine:
+        if len(places) > 1 or combine or models:
             raise InputError(f"--predictions {predictions}: scored by themselves. Name one manifest and no run.")
         _show(evaluate_table(predictions, places[0], split, by=parts, peer=peer, scale=on), split, json=json)
         return
-    others, rest = split_runs(places[1:])
-    runs = [Path(places[0]), *others]
-    check_combine(combine, runs)
+    runs, rest = named_runs(places, models)
+    check_combine(combine, [*runs, *(models or ())])
     if len(rest) > 1:
         raise InputError(f"{rest[0]}: no finished run, and only one manifest can be scored. Name runs first.")
     manifest = Path(rest[0]) if rest else None
@@ -96,15 +98,18 @@ def evaluate(
             by=parts,
             peer=peer,
             scale=on,
+            models=models or (),
             store=store,
             device=device,
             trust_remote_code=trust_remote_code,
-            allow_download=allow_download,
+            allow_download=allow_download or bool(models),
             allow_sending=allow_sending,
             progress=progress,
             workers=workers,
         )
     _show(scored, split, json=json)
+    if model := scored.protocol.get("model"):
+        err.print(f"licence of {model['name']}: {model['licence']}", style="yellow", soft_wrap=True)
     if manifest is not None:
         some_failed(scored.protocol["failures"])
 

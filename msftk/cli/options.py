@@ -35,11 +35,15 @@ AllowSending = Annotated[
 WordTier = Annotated[str | None, typer.Option(help="Tier of words in a TextGrid, if not words.")]
 PhoneTier = Annotated[str | None, typer.Option(help="Tier of phones in a TextGrid, if not phones.")]
 Combine = Annotated[str | None, typer.Option("--combine", metavar="mean", help="Of several runs: what is predicted.")]
+PublishedModel = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME", help="A published model: name (msftk models list), hub id or folder."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
-def check_combine(combine: str | None, runs: Sequence[Path]) -> None:
-    """Raises InputError unless several runs and how they are combined are given together."""
+def check_combine(combine: str | None, runs: Sequence[Path | str]) -> None:
+    """Raises InputError unless several runs (or models) and how they are combined are given together."""
     if combine not in (None, "mean"):
         raise InputError(f"--combine {combine}: unknown. Known: mean.")
     if combine is None and len(runs) > 1:

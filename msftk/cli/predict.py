@@ -16,6 +16,7 @@ from msftk.cli.options import (
     Device,
     Json,
     PhoneTier,
+    PublishedModel,
     Set,
     Store,
     TrustRemoteCode,
@@ -25,6 +26,7 @@ from msftk.cli.options import (
     check_combine,
 )
 from msftk.counting import counted
+from msftk.errors import InputError
 from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder that msftk train wrote.")],
-    inputs: Annotated[list[str], typer.Argument(metavar="[RUN...] AUDIO...|DIR|M.parquet|-", help="What to predict.")],
+    places: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN... AUDIO...|DIR|M.parquet|-", help="Run folder (or --model), and what to predict."),
+    ],
+    models: PublishedModel = None,
     table: Annotated[Path | None, typer.Option("--out", help="Write .csv, .jsonl or .parquet.")] = None,
     split: Annotated[str | None, typer.Option("--split", help="Of a manifest: these utterances alone.")] = None,
     submission: Annotated[
@@ -66,8 +71,9 @@ def predict(
     What is longer than the model hears at once is heard in windows, and predicted by their mean.
 
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
+    Example: msftk predict --model audeering-dim speech.wav
     """
-    from msftk.recipes.ensemble import split_runs
+    from msftk.recipes.ensemble import named_runs
     from msftk.recipes.predict import load
     from msftk.recipes.prediction_table import write_table
     from msftk.recipes.recordings import of_split
@@ -78,16 +84,19 @@ def predict(
         check_out(table)
     if submission is not None:
         check_out(submission, (".csv",))
-    others, recordings = split_runs(inputs)
-    check_combine(combine, [run, *others])
+    runs, recordings = named_runs(places, models)
+    if not recordings:
+        raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
+    check_combine(combine, [*runs, *(models or ())])
     given: list[Any] = [_piped() if one == "-" else one for one in recordings]
     if split is not None:
         given = of_split(given, split)
     loaded = load(
-        [run, *others],
+        runs,
         device,
+        models=models or (),
         trust_remote_code=trust_remote_code,
-        allow_download=allow_download,
+        allow_download=allow_download or bool(models),
         allow_sending=allow_sending,
     )
     with bar() as progress:

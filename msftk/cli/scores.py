@@ -98,8 +98,9 @@ def card_line(scored: Evaluation) -> str:
     if "predictions" in card:
         return f"{corpus}, predictions of {card['predictions']}; the whole card: --json"
     heard = f"first {card['seconds_kept']:g} s heard" if card["seconds_kept"] else "no sound heard"
+    seed = "" if card["seed"] is None else f"seed {card['seed']}, "  # a published model tells none
     return (
-        f"{corpus}, seed {card['seed']}, {heard}, clipping {'on' if card['clipping'] else 'off'}, "
+        f"{corpus}, {seed}{heard}, clipping {'on' if card['clipping'] else 'off'}, "
         f"chosen by {card['selection']['by']}; the whole card: --json"
     )
 

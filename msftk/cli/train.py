@@ -38,6 +38,9 @@ def train(
     fusion: Annotated[str | None, typer.Option("--fusion", help="How sound and meaning are joined.")] = None,
     semantics: Semantics = None,
     describer: Describer = None,
+    init: Annotated[
+        str | None, typer.Option("--init", metavar="NAME", help="Fine-tune a published model (msftk models list).")
+    ] = None,
     run: Annotated[Path | None, typer.Option("--out", help="Run folder (default: runs/DATE-FUSION).")] = None,
     preset: Preset = "tiny",
     config: Config = None,
@@ -62,6 +65,7 @@ def train(
     Without a manifest it trains on the demo corpus. --fusion none is acoustics alone.
 
     Example: msftk train M.parquet --fusion fm-moe --semantics gs,les,es --out runs/first
+    Example: msftk train M.parquet --init msp-lab --fusion none --out runs/tuned
     """
     if gpus > 1 and world_size() == 1:
         raise typer.Exit(launch(gpus, device))
@@ -85,6 +89,7 @@ def train(
             manifest,
             settings,
             folder,
+            init=init,
             store=store,
             folds=folds,
             refit=refit,

@@ -44,6 +44,7 @@ from msftk.interfaces.preparation import (
     Transcriber,
     Want,
 )
+from msftk.interfaces.published import Checkpoint, Imported, ModelLayout
 from msftk.interfaces.reading import AlignmentReader, Corpus, CorpusReading
 from msftk.interfaces.targets import Answers, Head, HeadOutput, Loss, Target
 
@@ -54,6 +55,7 @@ __all__ = [
     "Aligner",
     "AlignmentReader",
     "Answers",
+    "Checkpoint",
     "Component",
     "Corpus",
     "CorpusReading",
@@ -68,9 +70,11 @@ __all__ = [
     "FusionSizes",
     "Head",
     "HeadOutput",
+    "Imported",
     "IntraFusion",
     "Item",
     "Loss",
+    "ModelLayout",
     "Need",
     "Options",
     "ParameterGroup",

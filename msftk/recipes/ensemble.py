@@ -16,9 +16,10 @@ from msftk.models.where import Where
 from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
+from msftk.recipes.sources import Source
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Inputs
-from msftk.runs.model import Model, load_models
+from msftk.runs.model import Model
 from msftk.runs.prediction import predict_utterances
 from msftk.settings import Settings, Training, check_settings
 from msftk.store.features import Store
@@ -145,11 +146,18 @@ class Ensemble:
         return Answered(mean_of_models(said), failures, tuple(prepared for prepared, _ in read.values()))
 
 
-def load_ensemble(runs: Sequence[Path], where: Where) -> Ensemble:
-    """The models of these finished runs (see `load_models`), in evaluation mode. Raises as `load_model` does."""
-    if not runs:
-        raise InputError("no run given. Name the folder that `msftk train --out` wrote.")
-    return Ensemble(tuple(model for run in runs for model in load_models(run, where)))
+def load_ensemble(sources: Sequence[Source], where: Where) -> Ensemble:
+    """The models of these sources, in evaluation mode. Raises as `Source.models` does."""
+    if not sources:
+        raise InputError("no run given. Name the folder that `msftk train --out` wrote, or a model by --model NAME.")
+    return Ensemble(tuple(model for source in sources for model in source.models(where)))
+
+
+def named_runs(names: Sequence[str], models: Sequence[str] | None) -> tuple[list[Path], list[str]]:
+    """The runs that a command's names begin with, and the rest of them; without published `models` the first is one."""
+    first, others = ([], names) if models else ([Path(one) for one in names[:1]], names[1:])
+    runs, rest = split_runs(others)
+    return [*first, *runs], rest
 
 
 def split_runs(names: Sequence[str]) -> tuple[list[Path], list[str]]:

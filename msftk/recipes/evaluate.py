@@ -15,12 +15,11 @@ from msftk.models.where import choose_where
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.ensemble import load_ensemble
 from msftk.recipes.scored import Said, scored
+from msftk.recipes.sources import HELD_OUT, SELECTED_ON, TRAINED_ON, PublishedSource, Source, TrainedSource, sources
 from msftk.runs.folder import RunFolder
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
-from msftk.types import RatingScale, Utterance
-
-HELD_OUT, SELECTED_ON, TRAINED_ON = "held out", "selected on", "trained on"
+from msftk.types import RatingScale
 
 
 def evaluate(
@@ -28,6 +27,7 @@ def evaluate(
     manifest: Manifest | str | Path | None = None,
     split: str = "dev",
     *,
+    models: str | Sequence[str] = (),
     by: Sequence[str] = (),
     peer: str | Path | None = None,
     scale: RatingScale | None = None,
@@ -39,7 +39,9 @@ def evaluate(
     progress: ProgressCallback | None = None,
     workers: int | None = None,
 ) -> Evaluation:
-    """Scores of a finished run on one split, pooled over folds where it has folds; of several runs, of their mean.
+    """Scores of a finished run on one split, pooled over folds where it has folds; of several, of their mean.
+
+    `models` are published models (see `load_model`) that take part like runs; they need a manifest.
 
     Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model (see
     `load`); on a corpus with another rating scale, predictions are laid on that scale (low on low, high on high). Then
@@ -56,18 +58,25 @@ def evaluate(
             peer's table that cannot be read or lacks an utterance.
         UnknownNameError: the run or the manifest has no such split; the message lists those it has.
     """
-    folders = [RunFolder(Path(one)) for one in ([run] if isinstance(run, str | Path) else run)]
-    cards = [folder.read_card() for folder in folders]
+    asked = sources(run, models)
+    trained = [one for one in asked if isinstance(one, TrainedSource)]
+    cards = [one.card for one in trained]
     if manifest is None:
-        said = _kept(folders, cards, split)
+        if published := next((one for one in asked if isinstance(one, PublishedSource)), None):
+            raise InputError(
+                f"{published.name}: a published model keeps no predictions. Give a manifest: msftk evaluate --model "
+                f"{published.name} M.parquet --split {split}."
+            )
+        said = _kept(trained, cards, split)
     else:
         corpus = manifest if isinstance(manifest, Manifest) else read_manifest(manifest)
         with consenting(Consent(trust_remote_code, allow_download, allow_sending)):
-            said = _anew(folders, cards, corpus, split, store, device, progress or silent, workers)
+            said = _anew(asked, corpus, split, store, device, progress or silent, workers)
     return scored(said, by, peer, scale)
 
 
-def _kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], split: str) -> Said:
+def _kept(trained: Sequence[TrainedSource], cards: Sequence[dict[str, Any]], split: str) -> Said:
+    runs = [one.folder for one in trained]
     run, card = runs[0], cards[0]
     for other, its in zip(runs, cards, strict=True):
         _check_kept(other, split)
@@ -81,13 +90,13 @@ def _kept(runs: Sequence[RunFolder], cards: Sequence[dict[str, Any]], split: str
     tested = {
         name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
     }
-    selects = split == "dev" and any(map(_selects, cards))
+    selects = split == "dev" and any(one.selects for one in trained)
     return Said(
         mean_of_models([other.read_predictions(split) for other in runs]),
         list(own.utterances) if tested else own.split(split),
         card["clusters"],
         {"sources": card["missing"].get(split, {})},
-        {**_combined(runs, card), "split": split, "role": SELECTED_ON if selects else HELD_OUT},
+        {**_combined(trained), "split": split, "role": SELECTED_ON if selects else HELD_OUT},
         tested,
     )
 
@@ -107,14 +116,14 @@ def _check_kept(run: RunFolder, split: str) -> None:
         )
 
 
-def _combined(runs: Sequence[RunFolder], card: dict[str, Any]) -> dict[str, Any]:
-    """The card of the first run, and whose mean the predictions are where there are several."""
-    return {**card, "mean_of": [str(run.path) for run in runs]} if len(runs) > 1 else card
+def _combined(asked: Sequence[Source]) -> dict[str, Any]:
+    """The card of the first, and whose mean the predictions are where there are several."""
+    card = asked[0].card
+    return {**card, "mean_of": [one.name for one in asked]} if len(asked) > 1 else card
 
 
 def _anew(
-    runs: Sequence[RunFolder],
-    cards: Sequence[dict[str, Any]],
+    asked: Sequence[Source],
     corpus: Manifest,
     split: str,
     store: Store | str | Path | None,
@@ -123,14 +132,14 @@ def _anew(
     workers: int | None,
 ) -> Said:
     utterances = corpus.split(split)
-    ensemble = load_ensemble([run.path for run in runs], choose_where(device))
+    ensemble = load_ensemble(asked, choose_where(device))
     place = store if isinstance(store, Store) else Store(default_store_path(store))
     preparations = ensemble.preparations(place, workers=workers)
     with threads_for(ensemble.models[0].network):
         answered = ensemble.predict(utterances, preparations, scale=corpus.scale, by_sources=True, progress=progress)
-    roles = {_role(run.read_manifest(), corpus, utterances, card) for run, card in zip(runs, cards, strict=True)}
+    roles = {one.role(corpus, utterances) for one in asked}
     card = {
-        **_combined(runs, cards[0]),
+        **_combined(asked),
         "split": split,
         "role": next(role for role in (TRAINED_ON, SELECTED_ON, HELD_OUT) if role in roles),
         "failures": answered.failures,
@@ -140,21 +149,5 @@ def _anew(
             "scale": [corpus.scale.low, corpus.scale.high],
         },
     }
-    clusters = corpus.facts.get("clusters", cards[0]["clusters"])
+    clusters = corpus.facts.get("clusters", asked[0].card["clusters"])
     return Said(answered.predictions, utterances, clusters, {"sources": answered.absent}, card)
-
-
-def _role(own: Manifest, corpus: Manifest, utterances: Sequence[Utterance], card: dict[str, Any]) -> str:
-    """Whether the run saw any of these utterances, by id, in a corpus of the same name; all of its folds together saw
-    all of its corpus."""
-    if corpus.corpus != own.corpus:
-        return HELD_OUT
-    ids = {u.id for u in utterances}
-    if any(u.id in ids for u in own.utterances if u.split == "train" or card["folds"]):
-        return TRAINED_ON
-    return SELECTED_ON if _selects(card) and any(u.id in ids for u in own.utterances if u.split == "dev") else HELD_OUT
-
-
-def _selects(card: dict[str, Any]) -> bool:
-    """Whether dev chose the model."""
-    return bool(card["selection"]["by"] != "last epoch")

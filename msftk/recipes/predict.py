@@ -9,12 +9,14 @@ from pathlib import Path
 
 from msftk.consent import NOTHING, Consent, consenting
 from msftk.errors import InputError
+from msftk.evaluation.predictions import Predictions
 from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
 from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Input, Recordings, collect
+from msftk.recipes.sources import published_notes, sources
 from msftk.recipes.windows import Windows, check_window, windows_of
 from msftk.recipes.wording import flat_notes, sound_notes
 from msftk.store.features import Store, default_store_path
@@ -81,9 +83,16 @@ class Run:
         if len(recordings) == 1 and not len(over_time):
             raise InputError(next(iter(failures.values())))
         absent = {source: reasons for source, reasons in answered.absent_in(windows.by_recording()).items() if reasons}
-        notes = _notes(recordings, windows, answered, heard_s if window_s is None else math.inf)
+        notes = [
+            *_notes(recordings, windows, answered, heard_s if window_s is None else math.inf),
+            *published_notes(self.ensemble.models, list(windows.lengths_s.values())),
+        ]
         said = over_time.mean()
-        return PredictResult(said, failures, absent, self.ensemble.ratings, (*notes, *flat_notes(said)), over_time)
+        return PredictResult(said, failures, absent, self.ensemble.ratings, (*notes, *self._flat(said)), over_time)
+
+    def _flat(self, said: Predictions) -> list[str]:
+        """Of what was trained here: predictions that are all alike."""
+        return [] if all(model.published for model in self.ensemble.models) else flat_notes(said)
 
     def _preparations(
         self, store: str | Path | Store | None, alignment: Mapping[str, object], workers: int | None
@@ -110,31 +119,43 @@ def _opened(store: str | Path | Store | None) -> Store:
 
 def _notes(recordings: Recordings, windows: Windows, answered: Answered, heard_s: float | None) -> tuple[str, ...]:
     """What holds for some of the recordings: longer than what is heard at once, or something that cannot be used."""
-    lengths_s = dict(zip(windows.recordings, windows.end_s, strict=True)).values()
     recording_of = windows.recording_of
     found = [(recording_of[name], message) for name, message in answered.warnings.items()]
     troubles = dict.fromkeys([*recordings.warnings.items(), *windows.warnings.items(), *found])
     longest_s = heard_s or math.inf
-    return tuple(sound_notes(lengths_s, troubles, longest_s, IN_WINDOWS.format(longest_s)))
+    return tuple(sound_notes(windows.lengths_s.values(), troubles, longest_s, IN_WINDOWS.format(longest_s)))
 
 
 def load(
     run: str | Path | Sequence[str | Path],
     device: str = "auto",
     *,
+    models: str | Sequence[str] = (),
     trust_remote_code: bool = False,
     allow_download: bool = False,
     allow_sending: bool = False,
 ) -> Run:
-    """Loads a finished run folder for prediction on `device` (auto, cpu, cuda). Raises as `load_model` does.
+    """Loads a finished run folder for prediction on `device` (auto, cpu, cuda).
 
     A run of folds predicts by its refitted model where it has one, else by the mean of its folds' models. Several runs
-    predict by their mean, in units of the first one's rating scale.
+    and published `models` (see `load_model`) predict by their mean, in units of the first one's rating scale.
 
     A run folder may come from anybody: neither does code of a model that it names run, nor is one fetched, nor sound
     sent to a server that it names, unless the caller says so.
     """
     consent = Consent(trust_remote_code, allow_download, allow_sending)
-    runs = [run] if isinstance(run, str | Path) else run
     with consenting(consent):
-        return Run(load_ensemble([Path(one) for one in runs], choose_where(device)), consent)
+        return Run(load_ensemble(sources(run, models), choose_where(device)), consent)
+
+
+def load_model(name: str, device: str = "auto", *, allow_download: bool = True) -> Run:
+    """Loads a published model for prediction, by its name (`msftk models list`), its id on the hub, or its folder.
+
+    Who names a model lets it be fetched, unless `allow_download` is False; HF_HUB_OFFLINE is honoured. No code that
+    comes with it runs. `PredictResult.notes` has its licence.
+
+    Raises:
+        UnknownNameError: no such name.
+        InputError: it is not here and cannot be fetched; weights as a pickle alone; a folder of no known layout.
+    """
+    return load((), device, models=name, allow_download=allow_download)

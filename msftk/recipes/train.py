@@ -22,6 +22,7 @@ from msftk.preparation.extract import extract
 from msftk.preparation.parts import make_parts
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
+from msftk.recipes.initial import start_from
 from msftk.recipes.prepare import read_corpus
 from msftk.recipes.senses import settings_for, with_labels
 from msftk.recipes.training_job import Job, begin_together, parts
@@ -77,6 +78,7 @@ def train(
     settings: Settings,
     out: str | Path,
     *,
+    init: str | None = None,
     store: Store | str | Path | None = None,
     folds: str | None = None,
     refit: bool = False,
@@ -93,6 +95,8 @@ def train(
         manifest: a corpus with ratings, or the path of its manifest; None: the demo corpus.
         out: the run folder. An unfinished run there is resumed if settings, folds and data are the same; of a finished
             one the scores are given.
+        init: the published model to start from, by name, hub id or folder: it brings its acoustic encoder, pooling and
+            head in place of the preset's, with its weights where the network can take them (fusion none takes all).
         store: where prepared features lie; None: MSFTK_STORE, else the user's cache folder.
         folds: None: the corpus' splits; else "session", "speaker" or "speaker:K".
         refit: after the folds train one model on all of their data, which then predicts; else the mean of the folds'
@@ -114,11 +118,16 @@ def train(
         raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")
     start, report = time.perf_counter(), progress if progress and not rank() else silent
     corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
+    allowed = Consent(remote_code=trust_remote_code, download=True, send=True)
+    started = None
+    if name := init or settings.training.init:
+        with consenting(allowed):
+            started = start_from(name)
+        settings = started.settings(settings)
     settings = with_labels(settings_for(with_whole_paths(settings), corpus.utterances), corpus.utterances)
     check_trackers(settings.training.trackers)
     splits = _splits(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(Path(out))
-    allowed = Consent(remote_code=trust_remote_code, download=True, send=True)
     if not run.is_finished:
         with consenting(allowed):
             make_parts(settings)  # what cannot be made is told before a run is begun
@@ -142,7 +151,7 @@ def train(
             seconds_kept = settings.data.seconds_kept
             known = KnownInputs(shelf, settings, prepared)
             inputs = Inputs(prepared, seconds_kept, memory_bytes, known, settings.data.exchanged)
-            job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report)
+            job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report, started)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)
             if refits:
@@ -150,6 +159,7 @@ def train(
             lengths_s = values_of(used, "duration_s") if encoder.reads_sound else []
             notes = sound_notes((s or 0.0 for s in lengths_s), prepared.warnings.items(), seconds_kept)
             notes += [full] if (full := inputs.full_disk) else []
+            notes += [f"licence of {started.found.name}: {started.found.licence}"] if started else []
         together()
     card = run.read_card()
     return TrainResult(

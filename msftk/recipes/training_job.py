@@ -21,6 +21,7 @@ from msftk.models.threads import threads_for
 from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, part_of, silent
+from msftk.recipes.initial import Start
 from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Examples, Inputs
@@ -56,6 +57,7 @@ class Job:
     allow_overlap: bool
     where: Where
     progress: ProgressCallback
+    start: Start | None = None  # a published model, in place of weights drawn at random
 
     def train_run(self, splits: Sequence[Split], run: RunFolder) -> None:
         """One model, or one a fold with their predictions pooled."""
@@ -108,8 +110,9 @@ class Job:
                 self.prepared.dims,
                 self.prepared.groups,
                 targets,
-                acoustic_config=self.prepared.acoustic_config,
+                acoustic_config=self.start.imported.acoustic_config if self.start else self.prepared.acoustic_config,
             )
+            started = self.start.put_into(network) if self.start else None
             with first_alone():
                 failures = self.inputs.read_all(everyone, network.acoustic, self.progress)
             readable = {
@@ -141,6 +144,7 @@ class Job:
             "missing": {name: self.missing(part) for name, part in readable.items()},
             "failures": failures,
             "acoustic_identity": _identity(network.acoustic),
+            **({"init": started} if started else {}),
             "normalisation_sha256": fitted,
             "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
             "speakers": {name: len(set(values_of(part, "speaker"))) for name, part in readable.items() if part},

@@ -38,6 +38,11 @@ class Windows:
         """Id of a window -> id of its recording."""
         return {window.id: name for window, name in zip(self.utterances, self.recordings, strict=True)}
 
+    @property
+    def lengths_s(self) -> dict[str, float]:
+        """Id of a recording -> its length in s."""
+        return dict(zip(self.recordings, self.end_s, strict=True))
+
     def by_recording(self) -> list[list[Utterance]]:
         """The windows of each recording."""
         found: dict[str, list[Utterance]] = {}

@@ -103,7 +103,8 @@ def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _notes(scored: Mapping[str, Any]) -> Iterable[str]:
     sure, missing, ratio = scored["protocol"]["interval"], scored["missing"], scored["scores"]["scale_ratio"]
-    if scored["n"] >= FEWEST and (flat := [name for name, own in ratio.items() if own is not None and own < FLAT]):
+    flat = [name for name, own in ratio.items() if own is not None and own < FLAT]
+    if flat and scored["n"] >= FEWEST and "model" not in scored["protocol"]:  # a published one was not trained here
         yield learned_nothing(flat)
     if sure["clusters"] < FEW_CLUSTERS:
         yield f"{counted(sure['clusters'], sure['over'])}: the interval holds for others as far as these are like them"

@@ -143,9 +143,11 @@ class RunFolder:
             return
         if not self.settings_file.is_file():
             self.refuse_pickles()
+            is_model = (run / "config.json").is_file()
             raise InputError(
                 f"{run}: not a run folder (no {self.settings_file.name}). "
-                "Give the folder that `msftk train --out` wrote."
+                "Give the folder that `msftk train --out` wrote"
+                + (f"; a model that others published goes with --model {run}." if is_model else ".")
             )
         raise InputError(
             f"{run}: the run is not finished. Resume it with the command that began it, msftk train ... --out {run}."

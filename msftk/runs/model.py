@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msftk.errors import InputError
 from msftk.models.build import build_network
@@ -17,6 +17,9 @@ from msftk.runs.folder import ANEW, RunFolder
 from msftk.runs.weights import load_weights, read_tensors, write_tensors
 from msftk.settings import Settings
 from msftk.types import ATTRIBUTES, RatingScale
+
+if TYPE_CHECKING:
+    from msftk.runs.published import Published
 
 _Written = tuple[RatingScale, dict[str, int], dict[str, str], dict[str, list[str]]]
 
@@ -34,6 +37,12 @@ class Model:
     corpus: str
     ratings: str  # a warning such as "planted on synthetic speech", or ""
     where: Where = CPU
+    published: Published | None = None  # where it is no run, but others' model
+
+    def on(self, where: Where) -> Model:
+        """The same, its network moved to `where`'s device."""
+        self.network.to(where.device)
+        return replace(self, where=where)
 
 
 def save_model(

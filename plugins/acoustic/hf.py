@@ -19,6 +19,7 @@ from msftk_plugins.acoustic.hf_options import HfOptions
 from msftk_plugins.acoustic.layers import (
     Layer,
     freeze_unused,
+    last_changed,
     last_of,
     learnable,
     state_of,
@@ -79,7 +80,8 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         if options.gradient_checkpointing:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         n_states = self.config.num_hidden_layers + 1
-        freeze_unused(self.model, options.layer, n_states, f"acoustic.layer is {options.layer}: {options.model}")
+        asked = f"acoustic.layer is {options.layer}: {options.model}"
+        freeze_unused(self.model, options.layer, n_states, asked, norms_last=options.norm_weighted)
         self.layer_logits = nn.Parameter(torch.zeros(n_states)) if options.layer == "weighted" else None
         if options.layer != "last":
             self.keep_layers()  # a dropped one leaves no hidden state: later ones would be taken for their neighbours
@@ -169,6 +171,12 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
         return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), n_frames
 
+    def _norm_behind(self, hidden: Tensor) -> Tensor:
+        """The last layer's state as the model gives it."""
+        encoder = getattr(self.model, "encoder", self.model)
+        normed: Tensor = encoder.layer_norm(hidden) if getattr(self.config, "do_stable_layer_norm", False) else hidden
+        return normed
+
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
         return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
@@ -243,4 +251,6 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             if layer == "last":
                 return iter((answer.last_hidden_state,))
             states = answer.hidden_states
+        if layer == "weighted" and self.options.norm_weighted and not self.is_whisper:
+            states = last_changed(states, self._norm_behind)
         return iter(states) if layer == "weighted" else iter((state_of(states, layer),))

@@ -21,6 +21,9 @@ class HfOptions(Options):
         "last",
         description="last layer, a learned softmax-weighted sum of all, or one by number (0 = input of the first)",
     )
+    norm_weighted: bool = Field(
+        False, description="of a weighted sum: the norm behind the last layer goes with it, as in transformers before 5"
+    )
     normalise: Literal["utterance", "global", "none"] = Field(
         "utterance",
         description="waveforms: zero mean and unit variance per utterance, over all training samples, or as they "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Literal
 
@@ -17,8 +17,8 @@ NO_GRADIENT = ("k_proj.bias", "linear_k.bias")  # softmax over keys takes it awa
 NEVER = 1e-9  # the chance that a step too few were waited for
 
 
-def freeze_unused(model: Any, layer: Layer, n_states: int, asked: str) -> None:
-    """Freezes what nothing would train where frames are that layer's.
+def freeze_unused(model: Any, layer: Layer, n_states: int, asked: str, *, norms_last: bool = False) -> None:
+    """Freezes what nothing would train where frames are that layer's; `norms_last`: a weighted last one is normed.
 
     Raises InputError where the model has no such layer; `asked` says what was asked of whom.
     """
@@ -32,7 +32,8 @@ def freeze_unused(model: Any, layer: Layer, n_states: int, asked: str) -> None:
         encoder.layers[layer:].requires_grad_(False)
     has_last_norm = is_whisper or getattr(model.config, "do_stable_layer_norm", False)
     # Whisper's last hidden state is normed, that of the others is not
-    if has_last_norm and layer not in (("last", "weighted", n_states - 1) if is_whisper else ("last",)):
+    normed = ("last", "weighted", n_states - 1) if is_whisper else ("last", "weighted" if norms_last else "last")
+    if has_last_norm and layer not in normed:
         encoder.layer_norm.requires_grad_(False)
     if is_whisper:
         for front in (encoder.conv1, encoder.conv2, encoder.embed_positions):
@@ -49,6 +50,16 @@ def learnable(encoder: nn.Module) -> list[str]:
 def steps_to_hear(n_layers: int, layerdrop: float) -> int:
     """After so many steps no layer was passed by in all of them, but for a chance of `NEVER`."""
     return math.ceil(math.log(NEVER / n_layers) / math.log(layerdrop)) if 0 < layerdrop < 1 else 0
+
+
+def last_changed(states: Iterable[Tensor], change: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+    """The states, the last one changed; one is held at a time."""
+    each = iter(states)
+    held = next(each)
+    for state in each:
+        yield held
+        held = state
+    yield change(held)
 
 
 def last_of(states: Iterable[Tensor]) -> Tensor:

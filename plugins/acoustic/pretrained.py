@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import torch
 from msftk.consent import SWITCH, consent
 from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.hub import is_local, why_not_fetched
-from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel
+from msftk.hub import MODEL_ID, is_local, why_not_fetched
+from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel, WholeRowsMel
 from msftk_plugins.weights import folder_digest, quiet
 
 # what makes transformers import a module that a model brings, or fetch a kernel by name; and where the model lay
@@ -21,7 +20,6 @@ NAMES_CODE = (
     *("auto_map", "custom_pipelines", "_name_or_path"),
     *("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation"),
 )
-MODEL_ID = re.compile(r"[\w.-]+/[\w.-]+")
 COMES_WITH_CODE = (
     "acoustic.model '{name}' comes with Python code, which does not run by itself. Read that code, and where you trust "
     "it give --trust-remote-code."
@@ -121,7 +119,7 @@ def mel_input(config: Any, name: str, revision: str | None) -> WhisperMel | Stac
     """
     import transformers
 
-    kind = MEL_INPUTS[config.model_type]
+    kind = WholeRowsMel if getattr(config, "whole_mel_rows", False) else MEL_INPUTS[config.model_type]
     extractor = getattr(transformers, kind.extractor)
     if not hasattr(config, "mel_settings"):
         try:

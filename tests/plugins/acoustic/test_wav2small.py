@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from msftk import testing
+from msftk_plugins.acoustic.wav2small import MELS, WINDOW, Wav2Small
+
+
+def test_it_keeps_the_contract_of_encoders() -> None:
+    testing.check_acoustic_encoder("wav2small")
+
+
+def test_its_fourier_weights_are_a_windowed_fourier_transform() -> None:
+    """So a network that nobody trained hears what the published one hears."""
+    samples = np.random.default_rng(0).normal(size=WINDOW)
+    hann = np.hanning(WINDOW + 1)[:-1]
+    spectrum = np.fft.rfft(samples * hann)
+    weights = Wav2Small(Wav2Small.Options()).fourier[:, 0].double().numpy() @ samples
+    np.testing.assert_allclose(weights, np.concatenate([spectrum.real, spectrum.imag]), atol=1e-5)
+
+
+def test_its_mel_bands_are_slaneys() -> None:
+    """Linear to 1 kHz, then 27 bands an octave of 6.4; of area one over frequency; none is lost but between bins."""
+    mel = Wav2Small(Wav2Small.Options()).mel
+    assert mel.shape == (WINDOW // 2 + 1, MELS)
+    top = 15 + 27 * math.log(8) / math.log(6.4)
+    highest = [1000 * math.exp((top * k / (MELS + 1) - 15) * math.log(6.4) / 27) for k in (MELS - 1, MELS + 1)]
+    bins = torch.arange(WINDOW // 2 + 1) * 250.0
+    outside = (bins <= highest[0]) | (bins >= highest[1])
+    assert bool((mel[outside, -1] == 0).all())
+    assert bool((mel[~outside, -1] > 0).all())
+    np.testing.assert_allclose(float(mel[:, -1].sum()) * 250, 1.0, rtol=0.1)
+
+
+def test_it_has_the_published_number_of_parameters() -> None:
+    """With the linear layer of 3 x 338 + 3 about 17,000, as its card says; Fourier and mel weights are buffers."""
+    encoder = Wav2Small(Wav2Small.Options())
+    learn = sum(parameter.numel() for parameter in encoder.parameters())
+    kept = encoder.fourier.numel() + encoder.mel.numel()
+    assert 15_000 < learn + kept + 3 * 338 + 3 < 18_000
