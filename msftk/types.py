@@ -83,7 +83,8 @@ class Utterance:
     alignment reader opens (a table of many utterances is read with `id`). `start_s`/`end_s` cut a segment out of
     `audio`; None means from the start / to the end. `channel` (0 = left) is the one to hear; None means the mean of
     all. `ratings` maps attribute -> value on the corpus scale. `audio_sha256` is the hash of the whole audio file,
-    taken when the file looked like `audio_stamp`.
+    taken when the file looked like `audio_stamp`. `transcript_by` says who wrote a transcript that the corpus did not
+    come with: "asr: whisper-large-v3".
     """
 
     id: str
@@ -104,6 +105,7 @@ class Utterance:
     audio_sha256: str | None = None
     channel: int | None = None
     audio_stamp: AudioStamp | None = None
+    transcript_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

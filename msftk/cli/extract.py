@@ -18,6 +18,7 @@ from msftk.cli.options import (
     Set,
     Shard,
     Store,
+    Transcriber,
     TrustRemoteCode,
     Workers,
     settings_from,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 def extract(
     manifest: Annotated[Path, typer.Argument(metavar="M.parquet", help="Manifest, as msftk prepare wrote it.")],
     semantics: Semantics = None,
+    transcriber: Transcriber = None,
     describer: Describer = None,
     preset: Preset = "tiny",
     config: Config = None,
@@ -51,7 +53,9 @@ def extract(
     """
     from msftk.recipes.extract import extract_corpus
 
-    settings = settings_from(preset, config, assignments, semantics, describer__name=describer)
+    settings = settings_from(
+        preset, config, assignments, semantics, transcriber__name=transcriber, describer__name=describer
+    )
     with bar() as progress:
         done = extract_corpus(
             manifest,

@@ -17,6 +17,9 @@ Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, pap
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file laid over the preset.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="Repeatable.")]
 Semantics = Annotated[str | None, typer.Option("--semantics", help="Semantic sources, e.g. gs,les,es.")]
+Transcriber = Annotated[
+    str | None, typer.Option("--transcriber", help="Who writes down what was said where no transcript is: whisper, ...")
+]
 Describer = Annotated[str | None, typer.Option("--describer", help="Who describes (source es): measured, ...")]
 Aligner = Annotated[
     str | None, typer.Option("--aligner", help="Who aligns where no alignment is given: pocketsphinx, ctc, none ...")
@@ -64,20 +67,22 @@ def settings_from(
     return load_settings(preset, config, assignments or (), paths)
 
 
-def alignment_options(
-    assignments: list[str] | None, *, word_tier: str | None = None, phone_tier: str | None = None
-) -> dict[str, str]:
-    """Options of alignment readers alone, for a command whose other settings are those of a run.
-
-    Raises InputError for any other setting, UnknownNameError for an option that no reader has.
+def options_anew(
+    assignments: list[str] | None, *, word_tier: str | None = None, phone_tier: str | None = None, **makers: str | None
+) -> dict[str, dict[str, object]]:
+    """Those of alignment readers and makers (transcriber="whisper"), by section, for a command whose other settings are
+    those of a run. Raises InputError for any other setting.
     """
+    from msftk.assignments import assigned, gathered
+    from msftk.recipes.makers import ANEW
+
     for assignment in assignments or ():
-        if not assignment.startswith("alignment."):
+        if assignment.partition(".")[0] not in ANEW:
             raise InputError(
-                f"--set {assignment}: here the settings are the run's; only alignment.OPTION may be set, e.g. "
-                "--set alignment.phone_tier=phone."
+                f"--set {assignment}: here the settings are the run's; only those of {', '.join(ANEW)} may be set, "
+                "e.g. --set alignment.phone_tier=phone."
             )
-    settings = settings_from(
-        "tiny", None, assignments, alignment__word_tier=word_tier, alignment__phone_tier=phone_tier
-    )
-    return dict(settings.alignment)
+    flags = {"alignment.word_tier": word_tier, "alignment.phone_tier": phone_tier}
+    flags |= {f"{section}.name": name for section, name in makers.items()}
+    given = [(path, value) for path, value in flags.items() if value is not None]
+    return gathered([*map(assigned, assignments or ()), *given])

@@ -13,17 +13,19 @@ from msftk.cli.options import (
     AllowDownload,
     AllowSending,
     Combine,
+    Describer,
     Device,
     Json,
     PhoneTier,
     PublishedModel,
     Set,
     Store,
+    Transcriber,
     TrustRemoteCode,
     WordTier,
     Workers,
-    alignment_options,
     check_combine,
+    options_anew,
 )
 from msftk.counting import counted
 from msftk.errors import InputError
@@ -54,6 +56,8 @@ def predict(
     hop: Annotated[
         float | None, typer.Option("--hop", metavar="SECONDS", help="A window each so many (default: --window).")
     ] = None,
+    transcriber: Transcriber = None,
+    describer: Describer = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
     assignments: Set = None,
@@ -79,7 +83,13 @@ def predict(
     from msftk.recipes.recordings import of_split
     from msftk.recipes.table_file import check_out
 
-    options = alignment_options(assignments, word_tier=word_tier, phone_tier=phone_tier)
+    options = options_anew(
+        assignments,
+        word_tier=word_tier,
+        phone_tier=phone_tier,
+        transcriber=transcriber,
+        describer=describer,
+    )
     if table is not None:
         check_out(table)
     if submission is not None:
@@ -103,7 +113,7 @@ def predict(
         result = loaded.predict(
             given,
             store=store,
-            alignment=options,
+            **options,
             clip=clip,
             window_s=window,
             hop_s=hop,

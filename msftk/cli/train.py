@@ -19,6 +19,7 @@ from msftk.cli.options import (
     Semantics,
     Set,
     Store,
+    Transcriber,
     TrustRemoteCode,
     Workers,
     settings_from,
@@ -37,6 +38,7 @@ def train(
     manifest: Annotated[Path | None, typer.Argument(metavar="M.parquet", help="Corpus (default: demo).")] = None,
     fusion: Annotated[str | None, typer.Option("--fusion", help="How sound and meaning are joined.")] = None,
     semantics: Semantics = None,
+    transcriber: Transcriber = None,
     describer: Describer = None,
     init: Annotated[
         str | None, typer.Option("--init", metavar="NAME", help="Fine-tune a published model (msftk models list).")
@@ -76,6 +78,7 @@ def train(
         config,
         assignments,
         semantics,
+        transcriber__name=transcriber,
         describer__name=describer,
         fusion__name=fusion,
         training__seed=seed,

@@ -16,12 +16,13 @@ from msftk.models.where import Where
 from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
+from msftk.recipes.makers import chosen_anew
 from msftk.recipes.sources import Source
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Inputs
 from msftk.runs.model import Model
 from msftk.runs.prediction import predict_utterances
-from msftk.settings import Settings, Training, check_settings
+from msftk.settings import Settings, Training
 from msftk.store.features import Store
 from msftk.types import ATTRIBUTES, Alignment, Float32, RatingScale, Utterance
 
@@ -82,15 +83,13 @@ class Ensemble:
         return min(heard, default=None)
 
     def preparations(
-        self, store: Store, alignment: Mapping[str, object] | None = None, workers: int | None = None
+        self, store: Store, layer: Mapping[str, Mapping[str, object]] | None = None, workers: int | None = None
     ) -> tuple[Preparation, ...]:
-        """What prepares utterances, one a model; models of the same settings share it. `alignment`: options of
-        alignment readers beside the run's."""
+        """What prepares utterances, one a model; models of the same settings share it. `layer`: what is otherwise than
+        in the run's settings, see `chosen_anew`."""
         made: list[tuple[Settings, Preparation]] = []
         for model in self.models:
-            plain = model.settings.model_copy(update=PREPARES_NOTHING).model_dump()
-            both = {**model.settings.alignment, **(alignment or {})}
-            settings = check_settings({**plain, "alignment": both}, sections=())
+            settings = chosen_anew(model.settings.model_copy(update=PREPARES_NOTHING), layer or {})
             shared = next((one for known, one in made if known == settings), None)
             made.append((settings, shared or Preparation(settings, store, workers=workers)))
         return tuple(one for _, one in made)

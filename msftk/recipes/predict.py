@@ -14,6 +14,7 @@ from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
+from msftk.recipes.makers import Chosen, layer_of
 from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Input, Recordings, collect
 from msftk.recipes.sources import published_notes, sources
@@ -40,6 +41,9 @@ class Run:
         *,
         store: str | Path | Store | None = None,
         alignment: Mapping[str, object] | None = None,
+        transcriber: Chosen | None = None,
+        aligner: Chosen | None = None,
+        describer: Chosen | None = None,
         clip: bool | None = None,
         window_s: float | None = None,
         hop_s: float | None = None,
@@ -55,24 +59,27 @@ class Run:
             store: a folder, a store (`msftk.MemoryStore()` touches no disk), or None: MSFTK_STORE, else the user's
                 cache folder, else (where that cannot be written) the memory.
             alignment: options of alignment readers beside the run's, e.g. {"phone_tier": "phone"}.
+            transcriber, aligner, describer: who makes what a recording does not bring along, instead of the run's: a
+                name, or options such as {"name": "whisper", "model": "openai/whisper-small"}.
             clip: cut predictions to the rating scale; None: as the run's settings say.
             window_s, hop_s: a recording that is longer than `window_s` (None: than what the model hears at once) is
                 heard in windows of so much, one each `hop_s` (None: back to back), and its prediction is their mean,
                 in which each second counts once. The windows' own are `Prediction.windows`.
         Raises:
             InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
-                stands in `failures`.
+                stands in `failures`. Also a name or option of a maker that is not known.
         """
         options = {**self.ensemble.models[0].settings.alignment, **(alignment or {})}
         recordings = collect(inputs, options)
         if not len(recordings):
             raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
+        preparations = self._preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
         windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, options)
         answered = self.ensemble.predict(
             windows.utterances,
-            self._preparations(store, alignment or {}, workers),
+            preparations,
             clip=clip,
             samples=windows.samples,
             alignments=windows.alignments,
@@ -95,15 +102,15 @@ class Run:
         return [] if all(model.published for model in self.ensemble.models) else flat_notes(said)
 
     def _preparations(
-        self, store: str | Path | Store | None, alignment: Mapping[str, object], workers: int | None
+        self, store: str | Path | Store | None, layer: Mapping[str, Mapping[str, object]], workers: int | None
     ) -> tuple[Preparation, ...]:
-        """Those of this store and these options: kept for the next call, which mostly has the same."""
+        """Those of this store and these makers: kept for the next call, which mostly has the same."""
         place = store if isinstance(store, Store) else default_store_path(store)
-        key = (place, tuple(sorted(alignment.items())), workers)
+        key = (place, layer, workers)
         kept = self._prepares
         if kept is None or kept[0] != key:
             with consenting(self._consent):
-                kept = self._prepares = key, self.ensemble.preparations(_opened(store), alignment, workers)
+                kept = self._prepares = key, self.ensemble.preparations(_opened(store), layer, workers)
         return kept[1]
 
 

@@ -33,6 +33,7 @@ def schema() -> pyarrow.Schema:
             ("channel", pa.int64()),
             ("audio_bytes", pa.int64()),
             ("audio_mtime_ns", pa.int64()),
+            ("transcript_by", pa.string()),
         ]
     )
 

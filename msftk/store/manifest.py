@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 METADATA_KEY = b"msftk"
-OPTIONAL = ("channel",)  # columns that manifests of earlier releases lack
+OPTIONAL = ("channel", "transcript_by")  # columns that manifests of earlier releases lack
 REMEDY = "Make the manifest again with msftk prepare."
 ADAPTER = "Correct the utterance, or the corpus adapter that gives it."
 _SPLITS = {"training": "train", "development": "dev", "validation": "dev", "valid": "dev", "val": "dev"}

@@ -19,7 +19,7 @@ Rows = NDArray[np.int32]
 
 _PLAIN = (
     *("id", "start_s", "end_s", "speaker", "gender", "language", "transcript", "split", "session", "category"),
-    *("duration_s", "audio_sha256", "channel"),
+    *("duration_s", "audio_sha256", "channel", "transcript_by"),
 )
 _MADE = {"audio": Path, "alignment": Path}  # what their texts stand for
 _BATCH = 4096  # rows that become objects together

@@ -20,6 +20,7 @@ USUAL = {
     "gender": ("gender", "sex"),
     "language": ("language",),
     "transcript": ("transcript", "text"),
+    "transcript_by": ("transcript_by",),
     "alignment": ("alignment",),
     "split": ("split",),
     "session": ("session",),

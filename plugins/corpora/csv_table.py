@@ -179,6 +179,7 @@ class _Reading:
             speaker=row.name(self.columns["speaker"]),
             language=row.name(self.columns["language"]),
             transcript=row.text(self.columns["transcript"]),
+            transcript_by=row.text(self.columns["transcript_by"]),
             session=row.name(self.columns["session"]),
             category=row.name(self.columns["category"]),
         )

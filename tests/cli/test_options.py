@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from msftk.cli.options import alignment_options, settings_from
-from msftk.errors import InputError, UnknownNameError
+from msftk.cli.options import options_anew, settings_from
+from msftk.errors import InputError
 
 
 def test_flags_are_written_as_dotted_paths_and_those_not_given_say_nothing() -> None:
@@ -13,12 +13,12 @@ def test_flags_are_written_as_dotted_paths_and_those_not_given_say_nothing() -> 
     assert settings.training.batch == settings_from("tiny", None, None).training.batch
 
 
-def test_of_a_runs_settings_only_those_of_alignment_may_be_given_anew() -> None:
-    assert alignment_options(["alignment.phone_tier=phone"], word_tier="ORT") == {
-        "phone_tier": "phone",
-        "word_tier": "ORT",
+def test_of_a_runs_settings_only_those_of_alignment_and_of_makers_may_be_given_anew() -> None:
+    assert options_anew(["alignment.phone_tier=phone"], word_tier="ORT", describer=None) == {
+        "alignment": {"phone_tier": "phone", "word_tier": "ORT"}
+    }
+    assert options_anew(["transcriber.batch=2"], transcriber="whisper") == {
+        "transcriber": {"batch": 2, "name": "whisper"}
     }
     with pytest.raises(InputError, match=r"--set fusion\.hidden=3: here the settings are the run's"):
-        alignment_options(["fusion.hidden=3"])
-    with pytest.raises(UnknownNameError, match=r"word_teir.*Did you mean"):
-        alignment_options(["alignment.word_teir=words"])
+        options_anew(["fusion.hidden=3"])

@@ -175,7 +175,7 @@ def test_tiers_and_alignment_options_are_given_to_predict(
         assert ended.code == 0, ended.err
         assert "without les" not in ended.err
     ended = msftk("predict", tiny_run, tmp_path / "one.wav", "--set", "fusion.hidden=3")
-    assert (ended.code, "only alignment.OPTION may be set" in ended.err) == (2, True)
+    assert (ended.code, "only those of alignment, transcriber, aligner, describer may be set" in ended.err) == (2, True)
 
 
 def test_a_table_that_cannot_be_written_is_refused_before_the_work(msftk: Callable, tiny_run: Path) -> None:

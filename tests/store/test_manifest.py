@@ -22,6 +22,7 @@ FULL = Utterance(
     gender="female",
     language="en",
     transcript="hello thére",
+    transcript_by="asr: whisper-tiny",
     alignment=Path("/corpus/words.csv"),
     split="train",
     session="1",

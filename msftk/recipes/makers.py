@@ -1,0 +1,33 @@
+"""Who makes what a model reads of a recording: transcripts, alignments, descriptions; chosen anew for one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msftk.assignments import lay
+from msftk.settings import Settings, check_settings
+
+MAKERS = ("transcriber", "aligner", "describer")  # sections of the settings
+ANEW = ("alignment", *MAKERS)  # what a call may have otherwise than the run; all else the model was trained with
+Chosen = str | Mapping[str, object]
+"""A component by name, or its options, with or without its "name"."""
+
+
+def layer_of(
+    alignment: Mapping[str, object] | None,
+    transcriber: Chosen | None = None,
+    aligner: Chosen | None = None,
+    describer: Chosen | None = None,
+) -> dict[str, dict[str, object]]:
+    """What is chosen anew, by section of the settings."""
+    chosen = dict(zip(ANEW, (alignment, transcriber, aligner, describer), strict=True))
+    return {section: {"name": one} if isinstance(one, str) else dict(one) for section, one in chosen.items() if one}
+
+
+def chosen_anew(settings: Settings, layer: Mapping[str, Mapping[str, object]]) -> Settings:
+    """Settings of a run, with what a call has otherwise laid over them.
+
+    Raises InputError/UnknownNameError that names the path and what would do.
+    """
+    values = settings.model_dump()
+    return check_settings(values, sections=set(lay(values, layer)))
