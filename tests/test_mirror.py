@@ -15,7 +15,9 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "cli/test_extract.py": "msftk/recipes/extract.py",
     "recipes/test_emphasis_corpus.py": "msftk/recipes/emphasis_table.py",
     "recipes/test_evaluate.py": "msftk/evaluation/attributes.py msftk/evaluation/evaluation.py",
-    "recipes/test_predict.py": "msftk/recipes/predict_result.py msftk/recipes/prediction_table.py msftk/runs/model.py",
+    "recipes/test_predict.py": (
+        "msftk/recipes/basis.py msftk/recipes/predict_result.py msftk/recipes/prediction_table.py msftk/runs/model.py"
+    ),
     "recipes/test_recordings.py": "msftk/recipes/sound_in_memory.py",
     "recipes/test_targets.py": "msftk/models/answers.py msftk/models/targets.py plugins/targets/vad.py",
     "recipes/test_text_only.py": "msftk/recipes/senses.py plugins/acoustic/no_sound.py",

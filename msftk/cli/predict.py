@@ -10,6 +10,7 @@ import typer
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
 from msftk.cli.options import (
+    Aligner,
     AllowDownload,
     AllowSending,
     Combine,
@@ -57,6 +58,7 @@ def predict(
         float | None, typer.Option("--hop", metavar="SECONDS", help="A window each so many (default: --window).")
     ] = None,
     transcriber: Transcriber = None,
+    aligner: Aligner = None,
     describer: Describer = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
@@ -88,6 +90,7 @@ def predict(
         word_tier=word_tier,
         phone_tier=phone_tier,
         transcriber=transcriber,
+        aligner=aligner,
         describer=describer,
     )
     if table is not None:
@@ -147,7 +150,7 @@ def predict(
 
 
 def _json(result: PredictResult, *, over_time: bool) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = [{"id": one.id, **one.values, **one.others} for one in result]
+    rows: list[dict[str, Any]] = [{"id": one.id, **one.values, **one.others, **one.basis.json()} for one in result]
     if over_time:
         for row, one in zip(rows, result, strict=True):
             row["windows"] = [{"start_s": w.start_s, "end_s": w.end_s, **w.values} for w in one.windows]

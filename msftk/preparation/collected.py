@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msftk.errors import InputError, MsftkError
 from msftk.preparation.outcomes import Outcomes
@@ -10,11 +10,14 @@ from msftk.preparation.texts import Answer
 from msftk.preparation.work import Answers, Question
 from msftk.store.keys import KeyColumn
 
+NOBODY: Mapping[str, str] = {}
+
 
 class Collected:
     """A row an utterance, in the order of their ids, whichever ends first.
 
     `rows`: id -> row. `answers`: source -> one a row, None where there is none. `audio_keys`: of F0, one a row.
+    `made_by`: what was read of each -> who made it.
 
     Raises InputError where two utterances have one id.
     """
@@ -28,7 +31,9 @@ class Collected:
         self.answers: dict[str, list[Answer | None]] = {source: [None] * len(ids) for source in sources}
         self.audio_keys = KeyColumn(len(ids))
         self.outcomes = Outcomes()
+        self.made_by: list[Mapping[str, str]] = [NOBODY] * len(ids)
         self._answers: dict[Answer, Answer] = {}  # equal ones are one object
+        self._makers: dict[tuple[str, ...], Mapping[str, str]] = {}  # as well
         self._failures: dict[int, str] = {}
         self._warnings: dict[int, str] = {}
         self.done = 0
@@ -42,6 +47,7 @@ class Collected:
             return
         for source, answer in found.by_source.items():
             self.answers[source][row] = self._answers.setdefault(answer, answer)
+        self.made_by[row] = self._makers.setdefault((*found.made_by, *found.made_by.values()), found.made_by)
         self.audio_keys[row] = found.audio_key
         self.outcomes.take(row, found.outcomes)
         if found.warnings:

@@ -15,7 +15,7 @@ from msftk.preparation.parts import Part
 from msftk.preparation.prepared import Prepared
 from msftk.preparation.tokens import EncodeTokens, pool_spans
 from msftk.preparation.vectors import text_key, unknown_texts, vector_dim
-from msftk.preparation.work import Align, Answers, Encode, Hear, Question, Read
+from msftk.preparation.work import Answers, Encode, Hear, Make, Question, Read
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.settings import Settings
 from msftk.store.columns import ids_of
@@ -73,10 +73,13 @@ class Preparation(Components):
         with_f0: bool,
         report: ProgressCallback,
     ) -> Iterator[tuple[Question, Answers | Exception]]:
-        """Each question with its answers, or why there are none. Alignments are found first, as the aligner wants it;
-        where the describer is a model or a server, then F0 by all cores, and the rest as the describer wants it."""
+        """Each question with its answers, or why there are none. Transcripts are made first, as the transcriber wants
+        it, then alignments; where the describer is a model or a server, then F0 by all cores, and the rest as the
+        describer wants it."""
         n = len(collected.ids)
-        self._align(questions, collected, report)
+        for what in ("transcript", "alignment"):
+            if what in self.shelves.makers:
+                self._make(Make(self, what), questions, collected, report)
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel" and (with_f0 or self.parts.reads_f0):
             for n_heard, (question, heard) in enumerate(self.engine.map(Hear(self), questions()), 1):
@@ -87,23 +90,25 @@ class Preparation(Components):
         for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
 
-    def _align(
-        self, questions: Callable[[], Iterator[Question]], collected: Collected, report: ProgressCallback
+    def _make(
+        self,
+        work: Make,
+        questions: Callable[[], Iterator[Question]],
+        collected: Collected,
+        report: ProgressCallback,
     ) -> None:
-        """Puts the alignment of every utterance that has none into the store, where an aligner is asked."""
-        if self.shelves.aligning is None:
-            return
-        work, done, n = Align(self), 0, len(collected.ids)
-        for batch, aligned in self.engine.map(work, work.batches(questions(), n)):
-            if isinstance(aligned, BackEndError):
-                raise aligned
-            if isinstance(aligned, OSError) and is_full(aligned):
-                raise self._unwritable(aligned) from aligned
-            if not isinstance(aligned, Exception):
-                for question, outcomes in zip(batch, aligned, strict=True):
+        """Puts the transcript, or the alignment, of every utterance that has it made into the store."""
+        n, done = sum(map(work.is_asked, questions())), 0
+        for batch, made in self.engine.map(work, work.batches(filter(work.is_asked, questions()), n)):
+            if isinstance(made, BackEndError):
+                raise made
+            if isinstance(made, OSError) and is_full(made):
+                raise self._unwritable(made) from made
+            if not isinstance(made, Exception):
+                for question, outcomes in zip(batch, made, strict=True):
                     collected.outcomes.earlier(question.row, outcomes)
             done += len(batch)
-            report(Progress("align", done, n))
+            report(Progress(work.what, done, n))
 
     def _encode(self, collected: Collected, report: ProgressCallback) -> None:
         """Puts the vector of every text into the store, a batch as soon as it is there."""
@@ -158,6 +163,7 @@ class Preparation(Components):
             producers={what: part.hash for what, part in self._named.items()},
             rows=collected.rows,
             answers=collected.answers,
+            made_by=collected.made_by,
             shelves=places,
             f0_shelf=self.shelves.f0.shelf,
             audio_keys=collected.audio_keys,

@@ -62,6 +62,10 @@ class Given:
 
     @once
     def transcript(self) -> str:
+        return self.given_transcript
+
+    @property
+    def given_transcript(self) -> str:
         text = (self.utterance.transcript or "").strip()
         if not text:
             raise AbsentError(NO_TRANSCRIPT)

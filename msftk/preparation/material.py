@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,12 @@ from msftk.interfaces import Evidence, Need
 from msftk.preparation.alignments import alignment_maker, alignment_of
 from msftk.preparation.descriptions import description_maker
 from msftk.preparation.f0 import StoredF0
-from msftk.preparation.given import NO_ALIGNMENT, Given
+from msftk.preparation.given import NO_ALIGNMENT, NO_TRANSCRIPT, Given
 from msftk.preparation.once import once
 from msftk.preparation.outcomes import FOUND, MADE
 from msftk.preparation.parts import Part, Parts
 from msftk.preparation.together import Maker
+from msftk.preparation.transcripts import transcript_maker, transcript_of
 from msftk.prosody import emphasis
 from msftk.store.features import Store
 from msftk.store.keys import content_key
@@ -23,30 +25,39 @@ from msftk.store.records import OK, RecordLog
 from msftk.store.shelf import Shelf
 from msftk.types import (
     DESCRIPTION_FIELDS,
+    GIVEN,
     SAMPLE_RATE_HZ,
     Alignment,
     Description,
     Emphasis,
     Float32,
     Float64,
+    Transcript,
     Utterance,
 )
 
 
 @dataclass(frozen=True)
 class Shelves:
-    """Where a preparation keeps what it made: F0, alignments, descriptions, and each source's texts or vectors."""
+    """Where a preparation keeps what it made: F0, transcripts, alignments, descriptions, and each source's texts or
+    vectors."""
 
     f0: StoredF0
+    transcribing: Maker[Transcript] | None
     aligning: Maker[Alignment] | None
     describing: Maker[Description] | None
     texts: Mapping[str, RecordLog]
     vectors: Mapping[str, Shelf]
 
     @property
+    def makers(self) -> dict[str, Maker[Any]]:
+        """By what they make, in the order in which one reads of another."""
+        return {maker.what: maker for maker in (self.transcribing, self.aligning, self.describing) if maker}
+
+    @property
     def logs(self) -> tuple[RecordLog, ...]:
         """Those of rows: what cannot be had stands there with a "status" that says why."""
-        return (*(maker.log for maker in (self.aligning, self.describing) if maker), *self.texts.values())
+        return (*(maker.log for maker in self.makers.values()), *self.texts.values())
 
     def flush(self) -> None:
         for log in self.logs:
@@ -65,6 +76,7 @@ def open_shelves(parts: Parts, store: Store) -> Shelves:
     direct = {part.name for part in parts.sources if part.component.makes_vectors}
     return Shelves(
         StoredF0(parts.f0.component, store.shelf(parts.f0.producer)),
+        transcript_maker(parts.transcriber, store) if parts.transcriber else None,
         alignment_maker(parts.aligner, store) if parts.aligner else None,
         description_maker(parts.describer, store) if parts.describer else None,
         {part.name: store.records(part.producer) for part in parts.sources if part.name not in direct},
@@ -134,9 +146,54 @@ class Material(Given):
         return description
 
     @property
-    def lacks_alignment(self) -> bool:
-        """Whether none was given and an aligner is asked."""
+    def is_transcribed(self) -> bool:
+        """Whether the transcriber is asked: no transcript was given, or it replaces those that were."""
+        transcribing = self.shelves.transcribing
+        if transcribing is None or not self.has_sound:
+            return False
+        return transcribing.part.component.replace or not (self.utterance.transcript or "").strip()
+
+    @once
+    def transcription(self) -> Transcript:
+        """What the transcriber hears, also where a transcript was given."""
+        transcribing = self.shelves.transcribing
+        assert transcribing is not None
+        row = self._made(transcribing)
+        if row["status"] != OK:
+            raise AbsentError(f"{NO_TRANSCRIPT}: {row['status']}")
+        return transcript_of(row)
+
+    @once
+    def transcript(self) -> str:
+        """The one that was given; where there is none, or it is replaced, the transcriber's."""
+        return self.transcription.text if self.is_transcribed else self.given_transcript
+
+    @property
+    def transcript_by(self) -> str | None:
+        """Who wrote the transcript, None where the corpus came with it, or has none."""
+        if self.is_transcribed:
+            return self.transcription.made_by if "transcript" in self.__dict__ else None
+        return self.utterance.transcript_by
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether the aligner is asked: no alignment was given."""
         return self.shelves.aligning is not None and self.utterance.alignment is None and self._handed_in is None
+
+    @property
+    def made_by(self) -> dict[str, str]:
+        """Who made what was read of this utterance: transcript, alignment, description."""
+        found: dict[str, str] = {}
+        if "transcript" in self.__dict__:
+            found["transcript"] = self.transcript_by or GIVEN
+        if "alignment" in self.__dict__:
+            found["alignment"] = self.alignment.aligner or GIVEN
+        if describing := self.shelves.describing:
+            with suppress(AbsentError):
+                row = describing.log.get(self.key(describing.part))
+                if row is not None and row["status"] == OK:
+                    found["description"] = row["backend"] or describing.part.name
+        return found
 
     @once
     def alignment(self) -> Alignment:

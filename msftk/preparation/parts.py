@@ -32,7 +32,7 @@ class Part:
 @dataclass(frozen=True)
 class Parts:
     """F0 and the components that the chosen sources need; `scorer`, `describer` are None where no source reads them,
-    `aligner` also where the settings choose none."""
+    `aligner`, `transcriber` also where the settings choose none."""
 
     f0: Part
     sources: tuple[Part, ...]
@@ -41,6 +41,7 @@ class Parts:
     encoder: Part | None
     alignment: Mapping[str, object] = field(default_factory=dict)  # options of alignment readers
     aligner: Part | None = None
+    transcriber: Part | None = None
 
     @property
     def reads_f0(self) -> bool:
@@ -50,8 +51,8 @@ class Parts:
     @property
     def named(self) -> dict[str, Part]:
         """Part by what it makes, for reports."""
-        prepared = {"alignment": self.aligner, "emphasis": self.scorer, "description": self.describer}
-        made = {"f0": self.f0, **prepared, "text vectors": self.encoder}
+        heard = {"f0": self.f0, "transcript": self.transcriber, "alignment": self.aligner, "emphasis": self.scorer}
+        made = {**heard, "description": self.describer, "text vectors": self.encoder}
         return {what: part for what, part in made.items() if part} | {part.name: part for part in self.sources}
 
 
@@ -64,8 +65,7 @@ def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
     describer = scorer = None
     if "description" in reads:
         described = registry().get("describer", settings.describer.name).load()
-        if "emphasis" in _reads(described):
-            reads.add("emphasis")
+        reads.update(_reads(described))
     if "emphasis" in reads:
         scorer = make_part("emphasis", settings.emphasis, upstream)
         upstream["emphasis"] = scorer.hash
@@ -74,6 +74,7 @@ def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
         upstream["description"] = describer.hash
     aligns = registry().get("aligner", settings.aligner.name).load().aligns
     aligner = make_part("aligner", settings.aligner, upstream) if aligns and reads & {"alignment", "emphasis"} else None
+    transcriber = transcriber_part(settings) if aligner or "transcript" in reads else None
     sources = tuple(make_part("semantic-source", Component(name=name), upstream) for name in settings.semantics)
     texts = any(not source.component.makes_vectors for source in sources)
     encoder = make_part("text-encoder", settings.text, upstream) if texts else None
@@ -83,12 +84,18 @@ def make_parts(settings: Settings, needs: Iterable[Need] = ()) -> Parts:
                 f"semantic source '{source.name}' reads the tokens of a sentence, and text encoder '{encoder.name}' "
                 "gives none. Choose --set text.name=minilm or hf, or leave that source out of --semantics."
             )
-    return Parts(f0, sources, scorer, describer, encoder, settings.alignment, aligner)
+    return Parts(f0, sources, scorer, describer, encoder, settings.alignment, aligner, transcriber)
 
 
 def f0_part(settings: Settings) -> Part:
     """The F0 engine, by itself where a recipe needs nothing else."""
     return make_part("f0-engine", settings.f0, {})
+
+
+def transcriber_part(settings: Settings) -> Part | None:
+    """The transcriber, None where the settings choose one that transcribes nothing."""
+    transcribes = registry().get("transcriber", settings.transcriber.name).load().transcribes
+    return make_part("transcriber", settings.transcriber, {}) if transcribes else None
 
 
 def make_part(kind: str, chosen: Component, upstream: Mapping[Need, str], needs: Iterable[Need] | None = None) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ class Prepared:
     answers: Mapping[str, Sequence[Answer | None]] = field(repr=False)  # source -> what it gave, one a row
     shelves: Mapping[str, Shelf] = field(repr=False)  # source -> where its vectors lie
     f0_shelf: Shelf = field(repr=False)
+    made_by: Sequence[Mapping[str, str]] = field(repr=False)  # what was read -> who made it, one a row
     audio_keys: KeyColumn = field(repr=False)  # of F0, where F0 was asked for
     samples: Mapping[str, Float32] = field(default_factory=dict, repr=False)  # of utterances without an audio file
     acoustics: StoredAcoustics | None = field(default=None, repr=False)  # where an adaptation stores features
@@ -107,6 +109,14 @@ class Prepared:
     def absent(self) -> dict[str, dict[str, int]]:
         """source -> reason -> how many utterances lack it."""
         return self._absent(self.rows)
+
+    def makers(self, ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        """ "transcript", "alignment", "description" -> who made it -> of how many of these utterances."""
+        counts: dict[str, Counter[str]] = {}
+        for own in (self.made_by[self.rows[one]] for one in ids if one in self.rows):
+            for what, who in own.items():
+                counts.setdefault(what, Counter())[who] += 1
+        return {what: dict(own) for what, own in counts.items()}
 
     def missing(self, utterances: Iterable[Utterance]) -> dict[str, dict[str, int]]:
         """`absent` among some of the utterances."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from msftk.interfaces import Aligner, Want
+from msftk.interfaces import Want
 from msftk.preparation.components import Components
 from msftk.preparation.engine import FEW, few_at_a_time
 from msftk.preparation.material import Material
 from msftk.preparation.texts import Answer, ask
+from msftk.preparation.together import Maker
 from msftk.preparation.vectors import encode, text_key
 from msftk.types import Alignment, Float32, Utterance
 
@@ -27,12 +28,14 @@ class Question(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What preparing one utterance came to: source -> its answer; `audio_key`: of its F0, where that was asked for;
-    `outcomes`: what was made or found on the way, and what failed."""
+    `outcomes`: what was made or found on the way, and what failed; `made_by`: who made its transcript, alignment and
+    description, where they were read."""
 
     by_source: Mapping[str, Answer]
     warnings: Mapping[str, str]
     audio_key: str | None
     outcomes: Mapping[str, str]
+    made_by: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -50,33 +53,35 @@ class Hear:
 
 
 @dataclass(frozen=True)
-class Align:
-    """Finds the alignments of a batch of utterances that have none, for whoever asks for them later, and says why
-    there are none."""
+class Make:
+    """Makes a "transcript" or an "alignment" of each utterance of a batch, for whoever asks for it later, and says why
+    there is none."""
 
     components: Components
+    what: str
+
+    @property
+    def maker(self) -> Maker[Any]:
+        return self.components.shelves.makers[self.what]
 
     @property
     def wants(self) -> Want:
-        want: Want = self._aligner.wants
+        want: Want = self.maker.part.component.wants
         return want
 
-    @property
-    def _aligner(self) -> Aligner:
-        assert self.components.parts.aligner is not None
-        aligner: Aligner = self.components.parts.aligner.component
-        return aligner
+    def is_asked(self, question: Question) -> bool:
+        """Whether the utterance has it made."""
+        material = self.components.material(*question[1:])
+        return material.is_transcribed if self.what == "transcript" else material.is_aligned
 
     def batches(self, questions: Iterable[Question], n: int) -> Iterator[Sequence[Question]]:
-        """The `n` questions as the aligner wants them."""
-        together = self._aligner.batch
+        """The `n` questions as the maker wants them."""
+        together: int = self.maker.part.component.batch
         return few_at_a_time(questions, n, self.components.engine.workers, together, max(together, FEW))
 
     def __call__(self, batch: Sequence[Question]) -> list[Mapping[str, str]]:
-        aligning = self.components.shelves.aligning
-        assert aligning is not None
         materials = [self.components.material(*one[1:]) for one in batch]
-        aligning.make([material for material in materials if material.lacks_alignment])
+        self.maker.make(materials)
         return [material.outcomes for material in materials]
 
 
@@ -117,7 +122,13 @@ class Read:
             if hears:
                 _ = material.f0_hz
             answers = {part.name: ask(part, material) for part in self.components.parts.sources}
-            return Answers(answers, material.warnings, material.audio_key if hears else None, material.outcomes)
+            return Answers(
+                answers,
+                material.warnings,
+                material.audio_key if hears else None,
+                material.outcomes,
+                material.made_by,
+            )
         except Exception as error:  # of this utterance; the others of the batch go on
             return error
 

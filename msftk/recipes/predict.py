@@ -13,6 +13,7 @@ from msftk.evaluation.predictions import Predictions
 from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
+from msftk.recipes.basis import basis_of
 from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
 from msftk.recipes.makers import Chosen, layer_of
 from msftk.recipes.predict_result import OverTime, PredictResult
@@ -20,6 +21,7 @@ from msftk.recipes.recordings import Input, Recordings, collect
 from msftk.recipes.sources import published_notes, sources
 from msftk.recipes.windows import Windows, check_window, windows_of
 from msftk.recipes.wording import flat_notes, sound_notes
+from msftk.store.columns import ids_of
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest
 from msftk.store.memory import MemoryStore
@@ -76,7 +78,7 @@ class Run:
         preparations = self._preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
-        windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, options)
+        windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, preparations[0].material)
         answered = self.ensemble.predict(
             windows.utterances,
             preparations,
@@ -85,7 +87,7 @@ class Run:
             alignments=windows.alignments,
             progress=progress or silent,
         )
-        over_time = OverTime.of(answered.predictions, windows)
+        over_time = OverTime.of(answered, windows)
         failures = {**recordings.failures, **windows.failures(answered.failures)}
         if len(recordings) == 1 and not len(over_time):
             raise InputError(next(iter(failures.values())))
@@ -95,7 +97,12 @@ class Run:
             *published_notes(self.ensemble.models, list(windows.lengths_s.values())),
         ]
         said = over_time.mean()
-        return PredictResult(said, failures, absent, self.ensemble.ratings, (*notes, *self._flat(said)), over_time)
+        bases = {
+            name: basis_of(answered.prepared, ids_of(own))
+            for name, own in zip(dict.fromkeys(windows.recordings), windows.by_recording(), strict=True)
+        }
+        told = (*notes, *self._flat(said))
+        return PredictResult(said, failures, absent, self.ensemble.ratings, told, over_time, bases)
 
     def _flat(self, said: Predictions) -> list[str]:
         """Of what was trained here: predictions that are all alike."""

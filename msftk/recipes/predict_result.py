@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -14,9 +14,13 @@ from msftk.errors import InputError
 from msftk.evaluation.averages import mean_of_rows
 from msftk.evaluation.prediction_csv import challenge_columns
 from msftk.evaluation.predictions import Predictions
+from msftk.recipes.basis import Basis, basis_columns, basis_of
 from msftk.recipes.prediction_table import other_columns, table_columns
 from msftk.recipes.windows import Windows
 from msftk.types import ATTRIBUTES, Float64
+
+if TYPE_CHECKING:
+    from msftk.recipes.ensemble import Answered
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,14 @@ class Prediction:
     """V/A/D of one utterance, by attribute name, on the scale of the corpus that the run was trained on.
 
     `others`: what the run's other targets say, by the name of its column. `windows`: V/A/D over time; one window is all
-    of the recording.
+    of the recording. `basis`: which semantic sources there were, and who made what they read.
     """
 
     id: str
     values: dict[str, float]
     others: dict[str, object] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
+    basis: Basis = field(default_factory=Basis)
 
 
 @dataclass(frozen=True)
@@ -50,15 +55,19 @@ class OverTime:
     start_s: Float64
     end_s: Float64
     weights: Float64
+    bases: tuple[Basis, ...]
 
     @classmethod
-    def of(cls, predictions: Predictions, windows: Windows) -> OverTime:
+    def of(cls, answered: Answered, windows: Windows) -> OverTime:
         """Of the windows that could be predicted."""
+        predictions = answered.predictions
         known = set(predictions.ids)
         rows = [row for row, window in enumerate(windows.utterances) if window.id in known]
-        columns = (windows.start_s, windows.end_s, windows.weights)
         named = replace(predictions, ids=tuple(windows.recordings[row] for row in rows))
-        return cls(named, *(np.array(column, np.float64)[rows] for column in columns))
+        bases = tuple(basis_of(answered.prepared, [name]) for name in predictions.ids)
+        columns = (windows.start_s, windows.end_s, windows.weights)
+        start_s, end_s, weights = (np.array(column, np.float64)[rows] for column in columns)
+        return cls(named, start_s, end_s, weights, bases)
 
     def __len__(self) -> int:
         return len(self.predictions)
@@ -78,7 +87,8 @@ class OverTime:
 
     def columns(self) -> dict[str, list[object]]:
         """A row a window: id, start_s, end_s, and the columns of `msftk predict --out`."""
-        return table_columns(self.predictions, {"start_s": self.start_s.tolist(), "end_s": self.end_s.tolist()})
+        times = {"start_s": self.start_s.tolist(), "end_s": self.end_s.tolist()}
+        return table_columns(self.predictions, times) | basis_columns(self.bases)
 
 
 def values_of(predictions: Predictions) -> list[dict[str, float]]:
@@ -91,7 +101,7 @@ def values_of(predictions: Predictions) -> list[dict[str, float]]:
 class PredictResult(Sequence[Prediction]):
     """Predictions in input order, a sequence. `failures`: id -> message; `absent`: source -> reason -> how many lacked
     it; `notes`: what else a reader must know, each said once with how many recordings it holds for. `over_time`: of
-    the windows of those that were too long to be heard at once.
+    the windows of those that were too long to be heard at once. `bases`: id -> what its prediction rests on.
 
     `warning` is what the corpus that the run was trained on says of its ratings, e.g. that they are planted; or "".
     """
@@ -102,6 +112,7 @@ class PredictResult(Sequence[Prediction]):
     warning: str
     notes: tuple[str, ...]
     over_time: OverTime
+    bases: dict[str, Basis]
 
     @cached_property
     def _all(self) -> tuple[Prediction, ...]:
@@ -109,7 +120,7 @@ class PredictResult(Sequence[Prediction]):
         windows = self.over_time.by_recording()
         rows = enumerate(zip(self.predictions.ids, values_of(self.predictions), strict=True))
         return tuple(
-            Prediction(name, values, {k: own[place] for k, own in others.items()}, windows[name])
+            Prediction(name, values, {k: own[place] for k, own in others.items()}, windows[name], self.bases[name])
             for place, (name, values) in rows
         )
 
@@ -125,7 +136,7 @@ class PredictResult(Sequence[Prediction]):
 
     def columns(self) -> dict[str, list[object]]:
         """A row a recording: the columns of `msftk predict --out`."""
-        return table_columns(self.predictions)
+        return table_columns(self.predictions) | basis_columns([self.bases[name] for name in self.predictions.ids])
 
     def challenge(self) -> Mapping[str, Sequence[object]]:
         """A row a recording: the columns of `msftk predict --submission`. Raises as `challenge_columns`."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from msftk.errors import AbsentError, InputError
-from msftk.preparation.given import Given
+from msftk.errors import InputError, MsftkError
+from msftk.preparation.material import Material
 from msftk.recipes.emphasis_work import duration_s
 from msftk.recipes.recordings import Recordings
 from msftk.types import SAMPLE_RATE_HZ, Alignment, Float32, Tier, Utterance
@@ -67,13 +67,16 @@ class Windows:
 
 
 def windows_of(
-    recordings: Recordings, window_s: float | None, hop_s: float | None, alignment_options: Mapping[str, object]
+    recordings: Recordings,
+    window_s: float | None,
+    hop_s: float | None,
+    material: Callable[[Utterance, Float32 | None], Material],
 ) -> Windows:
     """Windows of `window_s`, one each `hop_s` (None: back to back); what is no longer than one stays as it is.
 
     The last window ends with the recording and is as long as the others. `window_s` None: a model that hears no sound.
     A window's alignment and transcript are the words whose middle lies in it; without an alignment that can be used,
-    each window has the transcript of the whole.
+    given or made, each window has the transcript of the whole. `material`: what is known of a whole recording.
     """
     made = Windows()
     for utterance in recordings.utterances:
@@ -84,13 +87,14 @@ def windows_of(
                 made.samples[utterance.id] = samples
             made.add(utterance, utterance.id, 0.0, length_s, 1.0)
             continue
-        alignment = _alignment(utterance, samples, length_s, alignment_options, made.warnings)
+        whole = material(utterance, samples)
+        alignment = _alignment(whole, length_s, made.warnings)
         covered_s = 0.0
         for start_s, end_s in window_bounds(length_s, window_s, hop_s or window_s):
             own = _cut(utterance, start_s, end_s)
             if alignment is not None:
                 inside = words_within(alignment, start_s, end_s)
-                own = replace(own, transcript=" ".join(inside.spoken_words) or None)
+                own = replace(own, transcript=" ".join(inside.spoken_words) or None, transcript_by=whole.transcript_by)
                 if inside.spoken_words:
                     made.alignments[own.id] = inside
             if samples is not None:
@@ -143,9 +147,8 @@ def window_bounds(length_s: float, window_s: float, hop_s: float) -> list[tuple[
 
 def words_within(alignment: Alignment, start_s: float, end_s: float) -> Alignment:
     """Words and phones whose middle lies in a window, in s from its start, cut at its edges."""
-    return replace(
-        alignment, words=_within(alignment.words, start_s, end_s), phones=_within(alignment.phones, start_s, end_s)
-    )
+    words, phones = (_within(tier, start_s, end_s) for tier in (alignment.words, alignment.phones))
+    return replace(alignment, words=words, phones=phones, word_scores=None)
 
 
 def _within(tier: Tier, start_s: float, end_s: float) -> Tier:
@@ -159,18 +162,11 @@ def _within(tier: Tier, start_s: float, end_s: float) -> Tier:
     )
 
 
-def _alignment(
-    utterance: Utterance,
-    samples: Float32 | None,
-    length_s: float,
-    options: Mapping[str, object],
-    warnings: dict[str, str],
-) -> Alignment | None:
+def _alignment(whole: Material, length_s: float, warnings: dict[str, str]) -> Alignment | None:
     """Of the whole recording, None where it has none that can be used; `warnings` then says why."""
-    given = Given(utterance, options, samples)
     try:
-        return given.alignment_within(length_s)
-    except AbsentError:
-        if given.warnings:
-            warnings[utterance.id] = " ".join(given.warnings.values())
+        return whole.alignment_within(length_s)
+    except MsftkError:  # that its audio cannot be read is told of its windows
+        if whole.warnings:
+            warnings[whole.utterance.id] = " ".join(whole.warnings.values())
         return None

@@ -13,7 +13,13 @@ from msftk.cli.remedies import FLAG, QUOTED, fitted, options
 
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = [file for room in ("msftk", "plugins") for file in sorted((CHECKOUT / room).rglob("*.py"))]
-OTHER_PROGRAMS = {"--no-deps", "--no-build-isolation", "--force-reinstall", "--output_format"}  # of pip and MFA
+OTHER_PROGRAMS = {
+    "--no-deps",
+    "--no-build-isolation",
+    "--force-reinstall",
+    "--output_format",
+    "--head",
+}  # of pip, MFA and ray
 
 
 def messages(file: Path) -> Iterator[str]:

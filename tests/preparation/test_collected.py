@@ -20,10 +20,17 @@ def asked(row: int, name: str) -> Question:
 def test_rows_stand_in_the_order_of_the_ids_whichever_ends_first() -> None:
     found = Collected(["a", "b", "c"], ["gs"])
     found.take(
-        asked(2, "c"), Answers({"gs": Answer(text="c said")}, {"alignment": "odd", "sound": "loud"}, KEY, {"F0": MADE})
+        asked(2, "c"),
+        Answers(
+            {"gs": Answer(text="c said")},
+            {"alignment": "odd", "sound": "loud"},
+            KEY,
+            {"F0": MADE},
+            {"transcript": "given"},
+        ),
     )
     found.take(asked(1, "b"), ValueError("broken"))
-    found.take(asked(0, "a"), Answers({"gs": Answer(reason="no transcript")}, {}, None, {}))
+    found.take(asked(0, "a"), Answers({"gs": Answer(reason="no transcript")}, {}, None, {}, {}))
     assert found.answers == {"gs": [Answer(reason="no transcript"), None, Answer(text="c said")]}
     assert [*found.audio_keys] == [None, None, KEY]
     assert found.rows == {"a": 0, "b": 1, "c": 2}
@@ -31,12 +38,13 @@ def test_rows_stand_in_the_order_of_the_ids_whichever_ends_first() -> None:
     assert list(found.texts) == ["c said"]
     assert found.outcomes.stages == {"F0": Tally(1, 0, {})}
     assert found.note == "1 failed"
+    assert found.made_by == [{}, {}, {"transcript": "given"}]
 
 
 def test_equal_answers_are_one_object() -> None:
     found = Collected(["a", "b"], ["gs"])
     for row, name in enumerate(found.ids):
-        found.take(asked(row, name), Answers({"gs": Answer(text="both said")}, {}, None, {}))
+        found.take(asked(row, name), Answers({"gs": Answer(text="both said")}, {}, None, {}, {}))
     assert found.answers["gs"][0] is found.answers["gs"][1]
 
 

@@ -14,12 +14,14 @@ import soundfile
 
 from msftk.errors import InputError
 from msftk.preparation.extract import Preparation
+from msftk.preparation.material import Material
 from msftk.recipes.predict import Run, load
 from msftk.recipes.recordings import Recordings, collect
 from msftk.recipes.windows import check_window, window_bounds, windows_of
+from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.memory import MemoryStore
-from msftk.types import ATTRIBUTES
+from msftk.types import ATTRIBUTES, Float32, Utterance
 
 RATE = 16_000
 LENGTH_S = 27  # of a model that hears 12 s at once
@@ -44,6 +46,11 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "talk.wav"
 
 
+def material(utterance: Utterance, samples: Float32 | None = None) -> Material:
+    """Of a model that reads alignments and makes none."""
+    return Preparation(load_settings(), MemoryStore()).material(utterance, samples)
+
+
 def values(said: object) -> list[float]:
     return list(said.values.values())  # type: ignore[attr-defined]
 
@@ -66,7 +73,7 @@ def test_all_of_a_long_recording_is_heard_and_each_second_counts_once(
 
 def test_a_window_has_the_words_whose_middle_lies_in_it(run: Run, talk: Path) -> None:
     recordings = collect(talk)
-    windows = windows_of(recordings, 12.0, None, {})
+    windows = windows_of(recordings, 12.0, None, material)
     said = [window.transcript or "" for window in windows.utterances]
     assert said == [" ".join(f"w{k}" for k in words) for words in (range(12), range(12, 24), range(15, 26))]
     last = windows.alignments[windows.utterances[2].id]
@@ -83,10 +90,10 @@ def test_a_window_has_the_words_whose_middle_lies_in_it(run: Run, talk: Path) ->
 def test_without_an_alignment_each_window_has_the_whole_transcript(talk: Path, tmp_path: Path) -> None:
     (tmp_path / "talk.wav").write_bytes(talk.read_bytes())
     (tmp_path / "talk.txt").write_text("all that is said")
-    windows = windows_of(collect(tmp_path / "talk.wav"), 12.0, 6.0, {})
+    windows = windows_of(collect(tmp_path / "talk.wav"), 12.0, 6.0, material)
     assert [window.transcript for window in windows.utterances] == ["all that is said"] * 4
     (tmp_path / "talk.TextGrid").write_text("nothing of a TextGrid")
-    windows = windows_of(collect(tmp_path / "talk.wav"), 12.0, None, {})
+    windows = windows_of(collect(tmp_path / "talk.wav"), 12.0, None, material)
     assert "talk.TextGrid" in windows.warnings["talk"]
     assert windows.alignments == {}
 
@@ -99,7 +106,7 @@ def test_command_tells_of_windows_and_gives_them_over_time(
     assert plain["notes"] == [
         "1 longer than 12 s: heard in windows of 12 s, and predicted by their mean (over time: --window)"
     ]
-    assert list(plain["predictions"][0]) == ["id", *ATTRIBUTES]
+    assert list(plain["predictions"][0]) == ["id", *ATTRIBUTES, "sources", "made_by"]
     shape = ("--window", "8", "--hop", "4", "--store", tone_store.root)
     windows = json.loads(msftk("predict", tiny_run, talk, "--json", *shape).out)["predictions"][0]["windows"]
     assert [(one["start_s"], one["end_s"]) for one in windows] == [
@@ -171,6 +178,6 @@ def test_windows_cover_a_recording_without_a_gap(length_s: float, window_s: floa
 
 def test_what_is_short_or_no_sound_stays_as_it_is(talk: Path) -> None:
     recordings = collect(talk)
-    assert windows_of(recordings, 27.0, None, {}).utterances == recordings.utterances
-    assert windows_of(recordings, None, None, {}).utterances == recordings.utterances
-    assert windows_of(Recordings(), 12.0, None, {}).utterances == []
+    assert windows_of(recordings, 27.0, None, material).utterances == recordings.utterances
+    assert windows_of(recordings, None, None, material).utterances == recordings.utterances
+    assert windows_of(Recordings(), 12.0, None, material).utterances == []
