@@ -6,8 +6,8 @@
 A step is forward, backward, clipping and AdamW of an encoder with random weights under a loss with a slope at every
 frame, the convolutions frozen, every dropout 0.1, LayerDrop off. On a CUDA GPU: WavLM-large under bf16 autocast. On the
 CPU: float32, forward and backward alone, in processor time over all threads, to which other work on the machine adds
-little. Medians; MFU is the arithmetic of the mathematics (backward twice forward, nothing for what is computed again)
-over the peak of the machine, measured by one large product.
+little, rows taking turns. Medians; MFU is the arithmetic of the mathematics (backward twice forward, nothing for what
+is computed again) over the peak of the machine, measured by one large product.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import argparse
 import gc
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
@@ -133,23 +134,28 @@ def steps(task: Task, options: dict[str, str] | None, device: torch.device, trai
         yield
 
 
-def measured(task: Task, options: dict[str, str] | None, device: torch.device, trains: bool, n: int) -> Measured:
+def measured(
+    task: Task, rows: Sequence[dict[str, str] | None], device: torch.device, trains: bool, n: int
+) -> list[Measured]:
+    """Steps of each row in turn."""
     on_card = device.type == "cuda"
     wait: Callable[[], None] = torch.cuda.synchronize if on_card else lambda: None
     gc.collect()
     if on_card:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    taken, running = [], steps(task, options, device, trains)
+    running = [steps(task, options, device, trains) for options in rows]
+    taken: list[list[float]] = [[] for _ in rows]
     clock = time.perf_counter if on_card else time.process_time
     warming = 3 if on_card else 1
     for _ in range(n + warming):
-        start = clock()
-        next(running)
-        wait()
-        taken.append(clock() - start)
+        for one, own in zip(running, taken, strict=True):
+            start = clock()
+            next(one)
+            wait()
+            own.append(clock() - start)
     peak = torch.cuda.max_memory_allocated() / 2**30 if on_card else None
-    return Measured(median(taken[warming:]), taken[0], peak)
+    return [Measured(median(own[warming:]), own[0], peak) for own in taken]
 
 
 def peak_flop_s(device: torch.device) -> float:
@@ -172,8 +178,11 @@ def table(task: Task, rows: dict[str, dict[str, str] | None], device: torch.devi
     title = f"### WavLM-{task.size}, {task.utterances} x {task.seconds:g} s, {kind}, {device.type}"
     head = "| | ms | utterances/s | ratio | MFU | peak, GiB | ratio | first step, s |"
     lines, first = [title, "", head, "|---|---|---|---|---|---|---|---|"], None
-    for name, options in rows.items():
-        row = measured(task, options, device, trains, n)
+    together = [list(rows.values())] if device.type == "cpu" else [[options] for options in rows.values()]
+    found = chain.from_iterable(
+        measured(task, some, device, trains, n) for some in together
+    )  # a card has memory for one
+    for name, row in zip(rows, found, strict=True):
         first = first or row
         memory = "- | -" if row.peak_gib is None else f"{row.peak_gib:.1f} | {row.peak_gib / first.peak_gib:.2f}"
         lines.append(
@@ -216,7 +225,7 @@ def main() -> None:
     if "cpu" in given.on:
         lines += [machine(cpu), ""]
         for size, utterances, seconds in (("tiny", 8, 4.0), (base, 2, 4.0)):
-            lines += table(Task(size, utterances, seconds), ON_CPU, cpu, True, min(given.steps, 5))
+            lines += table(Task(size, utterances, seconds), ON_CPU, cpu, True, given.steps)
     if given.recordings:
         lines += loader.table(
             given.recordings, 100 if given.quick else 2000, "cuda" if torch.cuda.is_available() else "cpu"

@@ -46,6 +46,7 @@ RUNS_A_NETWORK = {
         "ensemble",
         "evaluate",
         "initial",
+        "merge",
         "predict",
         "quickstart",
         "report",

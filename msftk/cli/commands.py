@@ -23,6 +23,7 @@ COMMANDS = (
     "compare",
     "predict",
     "report",
+    "merge",
     "quickstart",
 )
 GROUPS = ("plugins", "models", "store")

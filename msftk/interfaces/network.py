@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from msftk.errors import InputError
 from msftk.interfaces.component import Component
 from msftk.types import Float32, Float64
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
 
@@ -89,6 +92,16 @@ class AcousticEncoder(TrainedPart):
     taught_within: int = 3
     """Steps after which each of `must_learn` has had its gradient: heads start at zero, and so does one factor of an
     adapter, and each keeps what is before it still for a step. More where a batch passes layers by at random."""
+
+    def write_model(self, folder: Path, value: str | None = None) -> None:
+        """Writes the pretrained model with what it learned in its weights, to be named as the model of another run.
+
+        `value`: whose, where it learned by a `column`. Raises InputError where there is none, or nothing was learned.
+        """
+        raise InputError(
+            f"acoustic encoder '{type(self).__name__}' holds no pretrained model that learned. Train one "
+            "(--set acoustic.name=hf), with an adaptation other than frozen."
+        )
 
     def pretrained_parameters(self) -> Iterable[Any]:
         """Parameters that learn slowly."""

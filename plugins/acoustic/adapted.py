@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -46,6 +47,9 @@ class AdaptedEncoder(AcousticEncoder, nn.Module):
         """inputs [batch, n, ...], lengths [batch] -> frames [batch, time, dim], valid [batch, time]."""
         frames, valid = self.encoder(inputs, lengths)
         return frames, valid
+
+    def write_model(self, folder: Path, value: str | None = None) -> None:
+        self.encoder.write_model(folder, value)
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -34,6 +35,7 @@ from msftk_plugins.acoustic.pretrained import (
     mel_input,
     model_identity,
     plain_config,
+    save_pretrained,
 )
 from msftk_plugins.acoustic.waveforms import Waveforms
 from msftk_plugins.acoustic.wavlm.layers import WavLMLayers
@@ -198,6 +200,20 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         """The model's configuration, for the checkpoint: what describes layers, and names no code."""
         text: str = plain_config(self.config)
         return text
+
+    def write_model(self, folder: Path, value: str | None = None) -> None:
+        """config.json, model.safetensors and, where mel features are read, preprocessor_config.json."""
+        if value is not None:
+            raise InputError(f"{value}: this run's encoder did not learn by a column. Leave --value out.")
+        if isinstance(self.front, Waveforms):
+            save_pretrained(folder, self.model, feature_extractor=self.front_end)
+            return
+        self.front.extract.save_pretrained(folder)
+        if self.is_whisper:  # its decoder, which is not ours, comes from where the encoder came from
+            whole = load_pretrained(self.options.model, self.options.revision)
+            save_pretrained(folder, whole, encoder=self.model)
+        else:
+            save_pretrained(folder, self.model)
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.

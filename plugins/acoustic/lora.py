@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -91,8 +92,14 @@ class LoraEncoder(AdaptedEncoder):
                 layer.enable_adapters(True)
             self._learn_all()
 
-    def merged(self, value: str = EVERYBODY) -> Any:
+    def merged(self, value: str | None = None) -> Any:
         """The encoder of `plan` with the adapter in its weights: no peft is needed to run it."""
+        value = value if self.column else EVERYBODY
+        if value not in self.values:
+            raise InputError(
+                f"adapters learned by {self.column}, and --value is {value or 'not given'}. "
+                f"Choose one of {', '.join(self.values)}."
+            )
         encoder = deepcopy(self.encoder)
         for name in self.names:
             layer = encoder.get_submodule(name)
@@ -100,6 +107,9 @@ class LoraEncoder(AdaptedEncoder):
             parent, _, last = name.rpartition(".")
             setattr(encoder.get_submodule(parent), last, layer.get_base_layer())
         return encoder
+
+    def write_model(self, folder: Path, value: str | None = None) -> None:
+        self.merged(value).write_model(folder, None if self.column else value)
 
     def config_json(self) -> str:
         return json.dumps({"identity": self.source, "values": self.values}, sort_keys=True)

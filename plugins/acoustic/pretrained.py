@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from msftk.consent import SWITCH, consent
 from msftk.counting import counted
@@ -144,6 +145,19 @@ def plain_config(config: Any) -> str:
     """A configuration as JSON without what names code: `build_from_config` reads it back."""
     values = json.loads(config.to_json_string(use_diff=False))
     return json.dumps({key: value for key, value in values.items() if key not in NAMES_CODE}, indent=2, sort_keys=True)
+
+
+def save_pretrained(folder: Path, model: Any, **parts: nn.Module) -> None:
+    """Writes the model as transformers reads it, with these in the places of its own parts."""
+    own = {name: getattr(model, name) for name in parts}
+    try:
+        for name, part in parts.items():
+            setattr(model, name, part)
+        with quiet():
+            model.save_pretrained(folder)
+    finally:
+        for name, part in own.items():
+            setattr(model, name, part)
 
 
 def _read_config(name: str, revision: str | None) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from small_corpus import tiny_settings
+from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 from tones import write_utterance
 
 from msftk.cli.commands import app
@@ -45,6 +46,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_
     write_manifest(corpus, folder / "M.parquet")
     train(corpus, tiny_settings(), folder / "runs" / "quickstart", store=tone_store, device="cpu")
     train(corpus, tiny_settings("fusion.name=film"), folder / "runs" / "film", store=tone_store, device="cpu")
+    lora = wavlm_settings(save_tiny_wavlm(folder / "wavlm"), "adaptation.name=lora", "semantics=[]")
+    train(corpus, lora, folder / "runs" / "lora", store=tone_store, device="cpu")
     (folder / "recordings").mkdir()
     write_utterance(folder / "recordings", "one")
     write_utterance(folder, "speech")
