@@ -159,7 +159,7 @@ def refuse_different(systems: Mapping[str, Sequence[Predictions]]) -> None:
     >>> made = Predictions(("a", "b", "c"), values, RatingScale(1, 7), ("one",), values[:, None], values[:, None])
     >>> refuse_different({"x": [made.of(["a", "b"])], "y": [made]})
     Traceback (most recent call last):
-    msftk.errors.InputError: x and y predicted different utterances: 0 only by the first, 1 only by the second ...
+    msftk.errors.InputError: x and y predicted different utterances: 0 only by the first, 1 only by the second, ...
     """
     (first_name, first), *others = [(name, run) for name, own in systems.items() for run in own]
     for name, run in others:
