@@ -24,6 +24,8 @@ PUBLIC = {  # module -> names, in the order of a first reading; () means all tha
     "msftk.recipes.extract": ("extract_corpus",),
     "msftk.recipes.train": ("train",),
     "msftk.recipes.evaluate": ("evaluate",),
+    "msftk.recipes.ablate": ("ablate", "Ablation"),
+    "msftk.recipes.grid": ("read_grid", "check_grid", "Grid", "Row"),
     "msftk.recipes.compare": ("compare",),
     "msftk.evaluation.comparison": ("Comparison", "SystemScores", "Difference"),
     "msftk.recipes.predict": ("load", "load_model", "Run"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from msftk.errors import InputError, MsftkError
     from msftk.evaluation.ccc import ccc
+    from msftk.recipes.ablate import ablate
     from msftk.recipes.compare import compare
     from msftk.recipes.emphasis import emphasise_file
     from msftk.recipes.evaluate import evaluate
@@ -31,6 +32,7 @@ __all__ = [
     "RatingScale",
     "Utterance",
     "__version__",
+    "ablate",
     "ccc",
     "compare",
     "emphasise_file",
@@ -54,6 +56,7 @@ _PLACES = {
     "MsftkError": "msftk.errors",
     "RatingScale": "msftk.types",
     "Utterance": "msftk.types",
+    "ablate": "msftk.recipes.ablate",
     "ccc": "msftk.evaluation.ccc",
     "compare": "msftk.recipes.compare",
     "emphasise_file": "msftk.recipes.emphasis",

@@ -565,6 +565,25 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/evaluation/paired.py", "(len(defined) - rank) * value", "value", "tests/evaluation/test_paired.py"),
     Mutation("msftk/recipes/compare.py", "    refuse_different(said)\n", "", "tests/recipes/test_compare.py"),
+    Mutation("msftk/recipes/ablate.py", "items[shard[0] - 1 :: shard[1]]", "items", "tests/recipes/test_ablate.py"),
+    Mutation(
+        "msftk/recipes/ablation_table.py",
+        "(other := grid.above(row))",
+        "(other := rows[0].name)",
+        "tests/recipes/test_ablate.py",
+    ),
+    Mutation(
+        "msftk/recipes/shared_inputs.py",
+        '{"preset", "targets", "training"}',
+        '{"data", "targets", "training"}',
+        "tests/recipes/test_shared_inputs.py",
+    ),
+    Mutation(
+        "msftk/recipes/table_text.py",
+        'difference["by"]["mean"], ""',
+        'difference["by"]["valence"], ""',
+        "tests/recipes/test_table_text.py",
+    ),
     Mutation("msftk/recipes/systems.py", '"training.seed"', '"training.epochs"', "tests/recipes/test_systems.py"),
     Mutation("plugins/heads/evidential.py", "+ apart", "", "tests/plugins/heads/test_evidential.py"),
     Mutation(

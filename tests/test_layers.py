@@ -43,6 +43,9 @@ TORCH_ROOMS = {"models", "runs", "training"}
 TORCH_PLUGINS = {"acoustic", "fusion", "heads", "intra", "losses", "poolings"}  # modules of the network
 RUNS_A_NETWORK = {
     *(
+        "ablate",
+        "ablation_table",
+        "shared_inputs",
         "ensemble",
         "evaluate",
         "initial",
@@ -88,7 +91,7 @@ def layer(file: Path) -> str:
         return parts[0]
     if parts[-1] == "__main__.py":
         return "cli"
-    return parts[1] if len(parts) > 2 and parts[1] not in ("demo", "presets", "interfaces") else "root"
+    return parts[1] if len(parts) > 2 and parts[1] not in ("demo", "grids", "presets", "interfaces") else "root"
 
 
 def module(file: Path) -> str:

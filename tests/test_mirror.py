@@ -18,6 +18,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "recipes/test_predict.py": (
         "msftk/recipes/basis.py msftk/recipes/predict_result.py msftk/recipes/prediction_table.py msftk/runs/model.py"
     ),
+    "recipes/test_ablate.py": "msftk/recipes/ablation_table.py",
     "recipes/test_recordings.py": "msftk/recipes/sound_in_memory.py",
     "recipes/test_targets.py": "msftk/models/answers.py msftk/models/targets.py plugins/targets/vad.py",
     "recipes/test_text_only.py": "msftk/recipes/senses.py plugins/acoustic/no_sound.py",

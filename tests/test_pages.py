@@ -50,7 +50,6 @@ SMALL = {
     "MSFTK_TRAINING__EPOCHS": "1",
     "MSFTK_TEXT__NAME": "hashing",
     "MSFTK_ACOUSTIC__CHANNELS": "8",
-    "MSFTK_FUSION__HIDDEN": "8",
 }
 
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "extract",
     "train",
     "evaluate",
+    "ablate",
     "compare",
     "predict",
     "report",

@@ -10,7 +10,7 @@ import typer
 from msftk.cli.console import number_table, out, print_apart, print_json
 from msftk.cli.options import Json
 from msftk.errors import InputError
-from msftk.recipes.wording import fixed, interval
+from msftk.recipes.wording import fixed, interval, p_text
 
 if TYPE_CHECKING:
     from msftk.evaluation.comparison import Comparison
@@ -36,18 +36,18 @@ def compare(
 
     Example: msftk compare runs/quickstart runs/film --split test1
     """
-    from msftk.recipes.claims import claims
+    from msftk.recipes.claims import claims, scope
     from msftk.recipes.compare import TO_FIRST
     from msftk.recipes.compare import compare as compare_runs
 
     found = compare_runs(runs or (), split, systems=_named(systems or ()), intersection=intersection, draws=draws)
     if json:
-        print_json({**found.json(), "claims": claims(found, TO_FIRST)})
+        print_json({**found.json(), "claims": claims(found, TO_FIRST), "scope": scope(found)})
         return
     print_scores(found)
     print_differences(found)
     out.print()
-    for sentence in claims(found, TO_FIRST):
+    for sentence in (*claims(found, TO_FIRST), *scope(found)):
         out.print(sentence, soft_wrap=True)
 
 
@@ -84,8 +84,6 @@ def print_scores(found: Comparison) -> None:
 
 def print_differences(found: Comparison) -> None:
     """What each system scores more than another, with 95 % interval and p."""
-    from msftk.recipes.claims import p_text
-
     table = number_table("difference [95 %] (p after Holm)", *found.attributes)
     for difference in found.differences:
         cells = []

@@ -55,8 +55,9 @@ class Paired:
         self._drawn = np.concatenate(drawn, axis=1) if drawn else None  # [system, draw, attribute + 1]
 
     def score(self, system: int) -> list[Estimate]:
-        """Mean CCC over runs, [attribute + 1]."""
-        return self._estimate({system: 1.0})
+        """Mean CCC over runs, [attribute + 1]; intervals are cut at -1 and 1."""
+        found = self._estimate({system: 1.0})
+        return [Estimate(one.value, _cut(one.low), _cut(one.high), one.p) for one in found]
 
     def spread(self, system: int) -> Float64:
         """Standard deviation over runs, [attribute + 1]; NaN for one run."""
@@ -101,6 +102,10 @@ def holm(p: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, (len(defined) - rank) * value))
         adjusted[place] = least
     return adjusted
+
+
+def _cut(bound: float) -> float:
+    return float(np.clip(bound, -1.0, 1.0))
 
 
 def _variance(drawn: Float64) -> Float64:

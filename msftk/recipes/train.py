@@ -25,6 +25,7 @@ from msftk.recipes.evaluate import evaluate
 from msftk.recipes.initial import start_from
 from msftk.recipes.prepare import read_corpus
 from msftk.recipes.senses import settings_for, with_labels
+from msftk.recipes.shared_inputs import SharedInputs
 from msftk.recipes.training_job import Job, begin_together, parts
 from msftk.recipes.wording import sound_notes
 from msftk.registry import registry
@@ -88,6 +89,7 @@ def train(
     progress: ProgressCallback | None = None,
     workers: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
+    shared: SharedInputs | None = None,
 ) -> TrainResult:
     """Trains on a corpus and scores what was not trained on.
 
@@ -108,6 +110,7 @@ def train(
             first prepares and writes, and all train one model.
         workers: threads of preparation, None: as the engine's settings say.
         memory_bytes: acoustic inputs are kept in memory up to this size, the rest is prepared again each epoch.
+        shared: of several runs of one process on one `Manifest`, each with this, those that prepare alike do it once.
     Raises:
         InputError: see `fixed_split`, `folds`, `begin_run`; no readable utterance is left in train or dev; `out` is
             no folder.
@@ -117,16 +120,16 @@ def train(
     if refit and folds is None:
         raise InputError("--refit trains on the data of all folds after them. Give --folds too, e.g. --folds session.")
     start, report = time.perf_counter(), progress if progress and not rank() else silent
-    corpus = manifest if isinstance(manifest, Manifest) else _read_or_demo(manifest, report)
+    corpus = manifest if isinstance(manifest, Manifest) else read_or_demo(manifest, report)
     allowed = Consent(remote_code=trust_remote_code, download=True, send=True)
     started = None
     if name := init or settings.training.init:
         with consenting(allowed):
             started = start_from(name)
         settings = started.settings(settings)
-    settings = with_labels(settings_for(with_whole_paths(settings), corpus.utterances), corpus.utterances)
+    settings = settings_on(corpus, settings)
     check_trackers(settings.training.trackers)
-    splits = _splits(corpus, settings, folds, allow_overlap)
+    splits = splits_of(corpus, settings, folds, allow_overlap)
     where, run = choose_where(device), RunFolder(Path(out))
     if not run.is_finished:
         with consenting(allowed):
@@ -146,11 +149,16 @@ def train(
             log.info("%s run in %s, on %s; store %s", begun.value, out, where.device, shelf.root)
             encoder = registry().get("acoustic-encoder", settings.acoustic.name).load()
             used = corpus.utterances if folds else joined([*parts(splits[0]).values()])  # folds test everyone once
-            with first_alone():
-                prepared = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
             seconds_kept = settings.data.seconds_kept
-            known = KnownInputs(shelf, settings, prepared)
-            inputs = Inputs(prepared, seconds_kept, memory_bytes, known, settings.data.exchanged)
+
+            def make_inputs() -> Inputs:
+                with first_alone():
+                    made = extract(used, settings, shelf, with_f0=encoder.needs_f0, progress=report, workers=workers)
+                known = KnownInputs(shelf, settings, made)
+                return Inputs(made, seconds_kept, memory_bytes, known, settings.data.exchanged)
+
+            inputs = (shared or SharedInputs()).get(corpus, settings, shelf, folds, make_inputs)
+            prepared = inputs.prepared
             job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report, started)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)
@@ -175,14 +183,21 @@ def train(
     )
 
 
-def _read_or_demo(manifest: str | Path | None, progress: ProgressCallback) -> Manifest:
+def settings_on(corpus: Manifest, settings: Settings) -> Settings:
+    """Settings as a run on this corpus records them. Raises InputError where they do not fit it."""
+    return with_labels(settings_for(with_whole_paths(settings), corpus.utterances), corpus.utterances)
+
+
+def read_or_demo(manifest: str | Path | None, progress: ProgressCallback) -> Manifest:
+    """The corpus of a manifest; None: the demo corpus."""
     if manifest is not None:
         return read_manifest(manifest)
     demo = registry().first("corpus", "needs_root", False).name
     return read_corpus(demo, None, progress=progress).manifest
 
 
-def _splits(corpus: Manifest, settings: Settings, folds: str | None, allow_overlap: bool) -> Sequence[Split]:
+def splits_of(corpus: Manifest, settings: Settings, folds: str | None, allow_overlap: bool) -> Sequence[Split]:
+    """The corpus' own split, or a split a fold. Raises InputError where it cannot be so split."""
     selects = settings.training.select == "best"
     if folds:
         return make_folds(corpus.utterances, folds, inner_dev=selects, allow_overlap=allow_overlap)

@@ -40,6 +40,11 @@ def interval(bounds: tuple[float | None, float | None], places: int = 2) -> str:
     return "" if "–" in (low, high) else f"[{low}, {high}]"
 
 
+def p_text(p: float) -> str:
+    """ "= 0.012", or "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"= {fixed(p, 3)}"
+
+
 def said_of(name: str, message: str) -> str:
     """The message with whom it is about in front, once: many messages begin with the file that they are about."""
     return message if message.startswith(f"{name}:") else f"{name}: {message}"

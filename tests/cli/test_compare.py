@@ -13,11 +13,12 @@ def test_scores_differences_and_claims_are_printed(tiny_run: Path, tmp_path: Pat
     ended = msftk("compare", "--system", named[0], "--system", named[1], "--draws", 200)
     assert ended.code == 0
     assert "film over moe" in ended.out
-    assert "no difference between film and moe can be claimed" in ended.out
+    assert "No difference between film and moe can be claimed" in ended.out
     assert "One run a system" in ended.out
     shown = json.loads(msftk("compare", tiny_run, film, "--split", "dev", "--json").out)
     assert shown["facts"]["split"] == "dev"
     assert shown["claims"]
+    assert shown["scope"]
 
 
 def test_bad_names_are_refused(tiny_run: Path, msftk: Callable) -> None:

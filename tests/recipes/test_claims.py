@@ -5,14 +5,15 @@ from dataclasses import replace
 from evaluation.test_comparison import FAMILY, SYSTEMS, UTTERANCES
 
 from msftk.evaluation.comparison import compare_predictions
-from msftk.recipes.claims import claims
+from msftk.recipes.claims import claims, scope
 
 FACTS = {"role": "selected on", "left_out": 2, "ratings": "planted on synthetic speech"}
 
 
 def said(**changed: object) -> list[str]:
     found = compare_predictions(SYSTEMS, UTTERANCES, FAMILY, draws=500, facts=FACTS)
-    return claims(replace(found, **changed), "the first")
+    changed_one = replace(found, **changed)
+    return [*claims(changed_one, "the first"), *scope(changed_one)]
 
 
 def test_what_differs_is_claimed_and_what_does_not_is_not() -> None:
@@ -20,14 +21,14 @@ def test_what_differs_is_claimed_and_what_does_not_is_not() -> None:
     assert worse.startswith("bad scores lower than good in valence by 0.")
     assert "(p < 0.001)" in worse
     assert "no difference" not in worse
-    assert nearly.startswith("no difference between same and good can be claimed in valence [-0.0")
+    assert nearly.startswith("No difference between same and good can be claimed in valence [-0.0")
     assert "scores" not in nearly
 
 
 def test_how_far_it_reaches_is_said() -> None:
     *_, single, how, selected, left_out, ratings = said()
     assert single == "One run of same: of that checkpoint alone; another seed may turn it round."
-    assert how.startswith("Intervals: 60 utterances of 12 speakers, who are drawn anew 500 times")
+    assert how.startswith("Intervals: 60 utterances of 12 speakers, drawn anew 500 times")
     assert selected.startswith("dev chose these checkpoints")
     assert left_out.startswith("2 utterances not predicted by all")
     assert ratings.startswith("Ratings are planted on synthetic speech")
@@ -39,4 +40,4 @@ def test_how_far_it_reaches_is_said() -> None:
 def test_of_single_runs_everything_is_about_checkpoints() -> None:
     single = {name: runs[:1] for name, runs in SYSTEMS.items()}
     found = compare_predictions(single, UTTERANCES, FAMILY, draws=200)
-    assert any(sentence.startswith("One run a system") for sentence in claims(found, "the first"))
+    assert any(sentence.startswith("One run a system") for sentence in scope(found))
