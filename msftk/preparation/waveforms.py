@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from msftk.errors import InputError
 from msftk.files import is_full
 from msftk.preparation.f0 import audio_key
+from msftk.preparation.room import LEFT_FREE
 from msftk.speech.audio import DECODING_VERSION, load_utterance
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
@@ -20,7 +21,6 @@ from msftk.types import SAMPLE_RATE_HZ, Float32, Utterance
 FLUSH_ITEMS = 256  # what a power cut costs is decoded again in a second
 FULL_SCALE = 1 << 15
 BYTES_PER_S = 2 * SAMPLE_RATE_HZ
-LEFT_FREE = 10**9  # bytes of the disk, for what the run itself writes
 DECODE = "choose --set data.waveforms=decoded, which decodes ahead of each step and stores nothing"
 
 

@@ -34,6 +34,7 @@ class RecordLog:
         self._claims = Claims(path.with_name("claims"))
         self._rows: dict[str, dict[str, Any]] = {}
         self._unsynced = 0
+        self._syncing: _Sync | None = None
         self._look()
 
     def __contains__(self, key: str) -> bool:
@@ -67,12 +68,13 @@ class RecordLog:
     def put(self, key: str, row: Mapping[str, object]) -> None:
         """Files `row`, which JSON must be able to hold, under `key`."""
         with self._lock:
+            self._synced()
             whole = {"key": key, **row}
             self._lines.append(whole)
             self._rows[key] = whole
             self._unsynced += 1
             if self._unsynced >= self.flush_items:
-                self.flush()
+                self._sync()
 
     def forget_failed(self) -> int:
         """Takes back every row whose "status" is not "ok", and tells how many: they can be made anew."""
@@ -89,11 +91,25 @@ class RecordLog:
         return self._claims.hold(*keys)
 
     def flush(self) -> None:
-        """Waits until all rows put so far lie on the disk."""
+        """Waits until all rows put so far lie on the disk. Raises OSError where they do not."""
         with self._lock:
             if self._unsynced:
-                self._lines.sync()
-                self._unsynced = 0
+                self._sync()
+            self._synced()
+
+    def _sync(self) -> None:
+        """Beside what comes next: a disk takes milliseconds to be sure, and a model need not wait for it."""
+        self._synced()
+        self._syncing = _Sync(self._lines)
+        self._unsynced = 0
+
+    def _synced(self) -> None:
+        """Waits for the last one, so that no more than `flush_items` rows are ever unsure."""
+        syncing, self._syncing = self._syncing, None
+        if syncing is not None:
+            syncing.join()
+            if syncing.error is not None:
+                raise syncing.error
 
     def _look(self) -> None:
         for row in self._lines.new_rows():
@@ -109,3 +125,19 @@ class RecordLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.flush()
+
+
+class _Sync(threading.Thread):
+    """Begun at once; `error`: what went wrong."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__(name="msftk-sync")
+        self._lines = lines
+        self.error: OSError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._lines.sync()
+        except OSError as error:
+            self.error = error
