@@ -106,12 +106,18 @@ def is_full(error: object) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
+def ends_writing(error: object) -> bool:
+    """`is_full`, or no right to write: nothing of a job can be written."""
+    return is_full(error) or (isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM))
+
+
 def unwritable(path: Path, error: OSError, flag: str = "--out") -> MsftkError:
     """What to raise where writing `path` failed: on a full disk the job has failed, else its place is bad input."""
     if is_full(error):
+        mend = "make it writable" if error.errno == errno.EROFS else "make room"
         return MsftkError(
-            f"{path}: cannot be written ({error.strerror}). Finished work is kept: make room, and give the same "
-            "command again."
+            f"{path}: cannot be written ({error.strerror}). Finished work is kept: {mend}, and give the same command "
+            "again."
         )
     return InputError(f"{path}: cannot be written ({error.strerror}). Choose another place with {flag}.")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msftk.errors import BackEndError, MsftkError
-from msftk.files import is_full, unwritable
+from msftk.files import ends_writing, unwritable
 from msftk.preparation.acoustic import StoredAcoustics, listen
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
@@ -54,8 +54,7 @@ class Preparation(Components):
         collected = Collected(ids_of(everyone), (part.name for part in self.parts.sources))
         try:
             for question, found in self._read(questions, collected, with_f0, report):
-                if isinstance(found, OSError) and is_full(found):
-                    raise self._unwritable(found)
+                self._check_written(found)
                 if isinstance(found, BackEndError):
                     raise found
                 collected.take(question, found)
@@ -102,8 +101,7 @@ class Preparation(Components):
         for batch, made in self.engine.map(work, work.batches(filter(work.is_asked, questions()), n)):
             if isinstance(made, BackEndError):
                 raise made
-            if isinstance(made, OSError) and is_full(made):
-                raise self._unwritable(made) from made
+            self._check_written(made)
             if not isinstance(made, Exception):
                 for question, outcomes in zip(batch, made, strict=True):
                     collected.outcomes.earlier(question.row, outcomes)
@@ -136,8 +134,7 @@ class Preparation(Components):
         done, total = 0, sum(map(len, batches))
         collected.outcomes.add(stage, FOUND, len(texts) - total)
         for batch, failed in self.engine.map(work, batches):
-            if isinstance(failed, OSError) and is_full(failed):
-                raise self._unwritable(failed) from failed
+            self._check_written(failed)
             if isinstance(failed, Exception):
                 raise failed
             done += len(batch)
@@ -188,6 +185,11 @@ class Preparation(Components):
             self.shelves.flush()
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _check_written(self, outcome: object) -> None:
+        """Raises MsftkError where an outcome says that nothing more can be stored."""
+        if isinstance(outcome, OSError) and ends_writing(outcome):
+            raise self._unwritable(outcome) from outcome
 
     def _unwritable(self, error: OSError) -> MsftkError:
         return unwritable(self.store.root, error, "--store")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msftk.counting import counted
 from msftk.errors import InputError, MsftkError
-from msftk.files import is_full, lock, unwritable
+from msftk.files import ends_writing, lock, unwritable
 from msftk.preparation.absences import Absences
 from msftk.preparation.extract import Preparation
 from msftk.progress import Progress, ProgressCallback, silent
@@ -104,7 +104,7 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
             if isinstance(found, Exception):
                 raise found
             for (place, _), done in zip(group, found, strict=True):
-                if isinstance(done, OSError) and is_full(done):
+                if isinstance(done, OSError) and ends_writing(done):
                     raise unwritable(out, done)
                 outcomes.take(place, done)
             outcomes.report(sum(durations_s[place] for place, _ in group))

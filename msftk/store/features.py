@@ -68,8 +68,11 @@ class Store:
 
     def _folder(self, producer: Mapping[str, object]) -> Path:
         folder = self.root / producer_hash(producer)
-        folder.mkdir(exist_ok=True)
-        _claim(folder / PRODUCER, FORMAT_VERSION, producer)
+        try:
+            folder.mkdir(exist_ok=True)
+            _claim(folder / PRODUCER, FORMAT_VERSION, producer)
+        except OSError as error:
+            raise unwritable(self.root, error, "--store") from error
         for user in self._users:
             self._uses.add(folder.name, user)
         return folder
