@@ -24,7 +24,7 @@ from msftk.cli.options import (
     settings_from,
 )
 from msftk.counting import counted
-from msftk.recipes.wording import said_of
+from msftk.recipes.wording import said_once
 
 if TYPE_CHECKING:
     from msftk.recipes.extract import Extraction
@@ -71,8 +71,8 @@ def extract(
         print_json(done.json())
     else:
         _show(done)
-    for name, message in done.prepared.warnings.items():
-        err.print(f"warning: {said_of(name, message)}", soft_wrap=True)
+    for message in said_once(done.prepared.warnings.items()):
+        err.print(f"warning: {message}", soft_wrap=True)
     some_failed(done.prepared.failures)
 
 

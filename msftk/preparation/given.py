@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msftk.errors import AbsentError, InputError
-from msftk.preparation.f0 import audio_key, samples_key
+from msftk.preparation.f0 import audio_key, samples_key, sound_key
 from msftk.preparation.once import once
 from msftk.prosody.words import within
 from msftk.speech.alignment import utterance_alignment
@@ -16,6 +16,7 @@ from msftk.types import Alignment, Float32, Utterance
 NO_TRANSCRIPT = "no transcript"
 NO_ALIGNMENT = "no alignment"
 TOO_LOUD = "far beyond full scale (whole numbers written as floats?). Divide the samples by 32768."
+CHANGED = "the audio is not what `msftk prepare` saw: prepared anew. Make the manifest again if lengths changed too."
 BAD_ALIGNMENT = "alignment cannot be used"
 
 
@@ -51,7 +52,12 @@ class Given:
     @once
     def audio_key(self) -> str:
         """What stands for the sound in the keys of the store."""
-        return audio_key(self.utterance) if self.samples is None else samples_key(self.samples)
+        if self.samples is not None:
+            return samples_key(self.samples)
+        key, one = audio_key(self.utterance), self.utterance
+        if one.audio_sha256 and key != sound_key(one.audio_sha256, one.start_s, one.end_s, one.channel):
+            self.warnings["audio"] = CHANGED
+        return key
 
     @once
     def waveform(self) -> Float32:

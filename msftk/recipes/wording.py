@@ -67,13 +67,18 @@ def sound_notes(
     something that is there and cannot be used, or is surely wrong.
     """
     n_longer = sum(length_s > seconds_kept for length_s in lengths_s)
-    told = [f"{n_longer} longer than {seconds_kept:g} s: {longer}"] if n_longer else []
+    return [*([f"{n_longer} longer than {seconds_kept:g} s: {longer}"] if n_longer else []), *said_once(troubles)]
+
+
+def said_once(troubles: Iterable[tuple[str, str]]) -> list[str]:
+    """(name, message): each message once, with its name or how many have it."""
     alike: dict[str, list[str]] = {}
     for name, message in troubles:
         alike.setdefault(message, []).append(name)
-    for message, names in alike.items():
-        told.append(said_of(names[0] if len(names) == 1 else counted(len(names), "recording"), message))
-    return told
+    return [
+        said_of(names[0] if len(names) == 1 else counted(len(names), "recording"), message)
+        for message, names in alike.items()
+    ]
 
 
 def learned_nothing(attributes: Iterable[str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from msftk.store.manifest import Manifest, write_manifest
-from msftk.types import RatingScale, Utterance
+from msftk.files import sha256_file
+from msftk.store.manifest import Manifest, read_manifest, write_manifest
+from msftk.types import AudioStamp, RatingScale, Utterance
 
 Msftk = Callable[..., Any]
 
@@ -22,8 +25,8 @@ Msftk = Callable[..., Any]
 def manifest(tmp_path: Path) -> Path:
     """Two utterances of noise without alignment, the second without a transcript."""
     noise = np.random.default_rng(0).normal(0, 0.1, 8000)
-    for name in ("a", "b"):
-        soundfile.write(tmp_path / f"{name}.wav", noise, 16000)
+    for name, loudness in (("a", 1.0), ("b", 0.5)):
+        soundfile.write(tmp_path / f"{name}.wav", loudness * noise, 16000)
     utterances = (
         Utterance("a", tmp_path / "a.wav", transcript="Please stop."),
         Utterance("b", tmp_path / "b.wav"),
@@ -88,3 +91,27 @@ def test_an_unknown_source_ends_with_2_and_names_the_nearest(msftk: Msftk, manif
     ended = msftk("extract", manifest, "--semantics", "gss")
     assert ended.code == 2
     assert "unknown semantic-source 'gss'. Did you mean 'gs'?" in ended.err
+
+
+def test_audio_that_changed_since_prepare_is_prepared_anew_and_told(
+    msftk: Msftk, manifest: Path, tmp_path: Path
+) -> None:
+    """Another time alone is no change: the content decides."""
+    corpus = read_manifest(manifest)
+    stamped = tuple(
+        replace(u, audio_sha256=sha256_file(u.audio), audio_stamp=AudioStamp.of(u.audio)) for u in corpus.utterances
+    )
+    write_manifest(replace(corpus, utterances=stamped), manifest)
+    msftk("extract", manifest, *options(tmp_path))
+    os.utime(tmp_path / "a.wav", ns=(0, 0))
+    ended = msftk("extract", manifest, *options(tmp_path), "--json")
+    assert json.loads(ended.out)["stages"]["F0"] == {"made": 0, "found": 2, "failed": {}}
+    assert ended.err == ""
+    noise = np.random.default_rng(1).normal(0, 0.1, 8000)
+    soundfile.write(tmp_path / "a.wav", noise, 16000)
+    for made in (1, 0):
+        ended = msftk("extract", manifest, *options(tmp_path), "--json")
+        assert json.loads(ended.out)["stages"]["F0"] == {"made": made, "found": 2 - made, "failed": {}}
+        assert ended.err.startswith("warning: a: the audio is not what `msftk prepare` saw: prepared anew.")
+    soundfile.write(tmp_path / "b.wav", noise, 16000)
+    assert "warning: 2 recordings: the audio is not what" in msftk("extract", manifest, *options(tmp_path)).err
