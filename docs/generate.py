@@ -24,6 +24,7 @@ PUBLIC = {  # module -> names, in the order of a first reading; () means all tha
     "msftk.recipes.extract": ("extract_corpus",),
     "msftk.recipes.train": ("train",),
     "msftk.recipes.evaluate": ("evaluate",),
+    "msftk.recipes.scored": ("evaluate_table",),
     "msftk.recipes.ablate": ("ablate", "Ablation"),
     "msftk.recipes.grid": ("read_grid", "check_grid", "Grid", "Row"),
     "msftk.recipes.compare": ("compare",),

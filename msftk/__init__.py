@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from msftk.recipes.predict import load, load_model
     from msftk.recipes.prepare import prepare
     from msftk.recipes.report import write_report
+    from msftk.recipes.scored import evaluate_table
     from msftk.recipes.train import train
     from msftk.settings import load_settings
     from msftk.store.manifest import Manifest, read_manifest, write_manifest
@@ -37,6 +38,7 @@ __all__ = [
     "compare",
     "emphasise_file",
     "evaluate",
+    "evaluate_table",
     "extract_corpus",
     "load",
     "load_model",
@@ -61,6 +63,7 @@ _PLACES = {
     "compare": "msftk.recipes.compare",
     "emphasise_file": "msftk.recipes.emphasis",
     "evaluate": "msftk.recipes.evaluate",
+    "evaluate_table": "msftk.recipes.scored",
     "extract_corpus": "msftk.recipes.extract",
     "load": "msftk.recipes.predict",
     "load_model": "msftk.recipes.predict",

@@ -28,6 +28,7 @@ from msftk.cli.scores import (
     print_figures,
     print_slices,
     print_targets,
+    print_yardsticks,
     ratings_warning,
 )
 from msftk.errors import InputError
@@ -119,6 +120,7 @@ def _show(scored: Evaluation, split: str, *, json: bool) -> None:
         print_json(scored.json())
         return
     print_ccc({split: scored})
+    print_yardsticks(scored)
     print_figures(scored)
     print_slices(scored)
     print_experts(scored)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msftk.cli.console import number_table, out, print_apart
-from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
+from msftk.recipes.wording import SCORES, YARDSTICKS, fixed, interval, notes, percent
 from msftk.types import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -37,11 +37,24 @@ def print_ccc(evaluations: Mapping[str, Evaluation]) -> None:
         out.print(f"  {note}", style="dim", soft_wrap=True)
 
 
+def print_yardsticks(scored: Evaluation) -> None:
+    """Beside each CCC how one person does, how a peer does, and the way between; nothing where neither is known."""
+    known = [name for name in YARDSTICKS if any(x == x for x in scored.scores.get(name, {}).values())]
+    if not known:
+        return
+    table = number_table("measured by", "CCC", *(SCORES[name] for name in known))
+    for a in scored.attributes:
+        cells = ((percent if name == "way" else fixed)(scored.scores[name][a]) for name in known)
+        table.add_row(a, fixed(scored.ccc[a]), *cells)
+    print_apart(table)
+
+
 def print_figures(scored: Evaluation) -> None:
-    """Pearson, bias, scale ratio, RMSE, CCC within category, a person and a peer, by attribute."""
+    """Pearson, bias, scale ratio, RMSE, CCC within category, by attribute."""
     table = number_table("other figures", *scored.attributes)
     for name, own in scored.scores.items():
-        table.add_row(SCORES[name], *((percent if name == "way" else fixed)(own[a]) for a in scored.attributes))
+        if name not in YARDSTICKS:
+            table.add_row(SCORES[name], *(fixed(own[a]) for a in scored.attributes))
     print_apart(table)
 
 

@@ -15,10 +15,11 @@ SCORES = {
     "scale_ratio": "scale ratio",
     "rmse": "RMSE",
     "ccc_within_category": "CCC within category",
-    "person": "one person (CCC)",
-    "peer": "peer (CCC)",
+    "person": "CCC of one person",
+    "peer": "CCC of the peer",
     "way": "way from peer to person",
 }
+YARDSTICKS = ("person", "peer", "way")  # of the scores: what a CCC is measured by
 
 
 FEW_CLUSTERS = 10  # fewer speakers hardly stand for all

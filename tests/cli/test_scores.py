@@ -14,6 +14,7 @@ from msftk.cli.scores import (
     print_figures,
     print_slices,
     print_targets,
+    print_yardsticks,
 )
 from msftk.evaluation.evaluation import Evaluation, FoldScores, evaluate_predictions
 from msftk.evaluation.predictions import Predictions
@@ -138,14 +139,28 @@ def test_every_number_of_the_slices_is_that_of_the_json(capsys: pytest.CaptureFi
     assert [line.split()[1] for line in shown.splitlines() if line.startswith(("female", "male"))] == ["24", "24"]
 
 
-def test_a_person_a_peer_and_the_way_between_stand_below_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_a_peer_and_the_way_between_stand_beside_each_ccc(capsys: pytest.CaptureFixture[str]) -> None:
     said, utterances = rated()
     worse = replace(said, values=said.values + np.random.default_rng(9).normal(0, 3, said.values.shape))
     scored = evaluate_predictions(said, utterances, peer=worse)
-    print_figures(scored)
-    lines = {line[:24].strip(): line for line in capsys.readouterr().out.splitlines()}
-    scores = scored.json()["scores"]
-    assert numbers(lines["one person (CCC)"]) == [f"{scores['person'][a]:.2f}" for a in ATTRIBUTES]
-    assert numbers(lines["peer (CCC)"]) == [f"{scores['peer'][a]:.2f}" for a in ATTRIBUTES]
-    ways = [f"{100 * scores['way'][a]:.0f}" for a in ATTRIBUTES]
-    assert re.findall(r"(-?\d+) %", lines["way from peer to person"]) == ways
+    print_yardsticks(scored)
+    head, *lines = capsys.readouterr().out.split("\n", 1)[1].splitlines()
+    assert re.split(r"\s{2,}", head) == [
+        "measured by",
+        "CCC",
+        "CCC of one person",
+        "CCC of the peer",
+        "way from peer to person",
+    ]
+    plain = scored.json()
+    for attribute, line in zip(ATTRIBUTES, lines, strict=True):
+        own = [plain["ccc"][attribute], *(plain["scores"][name][attribute] for name in ("person", "peer"))]
+        assert numbers(line) == [f"{value:.2f}" for value in own]
+        assert line.split()[-2:] == [f"{100 * plain['scores']['way'][attribute]:.0f}", "%"]
+
+
+def test_without_raters_and_peer_there_are_no_yardsticks(
+    scored: Evaluation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_yardsticks(scored)
+    assert capsys.readouterr().out == ""
