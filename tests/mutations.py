@@ -238,6 +238,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "",
         "tests/plugins/semantics/test_les_tokens.py",
     ),
+    Mutation("msftk/store/records.py", "syncing.result()", "pass", "tests/store/test_records.py"),
     Mutation("msftk/store/records.py", "hold(*keys)", "hold()", "tests/preparation/test_work.py"),
     Mutation(
         "msftk/preparation/components.py",

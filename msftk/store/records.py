@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +36,9 @@ class RecordLog:
         self._claims = Claims(path.with_name("claims"))
         self._rows: dict[str, dict[str, Any]] = {}
         self._unsynced = 0
-        self._syncing: _Sync | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._pid = 0
+        self._syncing: Future[None] | None = None
         self._look()
 
     def __contains__(self, key: str) -> bool:
@@ -100,16 +104,16 @@ class RecordLog:
     def _sync(self) -> None:
         """Beside what comes next: a disk takes milliseconds to be sure, and a model need not wait for it."""
         self._synced()
-        self._syncing = _Sync(self._lines)
+        if self._pool is None or self._pid != os.getpid():  # a forked process has none of its parent's threads
+            self._pool, self._pid = ThreadPoolExecutor(1, "msftk-sync"), os.getpid()
+        self._syncing = self._pool.submit(self._lines.sync)
         self._unsynced = 0
 
     def _synced(self) -> None:
         """Waits for the last one, so that no more than `flush_items` rows are ever unsure."""
         syncing, self._syncing = self._syncing, None
-        if syncing is not None:
-            syncing.join()
-            if syncing.error is not None:
-                raise syncing.error
+        if syncing is not None and self._pid == os.getpid():
+            syncing.result()
 
     def _look(self) -> None:
         for row in self._lines.new_rows():
@@ -125,19 +129,3 @@ class RecordLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.flush()
-
-
-class _Sync(threading.Thread):
-    """Begun at once; `error`: what went wrong."""
-
-    def __init__(self, lines: Lines) -> None:
-        super().__init__(name="msftk-sync")
-        self._lines = lines
-        self.error: OSError | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self._lines.sync()
-        except OSError as error:
-            self.error = error

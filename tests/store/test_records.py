@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from msftk.store.lines import Lines
 from msftk.store.records import RecordLog
 
 
@@ -83,3 +87,43 @@ def test_what_failed_is_kept_until_it_is_forgotten_for_every_log(tmp_path: Path)
         assert len(one) == 2
     other.put("b", {"text": "angry", "status": "ok"})
     assert log.get("b") == RecordLog(tmp_path / "log.jsonl").get("b") == {"key": "b", "text": "angry", "status": "ok"}
+
+
+def test_no_more_rows_are_unsure_than_flush_items_and_a_disk_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is asked beside the work, and waited for before the next row."""
+    written, sure, go_on = [], list[int](), threading.Event()
+
+    def sync(lines: Lines) -> None:
+        assert go_on.wait(20)
+        sure.append(len(written))
+
+    monkeypatch.setattr(Lines, "sync", sync)
+    log = RecordLog(tmp_path / "log.jsonl", flush_items=2)
+    for key in "ab":
+        log.put(key, {})
+        written.append(key)
+    assert sure == []  # put came back before the disk was sure
+    threading.Timer(0.05, go_on.set).start()
+    log.put("c", {})
+    assert sure == [2]
+
+    def fail(lines: Lines) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Lines, "sync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        log.flush()
+
+
+def test_a_forked_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    log = RecordLog(tmp_path / "log.jsonl", flush_items=1)
+    log.put("a", {})
+    child = os.fork()
+    if not child:
+        log.put("b", {})
+        log.flush()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert "b" in log
