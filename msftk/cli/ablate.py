@@ -96,10 +96,15 @@ def _print(done: Ablation, split: str | None) -> None:
             f"no table of split '{chosen}'. {did_you_mean(chosen, done.tables)}Tables: {', '.join(done.tables)}."
         )
     shown = done.tables[chosen].json
+    out.print(f"{shown['corpus']}, {chosen}", style="bold")
     names = header(shown)
     scores, over = names.index("runs"), names.index("mean [95 %]")
-    for columns, title in ((slice(scores, over), f"{shown['corpus']}, {chosen}"), (slice(over, None), "")):
-        table = number_table(names[0], *names[columns], title=title or None)
+    published = names.index("over the baseline") + 1
+    for columns in (slice(scores, over), slice(over, published), slice(published, None)):
+        if not names[columns]:
+            continue
+        table = number_table(names[0], *names[columns])
+        table.columns[0].no_wrap = True
         for part, own in parts(shown):
             if part:
                 table.add_row(f"{part}:")

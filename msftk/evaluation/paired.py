@@ -55,9 +55,8 @@ class Paired:
         self._drawn = np.concatenate(drawn, axis=1) if drawn else None  # [system, draw, attribute + 1]
 
     def score(self, system: int) -> list[Estimate]:
-        """Mean CCC over runs, [attribute + 1]; intervals are cut at -1 and 1."""
-        found = self._estimate({system: 1.0})
-        return [Estimate(one.value, _cut(one.low), _cut(one.high), one.p) for one in found]
+        """Mean CCC over runs, [attribute + 1]."""
+        return self._estimate({system: 1.0}, most=1.0)
 
     def spread(self, system: int) -> Float64:
         """Standard deviation over runs, [attribute + 1]; NaN for one run."""
@@ -66,9 +65,10 @@ class Paired:
 
     def difference(self, system: int, other: int) -> list[Estimate]:
         """What the first scores more than the second, [attribute + 1]."""
-        return self._estimate({system: 1.0, other: -1.0} if system != other else {system: 0.0})
+        return self._estimate({system: 1.0, other: -1.0} if system != other else {system: 0.0}, most=2.0)
 
-    def _estimate(self, signs: dict[int, float]) -> list[Estimate]:
+    def _estimate(self, signs: dict[int, float], most: float) -> list[Estimate]:
+        """Of a sum over systems, which lies between -`most` and `most`; so do its intervals."""
         value = sum(sign * self.by_run[s].mean(axis=0) for s, sign in signs.items())
         seeds = {s: sign**2 * self.spread(s) ** 2 / self.runs[s] for s, sign in signs.items() if self.runs[s] > 1}
         if self._drawn is None:
@@ -78,7 +78,7 @@ class Paired:
             clusters = _variance(drawn) * self.n_clusters / (self.n_clusters - 1)
         parts = np.stack([clusters, *seeds.values()])  # [part, attribute + 1]
         freedoms = np.array([self._freedom, *(self.runs[s] - 1.0 for s in seeds)])
-        return [_estimate(v, part, freedoms) for v, part in zip(value, parts.T, strict=True)]
+        return [_estimate(v, part, freedoms, most) for v, part in zip(value, parts.T, strict=True)]
 
     def _with_mean(self, ccc: Float64) -> Float64:
         mean = ccc[..., self.rated].mean(axis=-1, keepdims=True) if self.rated.any() else ccc[..., :1]
@@ -104,10 +104,6 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _cut(bound: float) -> float:
-    return float(np.clip(bound, -1.0, 1.0))
-
-
 def _variance(drawn: Float64) -> Float64:
     """Over draws [draw, attribute + 1]; NaN where fewer than half of them are defined."""
     defined = ~np.isnan(drawn)
@@ -117,7 +113,7 @@ def _variance(drawn: Float64) -> Float64:
     return np.where(2 * n >= len(drawn), squares / np.maximum(n, 1), np.nan)
 
 
-def _estimate(value: float, variances: Float64, freedoms: Float64) -> Estimate:
+def _estimate(value: float, variances: Float64, freedoms: Float64, most: float) -> Estimate:
     total = variances.sum()
     if not total > 0:  # identical systems, or undefined
         same = total == 0 and value == 0
@@ -125,4 +121,5 @@ def _estimate(value: float, variances: Float64, freedoms: Float64) -> Estimate:
         return Estimate(float(value), bound, bound, 1.0 if same else float("nan"))
     freedom = max(total**2 / (variances**2 / freedoms).sum(), 1.0)
     reach = float(np.sqrt(total)) * student_t(freedom)
-    return Estimate(float(value), float(value - reach), float(value + reach), beyond(value / np.sqrt(total), freedom))
+    low, high = np.clip([value - reach, value + reach], -most, most)
+    return Estimate(float(value), float(low), float(high), beyond(value / np.sqrt(total), freedom))
