@@ -328,6 +328,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/acoustic/test_front_end.py",
     ),
     Mutation(
+        "plugins/acoustic/lora.py",
+        "self.merged(value).write_model(",
+        "self.encoder.write_model(",
+        "tests/recipes/test_merge.py",
+    ),
+    Mutation(
+        "msftk/runs/trackers.py",
+        '"resume": "allow"',
+        '"resume": "never"',
+        "tests/runs/test_trackers.py",
+    ),
+    Mutation(
         "plugins/acoustic/layers.py",
         "if 0 < layerdrop < 1 else 0",
         "if False else 0",

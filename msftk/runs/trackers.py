@@ -85,6 +85,12 @@ def options(settings: Settings) -> dict[str, str | float]:
     return flat
 
 
+def begun_entry(run: RunFolder) -> dict[str, str]:
+    """What makes Weights & Biases go on with the entry that it began for this run; folders end in its id."""
+    folders = sorted((run.path / "wandb").glob("*run-*-*"))
+    return {"id": folders[0].name.partition("run-")[2].partition("-")[2], "resume": "allow"} if folders else {}
+
+
 def _started(name: str, run: RunFolder, settings: Settings) -> Any:
     from accelerate import PartialState
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS
@@ -93,7 +99,7 @@ def _started(name: str, run: RunFolder, settings: Settings) -> Any:
     os.environ.setdefault("WANDB_SILENT", "true")
     where: dict[str, dict[str, Any]] = {
         "tensorboard": {"run_name": "tensorboard", "logging_dir": run.path},
-        "wandb": {"run_name": PROJECT, "name": run.path.name, "dir": run.path},
+        "wandb": {"run_name": PROJECT, "name": run.path.name, "dir": run.path, **begun_entry(run)},
         "mlflow": {"experiment_name": PROJECT, "run_name": run.path.name},
     }
     try:

@@ -80,7 +80,9 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             self.front = Waveforms(self.config, self.front_end.requires_grad_(False), self.compiling)
         self.model = model.requires_grad_(True)
         if options.gradient_checkpointing:
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            model = self.model  # transformers renamed it in the midst of version 5
+            enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+            enable({"use_reentrant": False})
         n_states = self.config.num_hidden_layers + 1
         asked = f"acoustic.layer is {options.layer}: {options.model}"
         freeze_unused(self.model, options.layer, n_states, asked, norms_last=options.norm_weighted)

@@ -15,7 +15,7 @@ from msftk.progress import Progress, silent
 from msftk.recipes.train import train
 from msftk.runs import trackers
 from msftk.runs.folder import RunFolder
-from msftk.runs.trackers import check_trackers, numbers, tracked
+from msftk.runs.trackers import begun_entry, check_trackers, numbers, tracked
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 
@@ -50,6 +50,15 @@ def test_missing_tracker_is_told_with_the_line_that_installs_it(
     assert not (tmp_path / "run").exists()
     with pytest.raises(InputError, match=r"pip install 'msftk\[trackers\]'"):
         check_trackers(["tensorboard"])
+
+
+@pytest.mark.parametrize("kind", ["run", "offline-run"])
+def test_weights_and_biases_goes_on_with_the_entry_that_it_began(tmp_path: Path, kind: str) -> None:
+    run = RunFolder(tmp_path)
+    assert begun_entry(run) == {}
+    (tmp_path / "wandb" / f"{kind}-20261128_061514-my-own1").mkdir(parents=True)
+    (tmp_path / "wandb" / "latest-run").mkdir()
+    assert begun_entry(run) == {"id": "my-own1", "resume": "allow"}
 
 
 @dataclass
