@@ -563,6 +563,19 @@ MUTATIONS: tuple[Mutation, ...] = (
         "not (evidence.id and",
         "tests/plugins/semantics/test_lexical.py",
     ),
+    Mutation(
+        "msftk/preparation/material.py",
+        "return transcribing.part.component.replace or not (",
+        "return not (",
+        "tests/preparation/test_transcripts.py",
+    ),
+    Mutation(
+        "msftk/preparation/material.py",
+        "not OF_WORDS.isdisjoint(reads)",
+        "False",
+        "tests/preparation/test_transcripts.py",
+    ),
+    Mutation("msftk/doctor/asr.py", "if u.transcript_by is None", "if u.id", "tests/doctor/test_asr.py"),
     Mutation("plugins/transcribers/whisper.py", "SILENCE = 2.0**-15", "SILENCE = 0", "tests/plugins/transcribers"),
     Mutation(
         "plugins/transcribers/words.py",

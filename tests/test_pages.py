@@ -43,6 +43,7 @@ OUT_OF_REACH = (
     "gpu-machine",  # a server that only the reader has
     "recordings.csv",  # a table that only the reader has
     *(" --model ", "--init msp-lab"),  # published models, which cannot be fetched here: tests/plugins/models
+    "--transcriber whisper",  # weights that cannot be fetched here: tests/cli/test_audio_alone.py
     "low-rank",  # a package that the page writes: tests/test_plugins_page.py
     "msftk train --",  # the demo corpus takes a minute: tests/recipes/test_train.py
 )

@@ -10,12 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from msftk.cli.console import bar, number_table, out, print_json
-from msftk.cli.options import Config, Json, Preset, Set, Workers, settings_from
+from msftk.cli.options import Config, Json, Preset, Set, Store, Transcriber, Workers, settings_from
 from msftk.cli.prepare import splits_table
 from msftk.counting import counted
-from msftk.recipes.wording import fixed
+from msftk.recipes.wording import fixed, percent
 
 if TYPE_CHECKING:
+    from msftk.doctor.asr import Recognition
     from msftk.doctor.examine import Diagnosis
     from msftk.doctor.findings import Finding
 
@@ -31,6 +32,11 @@ def doctor(
     preset: Preset = "tiny",
     config: Config = None,
     assignments: Set = None,
+    asr: Annotated[
+        bool, typer.Option("--asr", help="Hear what has a transcript too, and count word errors by split.")
+    ] = False,
+    transcriber: Transcriber = None,
+    store: Store = None,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
@@ -43,9 +49,18 @@ def doctor(
     """
     from msftk.doctor.examine import examine
 
-    settings = settings_from(preset, config, assignments)
+    settings = settings_from(preset, config, assignments, transcriber__name=transcriber)
     with bar() as progress:
-        diagnosis = examine(source, corpus=corpus, decode=decode, settings=settings, workers=workers, progress=progress)
+        diagnosis = examine(
+            source,
+            corpus=corpus,
+            decode=decode,
+            settings=settings,
+            workers=workers,
+            progress=progress,
+            asr=asr,
+            store=store,
+        )
     if json:
         print_json(diagnosis.json())
     else:
@@ -60,6 +75,9 @@ def _show(diagnosis: Diagnosis) -> None:
         out.print(f"ratings are {warning}", style="yellow")
     out.print(splits_table(diagnosis.counts))
     out.print(_ratings(diagnosis))
+    if diagnosis.recognition:
+        out.print(f"word errors of {diagnosis.recognition.heard_by}", soft_wrap=True)
+        out.print(_recognition(diagnosis.recognition))
     for finding in diagnosis.findings:
         _show_finding(finding)
     wrong = sum(finding.level == "error" for finding in diagnosis.findings)
@@ -74,6 +92,14 @@ def _ratings(diagnosis: Diagnosis) -> Table:
     for attribute, r in diagnosis.ratings.items():
         spread = f"{fixed(r.lowest)} to {fixed(r.highest)}" if r.n else "–"
         table.add_row(attribute, str(r.n), spread, fixed(r.mean), fixed(r.sd), str(r.raters), fixed(r.person))
+    return table
+
+
+def _recognition(found: Recognition) -> Table:
+    table = number_table("split", "utterances", "words", "WER", "substituted", "deleted", "inserted", "failed")
+    for one in found.splits:
+        errors = (one.substituted, one.deleted, one.inserted, one.failed)
+        table.add_row(one.split, str(one.utterances), str(one.words), percent(one.rate), *map(str, errors))
     return table
 
 

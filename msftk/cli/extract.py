@@ -91,6 +91,8 @@ def _show(done: Extraction) -> None:
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(tally.failed.items()))
         stages.add_row(stage, str(tally.made), str(tally.found), why or "0")
     print_apart(stages)
+    for what, makers in done.made_by.items():
+        out.print(f"{what}s: " + ", ".join(f"{n} {who}" for who, n in sorted(makers.items())), soft_wrap=True)
     out.print(f"{counted(done.n_utterances, 'utterance')}, stored in {done.store}", soft_wrap=True)
     if done.ratings:
         out.print(f"ratings: {done.ratings}", soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from msftk.counting import counted
+from msftk.doctor.asr import Recognition, recognise
 from msftk.doctor.file_checks import check_files
 from msftk.doctor.files import examine_files
 from msftk.doctor.findings import SHOWN, Finding, errors_first
@@ -23,6 +24,7 @@ from msftk.progress import ProgressCallback, silent
 from msftk.recipes.prepare import SplitCounts, count_splits, read_corpus
 from msftk.registry import registry
 from msftk.settings import Settings, load_settings
+from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import ATTRIBUTES
 
@@ -53,6 +55,7 @@ class Diagnosis:
     counts: tuple[SplitCounts, ...]
     ratings: Mapping[str, Ratings]
     findings: tuple[Finding, ...]
+    recognition: Recognition | None = None
 
     @property
     def is_wrong(self) -> bool:
@@ -69,6 +72,7 @@ class Diagnosis:
                 "ratings": {name: asdict(numbers) for name, numbers in self.ratings.items()},
                 "findings": [asdict(finding) for finding in self.findings],
                 "wrong": self.is_wrong,
+                **({"asr": self.recognition.json()} if self.recognition else {}),
             }
         )
         return plain
@@ -82,6 +86,8 @@ def examine(
     settings: Settings | None = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
+    asr: bool = False,
+    store: Store | Path | None = None,
 ) -> Diagnosis:
     """Examines a manifest, its file, or the root of a corpus.
 
@@ -89,8 +95,11 @@ def examine(
         corpus: the adapter that reads a root; None: the one that knows it.
         settings: those of the training that the corpus is for: tiers of alignments, seconds kept; None: the defaults.
         decode: read all samples of the audio, not the headers alone (finds broken files and digital silence).
+        asr: hear what has a transcript too, by the settings' transcriber, and count its word errors by split.
+        store: where what was heard lies; None: MSFTK_STORE, else the user's cache folder.
     Raises:
-        InputError: no adapter, or several, know the root; the root or the manifest cannot be read at all.
+        InputError: no adapter, or several, know the root; the root or the manifest cannot be read at all; see
+            `recognise`.
     """
     report = progress or silent
     problems: tuple[str, ...] = ()
@@ -106,6 +115,10 @@ def examine(
     findings = [*check_manifest(manifest), *check_files(manifest, files, settings.data.seconds_kept)]
     if problems:
         findings = [_left_out(problems, len(manifest.utterances)), *findings]
+    recognition = None
+    if asr:
+        place = store if isinstance(store, Store) else Store(default_store_path(store))
+        recognition = recognise(manifest, settings, place, report, workers)
     return Diagnosis(
         manifest.corpus,
         str(manifest.scale),
@@ -113,6 +126,7 @@ def examine(
         count_splits(manifest),
         describe_ratings(manifest),
         errors_first(findings),
+        recognition,
     )
 
 

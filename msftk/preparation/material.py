@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from msftk.errors import AbsentError
+from msftk.errors import AbsentError, RefusedError
 from msftk.interfaces import Evidence, Need
 from msftk.preparation.alignments import alignment_maker, alignment_of
 from msftk.preparation.descriptions import description_maker
@@ -160,7 +160,7 @@ class Material(Given):
         assert transcribing is not None
         row = self._made(transcribing)
         if row["status"] != OK:
-            raise AbsentError(f"{NO_TRANSCRIPT}: {row['status']}")
+            raise RefusedError(f"{NO_TRANSCRIPT}: {row['status']}")
         return transcript_of(row)
 
     @once
@@ -232,30 +232,41 @@ class Material(Given):
 
     def key_of(self, needs: Sequence[Need], optional: Sequence[Need] = ()) -> str:
         """Content of these things; what is `optional` may be absent."""
-        known = {need: self._content(need, optional=True) for need in optional}
-        return content_key(**known, **{need: self._content(need) for need in needs})
+        reads = (*needs, *optional)
+        known = {need: self._content(need, reads, optional=True) for need in optional}
+        return content_key(**known, **{need: self._content(need, reads) for need in needs})
 
     def evidence(self, part: Part) -> Evidence:
         """What `part` needs, and nothing else: what it does not declare, it does not see."""
         found: dict[str, Any] = {}
+        reads = (*part.needs, *part.optional)
         for need in part.needs:
-            found[_FIELD[need]] = self._value(need)
+            found[_FIELD[need]] = self._value(need, reads)
         for need in part.optional:
             try:
-                found[_FIELD[need]] = self._value(need)
+                found[_FIELD[need]] = self._value(need, reads)
             except AbsentError:
                 found[_FIELD[need]] = None
         return Evidence(**{"id": self.utterance.id, **found})
 
-    def _value(self, need: Need) -> Any:
-        return getattr(self.utterance if need in ("id", "language") else self, _FIELD[need])
+    def _language(self, reads: Sequence[Need]) -> str | None:
+        """As the corpus tells it; else, for whoever reads words that were heard, the language they were heard in."""
+        if self.utterance.language is None and self.is_transcribed and not OF_WORDS.isdisjoint(reads):
+            with suppress(AbsentError):
+                return self.transcription.language
+        return self.utterance.language
 
-    def _content(self, need: Need, optional: bool = False) -> object:
+    def _value(self, need: Need, reads: Sequence[Need]) -> Any:
+        if need == "language":
+            return self._language(reads)
+        return self.utterance.id if need == "id" else getattr(self, _FIELD[need])
+
+    def _content(self, need: Need, reads: Sequence[Need], optional: bool = False) -> object:
         """The content that stands for `need` in a key; what is made of other things stands there by those."""
         try:
             match need:
                 case "id" | "language":
-                    return self._value(need)
+                    return self._value(need, reads)
                 case "transcript":
                     return self.transcript
                 case "audio" | "f0":
@@ -273,6 +284,7 @@ class Material(Given):
             raise
 
 
+OF_WORDS: frozenset[Need] = frozenset({"transcript", "alignment", "emphasis"})
 _FIELD: dict[Need, str] = {
     "id": "id",
     "language": "language",

@@ -26,6 +26,11 @@ class Extraction:
     ratings: str | None
     store: Path
 
+    @property
+    def made_by(self) -> dict[str, dict[str, int]]:
+        """What was read ("transcript", "alignment", "description") -> who made it -> of how many utterances."""
+        return self.prepared.makers(self.prepared.rows)
+
     def json(self) -> dict[str, Any]:
         """Counts of each source, failures, and where everything lies, in plain values."""
         prepared = self.prepared
@@ -40,6 +45,7 @@ class Extraction:
                 }
                 for source, dim in prepared.dims.items()
             },
+            "made_by": self.made_by,
             "stages": {stage: tally.json() for stage, tally in prepared.stages.items()},
             "failures": dict(prepared.failures),
             "warnings": dict(prepared.warnings),

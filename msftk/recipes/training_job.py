@@ -142,6 +142,7 @@ class Job:
             "splits": {name: len(part) for name, part in readable.items() if part},
             "selection": _selection(settings, reached),
             "missing": {name: self.missing(part) for name, part in readable.items()},
+            "made_by": {name: self.prepared.makers(ids_of(part)) for name, part in readable.items()},
             "failures": failures,
             "acoustic_identity": _identity(network.acoustic),
             **({"init": started} if started else {}),
@@ -217,6 +218,7 @@ def pool_folds(job: Job, run: RunFolder, cards: Mapping[str, Mapping[str, Any]])
         },
         "acoustic_identity": next(iter(cards.values()))["acoustic_identity"],
         "missing": {name: job.missing(everyone) for name in ("dev", "test")},
+        "made_by": {name: job.prepared.makers(ids_of(everyone)) for name in ("dev", "test")},
         "failures": {one: message for card in cards.values() for one, message in card["failures"].items()},
     }
     job.write_card(run, facts, folds={"kind": job.folds, "names": list(cards)})

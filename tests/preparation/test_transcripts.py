@@ -115,3 +115,14 @@ def test_les_of_a_recording_alone_comes_from_transcriber_and_aligner(model: Path
     found = Preparation(open_, Store(tmp_path / "open")).prepare([BARE])
     assert found.made_by == [{"transcript": BY, "alignment": "pocketsphinx"}]
     assert set((found.text("les", "bare") or "").split()) <= set(WORDS)
+
+
+def test_the_language_that_was_heard_goes_with_the_words(model: Path, tmp_path: Path) -> None:
+    unknown = replace(BARE, language=None)
+    danish = settings(model, "aligner.name=pocketsphinx", "transcriber.language=da", semantics=("les", "lexical"))
+    found = Preparation(danish, Store(tmp_path)).prepare([unknown])
+    (reason,) = found.absent["les"]
+    assert "language" in reason
+    assert found.absent["lexical"] == found.absent["les"]
+    english = settings(model, "aligner.name=pocketsphinx", "transcriber.language=en", semantics=("les",))
+    assert "language" not in next(iter(Preparation(english, Store(tmp_path)).prepare([unknown]).absent["les"]))
