@@ -20,7 +20,7 @@ from msftk import interfaces
 from msftk.cores import cores
 from msftk.errors import InputError, MsftkError
 from msftk.extras import from_extra
-from msftk_plugins.engines.streaming import AHEAD, Worker, streamed
+from msftk_plugins.engines.streaming import Worker, streamed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,8 +63,8 @@ class Ray(interfaces.Engine):
             return
         wants = getattr(work, "wants", "cpu-kernel")
         actors = self._actors(wants, pickle.dumps(work))
-        free = SimpleQueue[Any]()  # each actor as often as it may be asked at a time
-        for actor in actors * (self.options.requests if wants == "network" else AHEAD):
+        free = SimpleQueue[Any]()  # each actor as often as it may be asked at a time: what waits would die with it
+        for actor in actors * (self.options.requests if wants == "network" else 1):
             free.put(actor)
 
         def submit(item: Item) -> Future[Any]:
@@ -107,7 +107,6 @@ class Ray(interfaces.Engine):
     def _cluster(self) -> dict[str, float]:
         """What Ray has to give; it is started, or joined, when it is first needed."""
         if not ray().is_initialized():
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
             ray()._private.worker._worker_logs_enabled = False  # it would print what befalls its workers to stdout
             quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
             most = max(cores(), self.options.workers or 1, self.options.models or 1)
@@ -116,9 +115,9 @@ class Ray(interfaces.Engine):
             try:
                 ray().init(address=self.options.address or "local", **own, **quiet)
             except (ConnectionError, ValueError, RuntimeError) as error:
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
                 raise InputError(
-                    f"engine 'ray': no cluster at engine.address={self.options.address}: {reason} Start one with "
+                    f"engine 'ray': no cluster at engine.address={self.options.address} ({reason}). Start one with "
                     "`ray start --head`, or leave engine.address out for a Ray of this job alone."
                 ) from error
             if threading.current_thread() is threading.main_thread():
@@ -129,6 +128,7 @@ class Ray(interfaces.Engine):
 @cache
 def ray() -> Any:
     """The package. Raises PackageMissingError where it is missing."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     with from_extra("ray", "engine 'ray'"):
         return import_module("ray")
 

@@ -71,7 +71,7 @@ def test_the_same_store_as_threads_leave(tmp_path: Path, tone_corpus: Manifest) 
 def test_a_cluster_that_is_not_there_and_a_package_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     ray.shutdown()
     with pytest.raises(
-        InputError, match=r"engine 'ray': no cluster at engine\.address=auto: .*Start one with `ray start"
+        InputError, match=r"engine 'ray': no cluster at engine\.address=auto \(.*\)\. Start one with `ray start"
     ):
         list(engine(address="auto").map(Who(), [1]))
     plugin.ray.cache_clear()
