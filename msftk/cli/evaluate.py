@@ -13,6 +13,7 @@ from msftk.cli.options import (
     AllowSending,
     Combine,
     Device,
+    Interval,
     Json,
     PublishedModel,
     Store,
@@ -58,6 +59,7 @@ def evaluate(
     scale: Annotated[
         str | None, typer.Option("--scale", metavar="LOW..HIGH", help="What these tables are on (default: as rated).")
     ] = None,
+    interval: Interval = None,
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
     allow_download: AllowDownload = False,
@@ -82,7 +84,7 @@ def evaluate(
     parts = tuple(name.strip() for name in (by or "").split(",") if name.strip())
     on = None if scale is None else RatingScale.read(scale, "--scale")
     if predictions is not None:
-        if len(places) > 1 or combine or models:
+        if len(places) > 1 or combine or models or interval:
             raise InputError(f"--predictions {predictions}: scored by themselves. Name one manifest and no run.")
         _show(evaluate_table(predictions, places[0], split, by=parts, peer=peer, scale=on), split, json=json)
         return
@@ -100,6 +102,7 @@ def evaluate(
             peer=peer,
             scale=on,
             models=models or (),
+            interval=interval,
             store=store,
             device=device,
             trust_remote_code=trust_remote_code,

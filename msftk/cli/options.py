@@ -42,6 +42,10 @@ PublishedModel = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="NAME", help="A published model: name (msftk models list), hub id or folder."),
 ]
+Interval = Annotated[
+    float | None,
+    typer.Option("--interval", metavar="0.9", help="Also bounds that hold the rating this often, by errors on dev."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 

@@ -16,6 +16,7 @@ from msftk.cli.options import (
     Combine,
     Describer,
     Device,
+    Interval,
     Json,
     PhoneTier,
     PublishedModel,
@@ -33,7 +34,7 @@ from msftk.errors import InputError
 from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
-    from msftk.recipes.predict_result import PredictResult
+    from msftk.recipes.predict_result import Prediction, PredictResult
 
 
 def predict(
@@ -60,6 +61,7 @@ def predict(
     transcriber: Transcriber = None,
     aligner: Aligner = None,
     describer: Describer = None,
+    interval: Interval = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
     assignments: Set = None,
@@ -120,6 +122,7 @@ def predict(
             clip=clip,
             window_s=window,
             hop_s=hop,
+            interval=interval,
             progress=progress,
             workers=workers,
         )
@@ -173,7 +176,7 @@ def _show(result: PredictResult, *, over_time: bool) -> None:
     if not over_time:
         drawn = number_table("id", *attributes)
         for one in result:
-            drawn.add_row(one.id, *(fixed(one.values[attribute]) for attribute in attributes))
+            drawn.add_row(one.id, *(_cell(one, attribute) for attribute in attributes))
     else:
         drawn = number_table("id", "start s", "end s", *attributes)
         for one in result:
@@ -181,6 +184,16 @@ def _show(result: PredictResult, *, over_time: bool) -> None:
                 values = (own.start_s, own.end_s, *(own.values[attribute] for attribute in attributes))
                 drawn.add_row(one.id, *map(fixed, values))
     out.print(drawn)
+
+
+def _cell(one: Prediction, attribute: str) -> str:
+    """The value, and its bounds where there are any."""
+    value, low, high = one.values[attribute], one.others.get(f"{attribute}_low"), one.others.get(f"{attribute}_high")
+    return (
+        f"{fixed(value)} [{fixed(low)}, {fixed(high)}]"
+        if isinstance(low, float) and isinstance(high, float)
+        else fixed(value)
+    )
 
 
 def _piped() -> BinaryIO:

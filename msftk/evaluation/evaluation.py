@@ -13,6 +13,7 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.evaluation.attributes import Numbers, ccc_by_attribute, ci95_by_attribute, rated_attributes
 from msftk.evaluation.clusters import clusters_of
+from msftk.evaluation.conformal import coverage_of
 from msftk.evaluation.experts import ExpertScores, score_experts
 from msftk.evaluation.intervals import METHOD
 from msftk.evaluation.predictions import Predictions
@@ -141,7 +142,11 @@ def evaluate_predictions(
         ci95=ci95_by_attribute(kept.values, truth, clusters.labels),
         n=len(scored),
         missing={"utterances": len(utterances) - len(predicted), "ratings": unrated, **(missing or {})},
-        scores={**_scores(kept.values, truth, scored), **yardsticks(ccc, truth, scored, peer)},
+        scores={
+            **_scores(kept.values, truth, scored),
+            **yardsticks(ccc, truth, scored, peer),
+            **coverage_of(kept, truth),
+        },
         experts=score_experts(kept, truth),
         protocol={**(protocol or {}), "interval": interval},
         folds=fold_scores(predictions, scored, folds) if folds else None,

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from msftk.consent import Consent, consenting
-from msftk.errors import InputError, UnknownNameError, did_you_mean
-from msftk.evaluation.averages import mean_of_models
+from msftk.errors import InputError
 from msftk.evaluation.evaluation import Evaluation
 from msftk.models.threads import threads_for
 from msftk.models.where import choose_where
 from msftk.progress import ProgressCallback, silent
+from msftk.recipes.calibration import calibrated
 from msftk.recipes.ensemble import load_ensemble
+from msftk.recipes.kept import combined, kept
 from msftk.recipes.scored import Said, scored
 from msftk.recipes.sources import HELD_OUT, SELECTED_ON, TRAINED_ON, PublishedSource, Source, TrainedSource, sources
-from msftk.runs.folder import RunFolder
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import RatingScale
@@ -31,6 +31,7 @@ def evaluate(
     by: Sequence[str] = (),
     peer: str | Path | None = None,
     scale: RatingScale | None = None,
+    interval: float | None = None,
     store: Store | str | Path | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
@@ -53,6 +54,7 @@ def evaluate(
             "rater-spread".
         peer: a CSV table of another system's predictions of the same utterances, to be measured by.
         scale: what that table is on, if it does not say so; None: the corpus' own.
+        interval: also how often bounds hold the ratings that should do so with this probability, see `calibrated`.
     Raises:
         InputError: an unfinished run, no ratings to score against; runs of different corpora without a manifest; a
             peer's table that cannot be read or lacks an utterance.
@@ -60,66 +62,22 @@ def evaluate(
     """
     asked = sources(run, models)
     trained = [one for one in asked if isinstance(one, TrainedSource)]
-    cards = [one.card for one in trained]
     if manifest is None:
         if published := next((one for one in asked if isinstance(one, PublishedSource)), None):
             raise InputError(
                 f"{published.name}: a published model keeps no predictions. Give a manifest: msftk evaluate --model "
                 f"{published.name} M.parquet --split {split}."
             )
-        said = _kept(trained, cards, split)
+        said = kept(trained, split)
     else:
         corpus = manifest if isinstance(manifest, Manifest) else read_manifest(manifest)
         with consenting(Consent(trust_remote_code, allow_download, allow_sending)):
             said = _anew(asked, corpus, split, store, device, progress or silent, workers)
+    if interval is not None:
+        bounds = calibrated(asked, interval)
+        card = {**said.protocol, "intervals": bounds.json()}
+        said = replace(said, predictions=bounds.of(said.predictions), protocol=card)
     return scored(said, by, peer, scale)
-
-
-def _kept(trained: Sequence[TrainedSource], cards: Sequence[dict[str, Any]], split: str) -> Said:
-    runs = [one.folder for one in trained]
-    run, card = runs[0], cards[0]
-    for other, its in zip(runs, cards, strict=True):
-        _check_kept(other, split)
-        if (its["manifest"], its["folds"]) != (card["manifest"], card["folds"]):
-            raise InputError(
-                f"{run.path} and {other.path} were trained on different data, so they keep predictions of different "
-                f"utterances. Give a manifest: msftk evaluate {run.path} {other.path} M.parquet --combine mean."
-            )
-    own = run.read_manifest()
-    fold_names = (card["folds"] or {}).get("names", ())
-    tested = {
-        name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
-    }
-    selects = split == "dev" and any(one.selects for one in trained)
-    return Said(
-        mean_of_models([other.read_predictions(split) for other in runs]),
-        list(own.utterances) if tested else own.split(split),
-        card["clusters"],
-        {"sources": card["missing"].get(split, {})},
-        {**_combined(trained), "split": split, "role": SELECTED_ON if selects else HELD_OUT},
-        tested,
-    )
-
-
-def _check_kept(run: RunFolder, split: str) -> None:
-    kept = run.kept_splits
-    if not kept:
-        raise InputError(
-            f"{run.path}: keeps no predictions, since all of its data trained it. To score it give another corpus: "
-            f"msftk evaluate {run.path} M.parquet --split {split}."
-        )
-    if split not in kept:
-        raise UnknownNameError(
-            f"{run.path}: no predictions of split '{split}'. {did_you_mean(split, kept)}"
-            f"Kept: {', '.join(kept)}. "
-            f"To score another split give a manifest: msftk evaluate {run.path} {run.manifest_file} --split {split}."
-        )
-
-
-def _combined(asked: Sequence[Source]) -> dict[str, Any]:
-    """The card of the first, and whose mean the predictions are where there are several."""
-    card = asked[0].card
-    return {**card, "mean_of": [one.name for one in asked]} if len(asked) > 1 else card
 
 
 def _anew(
@@ -139,7 +97,7 @@ def _anew(
         answered = ensemble.predict(utterances, preparations, scale=corpus.scale, by_sources=True, progress=progress)
     roles = {one.role(corpus, utterances) for one in asked}
     card = {
-        **_combined(asked),
+        **combined(asked),
         "split": split,
         "role": next(role for role in (TRAINED_ON, SELECTED_ON, HELD_OUT) if role in roles),
         "failures": answered.failures,

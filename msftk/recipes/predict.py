@@ -14,11 +14,12 @@ from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.basis import basis_of
+from msftk.recipes.calibration import calibrated
 from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
 from msftk.recipes.makers import Chosen, layer_of
 from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Input, Recordings, collect
-from msftk.recipes.sources import published_notes, sources
+from msftk.recipes.sources import Source, published_notes, sources
 from msftk.recipes.windows import Windows, check_window, windows_of
 from msftk.recipes.wording import flat_notes, sound_notes
 from msftk.store.columns import ids_of
@@ -32,8 +33,9 @@ IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time
 class Run:
     """A trained run in memory: `load(folder).predict([...])`; what prepares recordings is built once."""
 
-    def __init__(self, ensemble: Ensemble, consent: Consent = NOTHING) -> None:
+    def __init__(self, ensemble: Ensemble, consent: Consent = NOTHING, asked: Sequence[Source] = ()) -> None:
         self.ensemble = ensemble
+        self._asked = asked
         self._consent = consent
         self._prepares: tuple[object, tuple[Preparation, ...]] | None = None  # of the last store and options
 
@@ -49,6 +51,7 @@ class Run:
         clip: bool | None = None,
         window_s: float | None = None,
         hop_s: float | None = None,
+        interval: float | None = None,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
     ) -> PredictResult:
@@ -67,10 +70,14 @@ class Run:
             window_s, hop_s: a recording that is longer than `window_s` (None: than what the model hears at once) is
                 heard in windows of so much, one each `hop_s` (None: back to back), and its prediction is their mean,
                 in which each second counts once. The windows' own are `Prediction.windows`.
+            interval: also `low` and `high` of each prediction, between which the rating lies with this probability, as
+                far as the speaker is like those of the run's dev (see `calibrated`).
         Raises:
             InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
-                stands in `failures`. Also a name or option of a maker that is not known.
+                stands in `failures`. Also a name or option of a maker that is not known; no dev speakers, or too few, for
+                `interval`.
         """
+        bounds = None if interval is None else calibrated(self._asked, interval)
         options = {**self.ensemble.models[0].settings.alignment, **(alignment or {})}
         recordings = collect(inputs, options)
         if not len(recordings):
@@ -97,6 +104,7 @@ class Run:
             *published_notes(self.ensemble.models, list(windows.lengths_s.values())),
         ]
         said = over_time.mean()
+        said = said if bounds is None else bounds.of(said)
         bases = {
             name: basis_of(answered.prepared, ids_of(own))
             for name, own in zip(dict.fromkeys(windows.recordings), windows.by_recording(), strict=True)
@@ -159,7 +167,8 @@ def load(
     """
     consent = Consent(trust_remote_code, allow_download, allow_sending)
     with consenting(consent):
-        return Run(load_ensemble(sources(run, models), choose_where(device)), consent)
+        asked = sources(run, models)
+        return Run(load_ensemble(asked, choose_where(device)), consent, asked)
 
 
 def load_model(name: str, device: str = "auto", *, allow_download: bool = True) -> Run:

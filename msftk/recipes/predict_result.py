@@ -15,7 +15,7 @@ from msftk.evaluation.averages import mean_of_rows
 from msftk.evaluation.prediction_csv import challenge_columns
 from msftk.evaluation.predictions import Predictions
 from msftk.recipes.basis import Basis, basis_columns, basis_of
-from msftk.recipes.prediction_table import other_columns, table_columns
+from msftk.recipes.prediction_table import head_columns, other_columns, table_columns
 from msftk.recipes.windows import Windows
 from msftk.types import ATTRIBUTES, Float64
 
@@ -36,8 +36,9 @@ class Window:
 class Prediction:
     """V/A/D of one utterance, by attribute name, on the scale of the corpus that the run was trained on.
 
-    `others`: what the run's other targets say, by the name of its column. `windows`: V/A/D over time; one window is all
-    of the recording. `basis`: which semantic sources there were, and who made what they read.
+    `others`: what stands beside it in the table, by the name of its column: what the head adds (`valence_epistemic`),
+    the bounds of intervals, and what the run's other targets say. `windows`: V/A/D over time; one window is all of the
+    recording. `basis`: which semantic sources there were, and who made what they read.
     """
 
     id: str
@@ -116,7 +117,7 @@ class PredictResult(Sequence[Prediction]):
 
     @cached_property
     def _all(self) -> tuple[Prediction, ...]:
-        others = other_columns(self.predictions)
+        others = {**head_columns(self.predictions), **other_columns(self.predictions)}
         windows = self.over_time.by_recording()
         rows = enumerate(zip(self.predictions.ids, values_of(self.predictions), strict=True))
         return tuple(

@@ -50,13 +50,20 @@ def table_columns(
     predicted = [(ATTRIBUTES.index(attribute), attribute) for attribute in predictions.attributes]
     for place, attribute in predicted:
         columns[attribute] = predictions.values[:, place].tolist()
-    for name, values in predictions.extra.items():
-        for place, attribute in predicted:
-            columns[f"{attribute}_{name}"] = values[:, place].tolist()
+    columns |= head_columns(predictions)
     columns |= {name: list(entries) for name, entries in other_columns(predictions).items()}
     columns["scale"] = [str(predictions.scale)] * n
     columns["clipped"] = [predictions.clipped] * n
     return columns
+
+
+def head_columns(predictions: Predictions) -> dict[str, list[object]]:
+    """What the head adds to each predicted attribute, and bounds of intervals: ATTRIBUTE_NAME -> a value a row."""
+    return {
+        f"{attribute}_{name}": values[:, ATTRIBUTES.index(attribute)].tolist()
+        for name, values in predictions.extra.items()
+        for attribute in predictions.attributes
+    }
 
 
 def other_columns(predictions: Predictions) -> dict[str, Sequence[object]]:

@@ -18,6 +18,8 @@ SCORES = {
     "person": "CCC of one person",
     "peer": "CCC of the peer",
     "way": "way from peer to person",
+    "covered": "ratings inside intervals",
+    "interval_width": "width of intervals",
 }
 YARDSTICKS = ("person", "peer", "way")  # of the scores: what a CCC is measured by
 
