@@ -618,6 +618,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(variance - aleatoric).abs()",
         "tests/plugins/losses/test_evidential.py",
     ),
+    Mutation("msftk/evaluation/conformal.py", "1 / sizes[group[~own]]", "1.0", "tests/evaluation/test_conformal.py"),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
 )
 

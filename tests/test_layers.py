@@ -45,10 +45,12 @@ RUNS_A_NETWORK = {
     *(
         "ablate",
         "ablation_table",
+        "calibration",
         "shared_inputs",
         "ensemble",
         "evaluate",
         "initial",
+        "kept",
         "merge",
         "predict",
         "quickstart",

@@ -69,6 +69,14 @@ def calibrate(
         spread: see `Conformal`.
     Raises:
         InputError: coverage is not between 0 and 1, or so few speakers cannot promise it.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0]])
+    >>> parts, names = values[:, None] - 1, ("a", "b", "c")
+    >>> made = Predictions(names, values, RatingScale(1, 7), ("one",), parts, np.ones_like(parts))
+    >>> rated = [Utterance(one, None, ratings=dict(zip(ATTRIBUTES, row + 0.5))) for one, row in zip(made.ids, values)]
+    >>> bounds = calibrate(made, rated, ["s1", "s2", "s3"], 0.5)
+    >>> bounds.half_widths["valence"], bounds.of(made).extra["high"][1].tolist()
+    (0.5, [5.5, 6.5, 7.0])
     """
     if not 0 < coverage < 1:
         raise InputError(f"--interval {coverage:g}: how often a rating is to lie inside. Give e.g. 0.9.")
@@ -125,13 +133,28 @@ def group_quantile(scores: Float64, groups: Sequence[str] | np.ndarray, coverage
 
 
 def spread_of(predictions: Predictions, names: Sequence[str]) -> Float64:
-    """The deviations `names` of each prediction [n, attribute]: the root of their sum of squares; 1 without names."""
+    """The deviations `names` of each prediction [n, attribute]: the root of their sum of squares; 1 without names.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0]])
+    >>> parts, names = values[:, None] - 1, ("a", "b", "c")
+    >>> made = Predictions(names, values, RatingScale(1, 7), ("one",), parts, np.ones_like(parts))
+    >>> spread_of(made, [])[0].tolist()
+    [1.0, 1.0, 1.0]
+    """
     squares = [predictions.extra[name] ** 2 for name in names]
     return np.sqrt(np.sum(squares, axis=0)) if squares else np.ones_like(predictions.values)
 
 
 def coverage_of(predictions: Predictions, truth: Float64) -> dict[str, dict[str, float]]:
-    """How often intervals hold the ratings [n, attribute], and how wide they are; nothing without intervals."""
+    """How often intervals hold the ratings [n, attribute], and how wide they are; nothing without intervals.
+
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0]])
+    >>> parts, names = values[:, None] - 1, ("a", "b", "c")
+    >>> made = Predictions(names, values, RatingScale(1, 7), ("one",), parts, np.ones_like(parts))
+    >>> held = replace(made, extra={"low": values - 1, "high": values + 1})
+    >>> coverage_of(held, values + np.array([[0.5], [2.0], [0.0]]))["interval_width"]["valence"]
+    2.0
+    """
     if not {LOW, HIGH} <= set(predictions.extra):
         return {}
     low, high = predictions.extra[LOW], predictions.extra[HIGH]

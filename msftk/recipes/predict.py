@@ -74,8 +74,8 @@ class Run:
                 far as the speaker is like those of the run's dev (see `calibrated`).
         Raises:
             InputError: an input that is not there, or a single recording that cannot be read. Among many, a bad one
-                stands in `failures`. Also a name or option of a maker that is not known; no dev speakers, or too few, for
-                `interval`.
+                stands in `failures`. Also a name or option of a maker that is not known; no dev speakers, or too few,
+                for `interval`.
         """
         bounds = None if interval is None else calibrated(self._asked, interval)
         options = {**self.ensemble.models[0].settings.alignment, **(alignment or {})}

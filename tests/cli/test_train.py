@@ -29,7 +29,7 @@ def test_train_prints_ccc_experts_missing_counts_and_next_steps(msftk: Callable,
     for words in (
         "dev (selected on)",
         "test (held out)",
-        "test: 2 speakers, so the interval is descriptive",
+        "test: 2 speakers: the interval holds for others as far as these are like them",
         "dev: les absent in 1 (no alignment)",
         "share of variance (CCC lost",
         "extended",
