@@ -16,14 +16,18 @@ from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, Utterance
 
 
 def audio_key(utterance: Utterance) -> str:
-    """Key of an utterance's sound: hash of the whole audio file as it is now, segment and channel.
+    """Key of an utterance's sound: hash of its whole file as it is now, segment and channel. Raises as `file_hash`."""
+    return sound_key(file_hash(utterance), utterance.start_s, utterance.end_s, utterance.channel)
+
+
+def file_hash(utterance: Utterance) -> str:
+    """Of its audio file as it is now.
 
     Raises InputError where the file must be hashed and cannot be read, AbsentError where there is no audio.
     """
     if utterance.audio is None:
         raise AbsentError("no audio")
-    sha256 = audio_sha256(utterance.audio, utterance.audio_sha256, utterance.audio_stamp)
-    return sound_key(sha256, utterance.start_s, utterance.end_s, utterance.channel)
+    return audio_sha256(utterance.audio, utterance.audio_sha256, utterance.audio_stamp)
 
 
 def sound_key(audio_sha256: str, start_s: float | None, end_s: float | None, channel: int | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msftk.errors import AbsentError, InputError
-from msftk.preparation.f0 import audio_key, samples_key, sound_key
+from msftk.preparation.f0 import file_hash, samples_key, sound_key
 from msftk.preparation.once import once
 from msftk.prosody.words import within
 from msftk.speech.alignment import utterance_alignment
@@ -54,10 +54,10 @@ class Given:
         """What stands for the sound in the keys of the store."""
         if self.samples is not None:
             return samples_key(self.samples)
-        key, one = audio_key(self.utterance), self.utterance
-        if one.audio_sha256 and key != sound_key(one.audio_sha256, one.start_s, one.end_s, one.channel):
+        one, sha256 = self.utterance, file_hash(self.utterance)
+        if one.audio_sha256 and sha256 != one.audio_sha256:
             self.warnings["audio"] = CHANGED
-        return key
+        return sound_key(sha256, one.start_s, one.end_s, one.channel)
 
     @once
     def waveform(self) -> Float32:

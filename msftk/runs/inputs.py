@@ -57,6 +57,7 @@ class Inputs:
         self._lock = threading.Lock()
         self._kept: dict[str, Tensor] = {}
         self._vectors: dict[tuple[str, Answer], Float32] = {}
+        self._found: dict[str, list[Float32 | None]] = {one: [None] * len(prepared.rows) for one in prepared.dims}
 
     def read(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
         """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
@@ -92,14 +93,23 @@ class Inputs:
 
     def vector(self, source: str, utterance_id: str) -> Float32 | None:
         """[dim] of a semantic source, None where it is absent; in memory once for all who say the same."""
+        row = self.prepared.rows.get(utterance_id)
+        if row is None:
+            return None
+        found = self._found[source][row]  # most of an epoch's vectors: no answer is looked at
+        return self._look_up(source, utterance_id, row) if found is None else found
+
+    def _look_up(self, source: str, utterance_id: str, row: int) -> Float32 | None:
         said = self.prepared.said(source, utterance_id)
         if said is None:
             return None
         kept = self._vectors.get((source, said))
         if kept is None:
             kept = self.prepared.vector(source, utterance_id)
-            if kept is not None and self._has_room(kept.nbytes):
-                self._vectors[source, said] = kept
+            if kept is None or not self._has_room(kept.nbytes):
+                return kept
+            self._vectors[source, said] = kept
+        self._found[source][row] = kept
         return kept
 
     def _has_room(self, n_bytes: int) -> bool:
