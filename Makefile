@@ -54,6 +54,7 @@ bench: setup
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/finetune.py --quick
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/ablate.py --compare --claims
 	$(BIN)/python benchmarks/planted_hits.py --data $(DATA)/planted-msp
 	$(BIN)/python benchmarks/stress.py --data $(DATA)
 	$(BIN)/python benchmarks/descriptions.py --data $(DATA)/emotale
