@@ -9,6 +9,7 @@ import pytest
 TESTS = Path(__file__).parent
 CHECKOUT = TESTS.parent
 COVERED = {  # test -> the sources that are tested through it, by what they are for
+    "cli/test_audio_alone.py": "msftk/recipes/transcribed.py",
     # what a user does, in one test
     "cli/test_examples.py": ("msftk/cli/commands.py msftk/cli/doctor.py msftk/cli/quickstart.py"),
     "doctor/test_examine.py": "msftk/doctor/file_checks.py msftk/doctor/files.py msftk/doctor/manifest_checks.py",

@@ -45,6 +45,9 @@ def extract(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what is stored as failed, such as a description.")
     ] = False,
+    table: Annotated[
+        Path | None, typer.Option("--out", help="Also write the manifest (.parquet) with the transcripts made.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Prepare texts, semantic vectors and F0 of every utterance into the feature store; resumable.
@@ -66,6 +69,7 @@ def extract(
             workers=workers,
             shard=shard,
             retry_failed=retry_failed,
+            out=table,
         )
     if json:
         print_json(done.json())

@@ -11,10 +11,11 @@ from msftk.preparation.extract import extract
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
 from msftk.recipes.senses import with_labels
+from msftk.recipes.transcribed import transcribed
 from msftk.registry import registry
 from msftk.settings import Settings
 from msftk.store.features import Store, default_store_path
-from msftk.store.manifest import read_manifest
+from msftk.store.manifest import read_manifest, write_manifest
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ def extract_corpus(
     workers: int | None = None,
     retry_failed: bool = False,
     shard: str | None = None,
+    out: Path | None = None,
 ) -> Extraction:
     """Prepares every utterance of a manifest, and F0 where the settings' acoustic encoder reads it.
 
     `store`: a store or its folder, None: MSFTK_STORE, else the user's cache folder. `trust_remote_code` lets Python
     code run that comes with a text encoder; `retry_failed` tries again what the store knows as failed; `shard`
-    "i/n" prepares the i-th of n parts of the corpus. Raises what `extract` and `read_manifest` raise.
+    "i/n" prepares the i-th of n parts of the corpus; `out`: also a manifest with the transcripts that were made. Raises
+    what `extract`, `read_manifest` and `transcribed` raise.
     """
     with_f0 = registry().get("acoustic-encoder", settings.acoustic.name).load().needs_f0
     corpus = read_manifest(manifest)
@@ -88,4 +91,6 @@ def extract_corpus(
             workers=workers,
             retry_failed=retry_failed,
         )
+        if out is not None:
+            write_manifest(transcribed(corpus, settings, place), out)
     return Extraction(prepared, len(corpus.utterances), corpus.facts.get("ratings"), place.root)

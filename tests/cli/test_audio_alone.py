@@ -12,7 +12,7 @@ import pytest
 from tiny_whisper import save_tiny_whisper
 
 from msftk.recipes.predict import load
-from msftk.store.manifest import Manifest, write_manifest
+from msftk.store.manifest import Manifest, read_manifest, write_manifest
 from msftk.types import RatingScale, Utterance
 
 PROMPTS = Path(__file__).parents[2] / "msftk" / "demo" / "prompts" / "audio"
@@ -102,3 +102,23 @@ def test_extract_counts_who_made_what(msftk: Callable, model: Path, recordings: 
     plain = json.loads(msftk("extract", tmp_path / "M.parquet", "--json", *shape).out)
     assert plain["made_by"] == {"transcript": {"asr: other": 1, BY: 1}}
     assert plain["stages"]["transcript"]["found"] == 1
+
+
+def test_a_manifest_is_written_with_who_wrote_each_transcript(
+    msftk: Callable, model: Path, recordings: Path, tmp_path: Path
+) -> None:
+    given = Utterance("a", recordings / "invalid.flac", transcript="I am sorry")
+    several = (given, Utterance("b", recordings / "conf-locked.flac"), Utterance("gone", tmp_path / "gone.wav"))
+    write_manifest(Manifest("some", RatingScale(1, 7), several), tmp_path / "M.parquet")
+    shape = ("--semantics", "gs", "--set", "text.name=hashing", "--store", tmp_path / "store", "--out")
+    chosen = ("--transcriber", "whisper", "--set", f"transcriber.model={model}")
+    ended = msftk("extract", tmp_path / "M.parquet", *chosen, *shape, tmp_path / "M2.parquet")
+    assert ended.code == 3  # one is gone, and told
+    a, b, gone = read_manifest(tmp_path / "M2.parquet").utterances
+    assert (a.transcript, a.transcript_by) == ("I am sorry", None)
+    assert (b.transcript_by, bool(b.transcript)) == (BY, True)
+    assert (gone.transcript, gone.transcript_by) == (None, None)
+    again = json.loads(msftk("extract", tmp_path / "M2.parquet", "--json", *shape[:-1]).out)
+    assert again["made_by"] == {"transcript": {"given": 1, BY: 1}}
+    ended = msftk("extract", tmp_path / "M.parquet", *shape, tmp_path / "M3.parquet")
+    assert (ended.code, "--out: nothing is transcribed here" in ended.err) == (2, True)

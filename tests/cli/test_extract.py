@@ -75,7 +75,7 @@ def test_extract_prints_one_json_object(msftk: Msftk, manifest: Path, tmp_path: 
     assert found["stages"] == {stage: {"made": n, "found": 0, "failed": {}} for stage, n in MADE.items()}
     again = json.loads(msftk("extract", manifest, *options(tmp_path), "--json").out)
     assert again["stages"] == {stage: {"made": 0, "found": n, "failed": {}} for stage, n in MADE.items()}
-    assert set(found) == {"n", "sources", "stages", "failures", "warnings", "ratings", "store", "producers"}
+    assert set(found) == {"n", "sources", "made_by", "stages", "failures", "warnings", "ratings", "store", "producers"}
 
 
 def test_bad_audio_is_listed_and_ends_with_3(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:
