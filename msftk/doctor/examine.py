@@ -112,7 +112,7 @@ def examine(
         manifest, problems = read.manifest, read.problems
     settings = settings or load_settings()
     files = examine_files(manifest, settings, decode=decode, workers=workers, progress=report)
-    findings = [*check_manifest(manifest), *check_files(manifest, files, settings.data.seconds_kept)]
+    findings = [*check_manifest(manifest), *check_files(manifest, files, settings)]
     if problems:
         findings = [_left_out(problems, len(manifest.utterances)), *findings]
     recognition = None

@@ -12,6 +12,7 @@ from msftk.doctor.files import Examined
 from msftk.doctor.findings import Finding, first_of
 from msftk.interfaces import Need
 from msftk.registry import registry
+from msftk.settings import Settings
 from msftk.store.columns import given, ids_of, values_of
 from msftk.store.manifest import Manifest
 from msftk.types import SAMPLE_RATE_HZ, Bool, Utterance
@@ -19,14 +20,14 @@ from msftk.types import SAMPLE_RATE_HZ, Bool, Utterance
 MANY = 0.05  # of a part: losing more than this to bad files changes what is trained on
 
 
-def check_files(manifest: Manifest, files: Examined, seconds_kept: float) -> Iterator[Finding]:
+def check_files(manifest: Manifest, files: Examined, settings: Settings) -> Iterator[Finding]:
     """What the files tell: audio, its form and length, transcripts, alignments."""
     ids, has_audio = ids_of(manifest.utterances), given(manifest.utterances, "audio")
     yield from _unusable_audio(manifest, ids, files)
     yield from _sound(manifest.utterances, ids, files)
-    yield from _length(manifest.utterances, ids, seconds_kept)
-    yield from _texts(ids, has_audio, files)
-    yield from _alignments(ids, has_audio, files)
+    yield from _length(manifest.utterances, ids, settings.data.seconds_kept)
+    yield from _texts(ids, has_audio, files, _absent("transcript", settings))
+    yield from _alignments(ids, has_audio, files, _absent("emphasis", settings))
 
 
 def _unusable_audio(manifest: Manifest, ids: Sequence[str], files: Examined) -> Iterator[Finding]:
@@ -109,20 +110,20 @@ def _length(utterances: Sequence[Utterance], ids: Sequence[str], seconds_kept: f
         )
 
 
-def _texts(ids: Sequence[str], has_audio: Bool, files: Examined) -> Iterator[Finding]:
+def _texts(ids: Sequence[str], has_audio: Bool, files: Examined, absent: str) -> Iterator[Finding]:
     bare = files.rows_where("no_transcript")
-    yield from _without([ids[row] for row in bare], len(ids), "transcript", _absent("transcript"))
+    yield from _without([ids[row] for row in bare], len(ids), "transcript", absent)
     if nothing := [ids[row] for row in bare if not has_audio[row]]:
         text = f"{counted(len(nothing), 'has', 'have')} neither audio nor text"
         yield Finding("error", "transcripts", text, "Leave out what has neither.", first_of(nothing))
 
 
-def _alignments(ids: Sequence[str], has_audio: Bool, files: Examined) -> Iterator[Finding]:
+def _alignments(ids: Sequence[str], has_audio: Bool, files: Examined, absent: str) -> Iterator[Finding]:
     bare, gone, bad, wordless, late = (
         [row for row in files.rows_where(name) if has_audio[row]]
         for name in ("is_unaligned", "no_alignment", "bad_alignment", "is_wordless", "past_end_s")
     )
-    yield from _without([ids[row] for row in bare], int(has_audio.sum()), "alignment", _absent("emphasis"))
+    yield from _without([ids[row] for row in bare], int(has_audio.sum()), "alignment", absent)
     if gone:
         text = counted(len(gone), "alignment file is missing", "alignment files are missing")
         yield Finding("warning", "alignments", text, "Restore what is missing.", first_of(ids[row] for row in gone))
@@ -130,7 +131,7 @@ def _alignments(ids: Sequence[str], has_audio: Bool, files: Examined) -> Iterato
         yield Finding(
             "warning",
             "alignments",
-            f"{counted(len(bad), 'alignment')} cannot be used: {_absent('emphasis')}",
+            f"{counted(len(bad), 'alignment')} cannot be used: {absent}",
             "Correct what cannot be used, or align again.",
             first_of(f"{ids[row]}: {files.wrong['bad_alignment'][row]}" for row in bad),
         )
@@ -142,7 +143,7 @@ def _alignments(ids: Sequence[str], has_audio: Bool, files: Examined) -> Iterato
         yield Finding(
             "warning",
             "alignments",
-            f"{counted(len(late), *words)}: {_absent('emphasis')}",
+            f"{counted(len(late), *words)}: {absent}",
             "Are the times counted from the start of a longer recording? Align again.",
             first_of(f"{ids[row]}: {files.wrong['past_end_s'][row]:.2f} s late" for row in late),
         )
@@ -152,9 +153,12 @@ def _ids_where(files: Examined, name: str, ids: Sequence[str]) -> list[str]:
     return [ids[row] for row in files.rows_where(name)]
 
 
-def _absent(need: Need) -> str:
-    """Which semantic sources cannot do without it."""
-    sources = [plugin.name for plugin, source in registry().loaded("semantic-source") if need in source.needs]
+def _absent(need: Need, settings: Settings) -> str:
+    """Which of the chosen semantic sources cannot do without it."""
+    chosen = {name: registry().get("semantic-source", name).load() for name in settings.semantics}
+    sources = [name for name, source in chosen.items() if need in source.needs]
+    if not sources:
+        return "no source that is chosen reads it"
     return f"{' and '.join(sources)} {'is' if len(sources) == 1 else 'are'} absent"
 
 
