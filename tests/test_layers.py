@@ -53,6 +53,7 @@ RUNS_A_NETWORK = {
         "kept",
         "merge",
         "predict",
+        "published_run",
         "quickstart",
         "report",
         "sources",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from msftk.cli.console import out, print_json
-from msftk.cli.options import Json
+from msftk.cli.console import bar, err, out, print_json, some_failed
+from msftk.cli.options import Device, Json, Store, Workers
 
 models = typer.Typer(help="List published models, show what is known of one.", no_args_is_help=True)
 
@@ -34,6 +35,30 @@ def list_models(json: Json = False) -> None:
         )
     out.print(table)
     out.print("says: V valence, A arousal, D dominance, as published; here: in this machine's cache", soft_wrap=True)
+
+
+@models.command("run")
+def make_run(
+    name: Annotated[str, typer.Argument(help="Name (msftk models list), id on the hub, or folder.")],
+    manifest: Annotated[Path, typer.Argument(metavar="M.parquet", help="The corpus to predict.")],
+    run: Annotated[Path, typer.Option("--out", help="Run folder to write.")],
+    device: Device = "auto",
+    store: Store = None,
+    workers: Workers = None,
+) -> None:
+    """Make a run folder of a published model with its predictions of a corpus, for all that takes runs (compare ...).
+
+    Example: msftk models run msp-lab M.parquet --out runs/msp-lab
+    """
+    from msftk.recipes.published_run import published_run
+
+    with bar() as progress:
+        made = published_run(name, manifest, run, store=store, device=device, progress=progress, workers=workers)
+    kept = ", ".join(f"{n} of {split}" for split, n in made.splits.items())
+    out.print(f"run folder: {made.run}, with predictions: {kept}", soft_wrap=True)
+    out.print(f"next: msftk compare RUN {made.run} | msftk evaluate {made.run} --split test1", soft_wrap=True)
+    err.print(f"licence of {name}: {made.licence}", style="yellow", soft_wrap=True)
+    some_failed(made.failures)
 
 
 @models.command("show")

@@ -91,3 +91,13 @@ def protocol_card(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any
         "decisions": list(DECISIONS),
         "versions": library_versions(),
     }
+
+
+def dev_chose(card: Mapping[str, Any]) -> bool:
+    """Whether dev had a say in the model of a card: then scores on it are optimistic.
+
+    >>> dev_chose({"selection": {"by": "mean CCC on dev"}}), dev_chose({"selection": {"by": "last epoch"}})
+    (True, False)
+    """
+    selection = card["selection"]
+    return bool(selection.get("on_dev", selection["by"] != "last epoch"))

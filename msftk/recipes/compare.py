@@ -10,6 +10,7 @@ from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.evaluation.bootstrap import DRAWS
 from msftk.evaluation.comparison import Comparison, common, compare_predictions, rated_otherwise, refuse_different
 from msftk.evaluation.predictions import Predictions
+from msftk.evaluation.protocol import dev_chose
 from msftk.recipes.systems import Systems, find_systems
 from msftk.runs.folder import RunFolder
 from msftk.types import Utterance
@@ -80,7 +81,7 @@ def _first(said: Mapping[str, Sequence[Predictions]]) -> Predictions:
 
 
 def _facts(systems: Systems, split: str, cards: Sequence[Mapping[str, Any]], left_out: int) -> dict[str, Any]:
-    selects = split == "dev" and any(card["selection"]["by"] != "last epoch" for card in cards)
+    selects = split == "dev" and any(map(dev_chose, cards))
     return {
         "corpus": cards[0]["corpus"],
         "ratings": cards[0]["corpus_facts"].get("ratings", ""),

@@ -7,6 +7,7 @@ from typing import Any
 
 from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.evaluation.averages import mean_of_models
+from msftk.evaluation.protocol import dev_chose
 from msftk.recipes.scored import Said
 from msftk.recipes.sources import HELD_OUT, SELECTED_ON, Source, TrainedSource
 from msftk.runs.folder import RunFolder
@@ -33,7 +34,7 @@ def kept(trained: Sequence[TrainedSource], split: str) -> Said:
     tested = {
         name: [u.id for u in run.fold(name).read_manifest().utterances if u.split == split] for name in fold_names
     }
-    chose = split == "dev" and any(one.selects for one in trained)
+    chose = split == "dev" and any(dev_chose(one.card) for one in trained)
     return Said(
         mean_of_models([other.read_predictions(split) for other in runs]),
         list(own.utterances) if tested else own.split(split),

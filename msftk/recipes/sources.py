@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from msftk.evaluation.protocol import protocol_card
+from msftk.evaluation.protocol import dev_chose, protocol_card
 from msftk.models.where import CPU, Where
 from msftk.runs.folder import RunFolder
 from msftk.runs.imported import load_published
@@ -66,13 +66,8 @@ class TrainedSource:
         ids = {u.id for u in utterances}
         if any(u.id in ids for u in own.utterances if u.split == "train" or self.card["folds"]):
             return TRAINED_ON
-        chosen = self.selects and any(u.id in ids for u in own.utterances if u.split == "dev")
+        chosen = dev_chose(self.card) and any(u.id in ids for u in own.utterances if u.split == "dev")
         return SELECTED_ON if chosen else HELD_OUT
-
-    @property
-    def selects(self) -> bool:
-        """Whether dev chose the model."""
-        return bool(self.card["selection"]["by"] != "last epoch")
 
 
 @dataclass(frozen=True)
