@@ -16,6 +16,7 @@ from msftk.cli.logs import show_logs
 COMMANDS = (
     "prepare",
     "doctor",
+    "align",
     "emphasis",
     "extract",
     "train",

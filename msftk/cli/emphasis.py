@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from msftk.cli.console import bar, err, number_table, out, print_json, some_failed
-from msftk.cli.options import Json, PhoneTier, Set, Shard, Store, WordTier, Workers, settings_from
+from msftk.cli.options import Aligner, Json, PhoneTier, Set, Shard, Store, WordTier, Workers, settings_from
 from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.recipes.wording import fixed, said_of
@@ -30,6 +30,11 @@ def emphasis(
     ] = None,
     table: Annotated[Path | None, typer.Option("--out", help="Write a row a word: .csv, .jsonl or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw log-F0, energy and words (png, svg, pdf).")] = None,
+    transcript: Annotated[
+        str | None,
+        typer.Option("--transcript", help="What is said in AUDIO, to align it by (default: STEM.txt beside it)."),
+    ] = None,
+    aligner: Aligner = None,
     word_tier: WordTier = None,
     phone_tier: PhoneTier = None,
     json: Json = False,
@@ -45,14 +50,21 @@ def emphasis(
     from msftk.recipes.table_file import check_out
 
     settings = settings_from(
-        "tiny", None, assignments, alignment__word_tier=word_tier, alignment__phone_tier=phone_tier
+        "tiny",
+        None,
+        assignments,
+        alignment__word_tier=word_tier,
+        alignment__phone_tier=phone_tier,
+        aligner__name=aligner,
     )
     if table is not None:
         check_out(table)
     if audio.is_dir() or audio.suffix.lower() == ".parquet":
         what, whose = ("a folder", "beside its recordings lie") if audio.is_dir() else ("a manifest", "it names")
-        if alignment or plot:
-            raise InputError(f"{audio}: {what}: {whose} the alignments. Leave ALIGNMENT and --plot to one recording.")
+        if alignment or plot or transcript:
+            raise InputError(
+                f"{audio}: {what}: {whose} the alignments. Leave ALIGNMENT, --transcript and --plot to one recording."
+            )
         if table is None:
             raise InputError(f"{audio}: {what}. Name the table to write, e.g. --out stress.csv.")
         _corpus(audio, table, settings, store, workers, shard, json)
@@ -63,7 +75,7 @@ def emphasis(
 
     named = {"word_tier": word_tier, "phone_tier": phone_tier}
     tiers = {option: tier for option, tier in named.items() if tier is not None}
-    found = emphasise_file(audio, alignment, settings, tiers)
+    found = emphasise_file(audio, alignment, settings, tiers, transcript)
     if plot:
         found.plot(plot)
         err.print(f"drawn: {plot}", soft_wrap=True)
@@ -73,7 +85,7 @@ def emphasis(
     if json:
         print_json(found.json())
     else:
-        _show(found.id, found.emphasis)
+        _show(found.id, found.emphasis, found.aligner)
 
 
 def _corpus(
@@ -104,13 +116,15 @@ def _corpus(
         counts = {"utterances": done.n_utterances, "words": done.n_words, "absent": sum(reasons.values())}
         timing = {"audio_s": round(done.audio_s, 3), "wall_s": round(done.wall_s, 3), "found": done.n_found}
         why = {"reasons": reasons, "warnings": done.warnings, "failed": failures}
-        print_json({"out": str(done.path), **counts, **timing, **why})
+        print_json({"out": str(done.path), **counts, "aligned": done.aligned, **timing, **why})
     else:
         words, utterances = counted(done.n_words, "word"), counted(done.n_utterances, "utterance")
         out.print(f"{done.path}: {words} of {utterances}", soft_wrap=True)
         earlier = f", {counted(done.n_found, 'utterance')} found done" if done.n_found else ""
         speed = f"{done.audio_s / done.wall_s:.0f} times real time"
         err.print(f"{done.audio_s:.0f} s of audio in {done.wall_s:.1f} s, {speed}{earlier}", soft_wrap=True)
+    for aligner, n in done.aligned.items():
+        err.print(f"{n} aligned by {aligner}", soft_wrap=True)
     for reason, ids in done.absent.items():
         named = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
         err.print(f"{len(ids)} left out, {reason}: {named}", soft_wrap=True)
@@ -119,7 +133,7 @@ def _corpus(
     some_failed(failures)
 
 
-def _show(name: str, found: Emphasis) -> None:
+def _show(name: str, found: Emphasis, aligner: str) -> None:
     """The sentence in colours, its segment in brackets and its top word between asterisks; then a table."""
     prosody, score = found.prosody, found.score
     styles = word_styles(found)
@@ -147,6 +161,8 @@ def _show(name: str, found: Emphasis) -> None:
     legend = "[ ] emphasis segment, * highest score"
     if prosody.guessed_duration.any():
         legend += ", ~ no phones: word duration / letters"
+    if aligner:
+        legend += f"; aligned by {aligner}"
     out.print(Text(legend, style="dim"))
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from msftk.cli.console import bar, err, number_table, out, print_apart, print_json, some_failed
 from msftk.cli.options import (
+    Aligner,
     Config,
     Describer,
     Json,
@@ -34,6 +35,7 @@ def extract(
     manifest: Annotated[Path, typer.Argument(metavar="M.parquet", help="Manifest, as msftk prepare wrote it.")],
     semantics: Semantics = None,
     transcriber: Transcriber = None,
+    aligner: Aligner = None,
     describer: Describer = None,
     preset: Preset = "tiny",
     config: Config = None,
@@ -57,7 +59,13 @@ def extract(
     from msftk.recipes.extract import extract_corpus
 
     settings = settings_from(
-        preset, config, assignments, semantics, transcriber__name=transcriber, describer__name=describer
+        preset,
+        config,
+        assignments,
+        semantics,
+        transcriber__name=transcriber,
+        aligner__name=aligner,
+        describer__name=describer,
     )
     with bar() as progress:
         done = extract_corpus(

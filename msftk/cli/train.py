@@ -11,6 +11,7 @@ import typer
 from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.launch import launch
 from msftk.cli.options import (
+    Aligner,
     Config,
     Describer,
     Device,
@@ -39,6 +40,7 @@ def train(
     fusion: Annotated[str | None, typer.Option("--fusion", help="How sound and meaning are joined.")] = None,
     semantics: Semantics = None,
     transcriber: Transcriber = None,
+    aligner: Aligner = None,
     describer: Describer = None,
     init: Annotated[
         str | None, typer.Option("--init", metavar="NAME", help="Fine-tune a published model (msftk models list).")
@@ -79,6 +81,7 @@ def train(
         assignments,
         semantics,
         transcriber__name=transcriber,
+        aligner__name=aligner,
         describer__name=describer,
         fusion__name=fusion,
         training__seed=seed,

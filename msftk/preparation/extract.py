@@ -65,6 +65,16 @@ class Preparation(Components):
         acoustics = listen(self, questions(), len(everyone), collected, report)
         return self._prepared(collected, samples or {}, acoustics)
 
+    def align(self, utterances: Sequence[Utterance], report: ProgressCallback = silent) -> None:
+        """Puts the alignment of every utterance that has none into the store, or why it is refused.
+
+        Raises InputError and BackEndError as `prepare`.
+        """
+        try:
+            self._align(partial(_questions, utterances, {}, {}), len(utterances), report)
+        finally:
+            self.flush()
+
     def _read(
         self,
         questions: Callable[[], Iterator[Question]],

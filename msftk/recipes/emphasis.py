@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from msftk.errors import AbsentError, InputError
+from msftk.files import read_text
 from msftk.preparation.extract import Preparation
 from msftk.prosody import emphasis_json
 from msftk.prosody.figure import plot_emphasis
 from msftk.recipes.emphasis_table import utterance_rows, write_table
+from msftk.recipes.recordings import TEXT_SUFFIX
 from msftk.recipes.table_file import check_out
 from msftk.registry import registry
 from msftk.settings import Settings, load_settings
@@ -24,15 +26,19 @@ from msftk.types import Emphasis, Float32, Float64, Utterance
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording and its emphasis; `waveform` [samples] at 16 kHz, `f0_hz` [frames] on the 5 ms grid."""
+    """One recording and its emphasis; `waveform` [samples] at 16 kHz, `f0_hz` [frames] on the 5 ms grid.
+
+    `aligner`: who found the words, "" where their times were given.
+    """
 
     id: str
     waveform: Float32 = field(repr=False)
     f0_hz: Float64 = field(repr=False)
     emphasis: Emphasis
+    aligner: str = ""
 
     def json(self) -> dict[str, Any]:
-        return emphasis_json(self.id, self.emphasis)
+        return {**emphasis_json(self.id, self.emphasis), "aligner": self.aligner or None}
 
     def plot(self, path: str | Path) -> None:
         """Draws the paper's Fig. 2; the suffix says the format."""
@@ -53,19 +59,22 @@ def emphasise_file(
     alignment: str | Path | None = None,
     settings: Settings | None = None,
     tiers: Mapping[str, str] | None = None,
+    transcript: str | None = None,
 ) -> Recording:
     """Emphasis of one recording by an alignment, None: what lies beside it; of a table its stem is read.
 
+    Without an alignment the settings' aligner finds the words of `transcript`, None: of `STEM.txt` beside the audio.
     `tiers` are options of the alignment reader, e.g. {"phone_tier": "phone"}.
 
-    Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio.
+    Raises InputError: unreadable audio or alignment, no spoken word, a word after the end of the audio, a transcript
+    that the aligner refuses.
     """
     audio, alignment = Path(audio), None if alignment is None else Path(alignment)
-    if alignment is None and audio.is_file():
+    if alignment is None and transcript is None and audio.is_file():
         alignment = alignment_beside(audio)
-    if alignment is None:
-        raise InputError(f"{audio}: no alignment given. Name a TextGrid or words.csv after the audio.")
     settings = settings or load_settings()
+    if alignment is None:
+        return _aligned(audio, transcript, settings)
     named = dict(tiers or {})
     registry().options("alignment-reader", reader_name(alignment), named)  # one that the reader lacks is refused
     chosen = settings.model_copy(update={"alignment": {**settings.alignment, **named}})
@@ -73,6 +82,22 @@ def emphasise_file(
         return emphasise_utterance(Utterance(audio.stem, audio, alignment=alignment), chosen, MemoryStore())
     except AbsentError as error:  # here the user named the file
         raise InputError(str(error.__cause__ or error)) from error
+
+
+def _aligned(audio: Path, transcript: str | None, settings: Settings) -> Recording:
+    """By the words that the aligner finds."""
+    text = audio.with_suffix(TEXT_SUFFIX)
+    if transcript is None and text.is_file():
+        transcript = read_text(text)
+    if not (transcript or "").strip():
+        raise InputError(
+            f"{audio}: no alignment given. Name a TextGrid or words.csv after the audio, or say by --transcript "
+            f'"..." (or in {text.name}) what is said, to align it.'
+        )
+    try:
+        return emphasise_utterance(Utterance(audio.stem, audio, transcript=transcript), settings, MemoryStore())
+    except AbsentError as error:
+        raise InputError(f"{audio}: {error}.") from error
 
 
 def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) -> Recording:
@@ -84,6 +109,6 @@ def emphasise_utterance(utterance: Utterance, settings: Settings, store: Store) 
     material = preparation.material(utterance)
     try:
         found = material.emphasis
-        return Recording(utterance.id, material.waveform, material.f0_hz, found)
+        return Recording(utterance.id, material.waveform, material.f0_hz, found, material.alignment.aligner)
     finally:
         preparation.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from msftk.store.manifest import Manifest, read_manifest
 class EmphasisTable:
     """What became of a corpus: the table, its size, and whom it lacks.
 
+    `aligned`: aligner -> how many utterances it found the words of, where no alignment was given.
     `absent`: reason -> ids of utterances that have no emphasis; `warnings`: id -> message, where something is there and
     cannot be used; `failures`: id -> message. `n_found` utterances were taken from an earlier, interrupted run.
     `audio_s` of audio were computed in `wall_s`.
@@ -37,6 +39,7 @@ class EmphasisTable:
     path: Path
     n_utterances: int
     n_words: int
+    aligned: Mapping[str, int]
     absent: Mapping[str, tuple[str, ...]]
     warnings: Mapping[str, str]
     failures: Mapping[str, str]
@@ -98,6 +101,7 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
     durations_s = [duration_s(utterance) for utterance in utterances]
     outcomes = _Outcomes(progress, sum(durations_s))
     places = groups_of(durations_s, preparation.engine.workers)
+    preparation.align(utterances, progress)
     groups = (list(zip(group, take(utterances, group), strict=True)) for group in places)
     try:
         for group, found in preparation.engine.map(Emphasise(preparation, log), groups):
@@ -122,6 +126,7 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
         "corpus": manifest.corpus,
         "settings": scorer_settings(scorer.component),
         "f0": dict(preparation.parts.f0.producer),
+        **({"aligner": dict(preparation.parts.aligner.producer)} if preparation.parts.aligner else {}),
         "facts": dict(manifest.facts),
     }
     n_words = write_table(out, log.merged(keys), about, folder)
@@ -135,6 +140,7 @@ class _Outcomes:
     def __init__(self, progress: ProgressCallback, total_s: float) -> None:
         self.done: dict[int, str] = {}  # place -> key of its rows
         self.reasons: dict[int, str] = {}
+        self.aligned: Counter[str] = Counter()
         self.warnings: dict[int, str] = {}
         self.failures: dict[int, str] = {}
         self.n_found = 0
@@ -148,6 +154,7 @@ class _Outcomes:
         else:
             if done.key is not None:
                 self.done[place] = done.key
+                self.aligned.update([done.aligner] if done.aligner else [])
             if done.reason is not None:
                 self.reasons[place] = done.reason
             if done.warnings:
@@ -176,6 +183,7 @@ class _Outcomes:
             out,
             len(self.done),
             n_words,
+            dict(self.aligned),
             absences.ids("emphasis"),
             {ids[place]: self.warnings[place] for place in sorted(self.warnings)},
             {ids[place]: self.failures[place] for place in sorted(self.failures)},

@@ -20,13 +20,15 @@ GROUPS_A_WORKER = 8  # of a small corpus, so that no worker waits long for anoth
 
 
 class Done(NamedTuple):
-    """The key of an utterance's rows, or the reason why it has none; `found`: an earlier run left them."""
+    """The key of an utterance's rows, or the reason why it has none; `found`: an earlier run left them; `aligner`: who
+    found the words, "" where they were given."""
 
     key: str | None
     reason: str | None = None
     warnings: Mapping[str, str] = MappingProxyType({})
     found: bool = False
     audio_s: float = 0.0
+    aligner: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Emphasise:
 
     def _find(self, material: Material) -> Done | None:
         key = material.key_of(("id", "emphasis"))
-        return Done(key, found=True) if key in self.log else None
+        return Done(key, found=True, aligner=material.alignment.aligner) if key in self.log else None
 
     def _load(self, material: Material) -> None:
         _ = material.fitting_alignment
@@ -69,7 +71,8 @@ class Emphasise:
     def _score(self, material: Material) -> Done:
         key = material.key_of(("id", "emphasis"))
         self.log.append(key, utterance_rows(material.utterance.id, material.emphasis))
-        return Done(key, warnings=material.warnings, audio_s=len(material.waveform) / SAMPLE_RATE_HZ)
+        audio_s = len(material.waveform) / SAMPLE_RATE_HZ
+        return Done(key, warnings=material.warnings, audio_s=audio_s, aligner=material.alignment.aligner)
 
 
 def groups_of(durations_s: Sequence[float], workers: int) -> Iterator[tuple[int, ...]]:

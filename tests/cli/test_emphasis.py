@@ -141,7 +141,10 @@ def test_a_manifest_with_json_prints_counts_and_failures(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["gone.wav"], "gone.wav: no alignment given. Name a TextGrid or words.csv after the audio."),
+        (
+            ["gone.wav"],
+            "gone.wav: no alignment given. Name a TextGrid or words.csv after the audio, or say by --transcript",
+        ),
         (["{audio}", "--out", "t.pdf"], "t.pdf: expected a file that ends in .csv, .jsonl, .parquet."),
         (["m.parquet"], "m.parquet: a manifest. Name the table to write, e.g. --out stress.csv."),
         (["m.parquet", "{alignment}", "--out", "t.parquet"], "m.parquet: a manifest: it names the alignments"),
