@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ def paths(
     first, last, score = np.zeros(offsets[-1], np.int64), np.zeros(offsets[-1], np.int64), np.zeros(offsets[-1])
     total = np.zeros(len(labels))
     ctc.best_paths(emissions, np.concatenate(labels), offsets, blank, first, last, score, total)
-    parts = [slice(*bounds) for bounds in zip(offsets, offsets[1:], strict=False)]
+    parts = [slice(*bounds) for bounds in itertools.pairwise(offsets)]
     return [(first[p], last[p], score[p], float(t)) for p, t in zip(parts, total, strict=True)]
 
 

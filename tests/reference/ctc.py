@@ -13,8 +13,8 @@ Int64 = NDArray[np.int64]
 def best_path(log_p: Float32, labels: Int64, blank: int) -> tuple[Int64, Int64, Float64, float]:
     """log_p [frames, classes], labels [n] -> first frame, frame after the last, log-probability of each label; total.
 
-    States are blank, label, blank, ..., label, blank (Graves et al. 2006, Sec. 4.1); of equal ways the one that stays is
-    kept, then the one from the state before. Without a path the total is -inf.
+    States are blank, label, blank, ..., label, blank (Graves et al. 2006, Sec. 4.1); of equal ways the one that stays
+    is kept, then the one from the state before. Without a path the total is -inf.
     """
     states = np.full(2 * len(labels) + 1, blank)
     states[1::2] = labels
