@@ -32,6 +32,7 @@ def register_aligners(register: Register) -> None:
         "msftk_plugins.aligners.pocketsphinx:PocketSphinx",
         help="English, offline: words and phones by pocketsphinx's own models",
     )
+    register("ctc", "msftk_plugins.aligners.ctc:Ctc", help="any CTC speech model: wav2vec 2.0, HuBERT, WavLM, MMS")
 
 
 @hookimpl

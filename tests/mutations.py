@@ -83,6 +83,13 @@ INTERVALS = "tests/evaluation/test_intervals.py"
 YARDSTICKS = "tests/evaluation/test_yardsticks.py"
 PREDICTION_CSV = "tests/evaluation/test_prediction_csv.py"
 MUTATIONS: tuple[Mutation, ...] = (
+    Mutation("plugins/aligners/ctc.py", "if mean <", "if mean >", "tests/plugins/aligners/test_ctc.py"),
+    Mutation(
+        "plugins/aligners/ctc_model.py",
+        "[before : before + core]",
+        "[:core]",
+        "tests/plugins/aligners/test_ctc.py",
+    ),
     Mutation("plugins/aligners/pocketsphinx.py", "if score <", "if score >", "tests/plugins/aligners"),
     Mutation("plugins/aligners/pocketsphinx.py", "decoder.reinit_feat()", "pass", "tests/plugins/aligners"),
     Mutation(

@@ -64,6 +64,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "plugins/acoustic/wavlm/test_attention.py": "plugins/acoustic/wavlm/sdpa.py",
     "plugins/acoustic/wavlm/test_kernel.py": "plugins/acoustic/wavlm/tiles.py",
+    "plugins/aligners/test_ctc.py": "plugins/aligners/ctc_model.py",
     "plugins/alignments/test_cases.py": "plugins/alignments/json_words.py plugins/alignments/mfa_csv.py",
     "plugins/alignments/test_tables.py": "msftk/speech/alignment_table.py",
     "plugins/corpora/test_acted.py": "plugins/corpora/emodb.py plugins/corpora/emotale.py plugins/corpora/ravdess.py",

@@ -43,6 +43,7 @@ from msftk.interfaces.preparation import (
     TokenVectors,
     Transcriber,
     Want,
+    each,
 )
 from msftk.interfaces.published import Checkpoint, Imported, ModelLayout
 from msftk.interfaces.reading import AlignmentReader, Corpus, CorpusReading
@@ -95,4 +96,5 @@ __all__ = [
     "Transcriber",
     "Want",
     "check_same_model",
+    "each",
 ]
