@@ -16,6 +16,7 @@ SPLITS = {"s1": "train", "s2": "train", "s3": "train", "s4": "dev", "s5": "test"
 SECONDS = 0.9
 TINY = (
     "text.name=hashing",
+    "aligner.name=none",
     "text.dim=16",
     "acoustic.channels=8",
     "acoustic.layers=1",

@@ -71,7 +71,7 @@ class Preparation(Components):
         Raises InputError and BackEndError as `prepare`.
         """
         try:
-            self._align(partial(_questions, utterances, {}, {}), len(utterances), report)
+            self._align(partial(_questions, utterances, {}, {}), Collected(ids_of(utterances), ()), report)
         finally:
             self.flush()
 

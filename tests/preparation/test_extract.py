@@ -28,7 +28,7 @@ from msftk_plugins.describers.measured import Measured
 from msftk_plugins.f0 import harvest as f0_engine
 from msftk_plugins.text.hashing import Hashing
 
-HASHING = ("text.name=hashing", "text.dim=32")
+HASHING = ("text.name=hashing", "text.dim=32", "aligner.name=none")
 
 
 def settings(*assignments: str, semantics: str = "gs,les,es") -> Settings:
