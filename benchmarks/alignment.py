@@ -141,8 +141,8 @@ def show(console: Console, measured: Mapping[str, Measured], aligner: str) -> No
         near = (off_s <= NEAR_S).mean()
         console.print(f"{what}: median {np.median(off_s) * 1000:.1f} ms off, {near:.1%} within {NEAR_S * 1000:.0f} ms")
     console.print(
-        f"LEMf's top word: the same as by hand in {np.mean(hand.same_top):.1%} of {len(hand.same_top)} sentences, in the "
-        f"segment by hand in {np.mean(hand.in_segment):.1%} (chance of the same {np.mean(hand.chance):.1%})"
+        f"LEMf's top word: as by hand in {np.mean(hand.same_top):.1%} of {len(hand.same_top)} sentences, in the segment"
+        f" by hand in {np.mean(hand.in_segment):.1%} (as by hand by chance: {np.mean(hand.chance):.1%})"
     )
 
 

@@ -71,7 +71,7 @@ class Preparation(Components):
         Raises InputError and BackEndError as `prepare`.
         """
         try:
-            self._align(partial(_questions, utterances, {}, {}), Collected(ids_of(utterances), ()), report)
+            self._make_first(partial(_questions, utterances, {}, {}), Collected(ids_of(utterances), ()), report)
         finally:
             self.flush()
 
@@ -86,9 +86,7 @@ class Preparation(Components):
         it, then alignments; where the describer is a model or a server, then F0 by all cores, and the rest as the
         describer wants it."""
         n = len(collected.ids)
-        for what in ("transcript", "alignment"):
-            if what in self.shelves.makers:
-                self._make(Make(self, what), questions, collected, report)
+        self._make_first(questions, collected, report)
         work = Read(self, with_f0)
         if work.wants != "cpu-kernel" and (with_f0 or self.parts.reads_f0):
             for n_heard, (question, heard) in enumerate(self.engine.map(Hear(self), questions()), 1):
@@ -98,6 +96,14 @@ class Preparation(Components):
         batches = work.batches(questions(), n)
         for batch, found in self.engine.map(work, batches):
             yield from zip(batch, found if isinstance(found, list) else [found] * len(batch), strict=True)
+
+    def _make_first(
+        self, questions: Callable[[], Iterator[Question]], collected: Collected, report: ProgressCallback
+    ) -> None:
+        """Transcripts, then the alignments that need them, of the utterances that have them made."""
+        for what in ("transcript", "alignment"):
+            if what in self.shelves.makers:
+                self._make(Make(self, what), questions, collected, report)
 
     def _make(
         self,

@@ -176,6 +176,12 @@ class Material(Given):
         return self.utterance.transcript_by
 
     @property
+    def has_transcript(self) -> bool:
+        with suppress(AbsentError):
+            return bool(self.transcript)
+        return False
+
+    @property
     def is_aligned(self) -> bool:
         """Whether the aligner is asked: no alignment was given."""
         return self.shelves.aligning is not None and self.utterance.alignment is None and self._handed_in is None
@@ -202,11 +208,11 @@ class Material(Given):
         try:
             return self.given_alignment
         except AbsentError:
-            if aligning is None:
+            if aligning is None or not self.has_transcript:
                 raise
         try:
             row = self._made(aligning)
-        except AbsentError as absent:  # a transcript, say
+        except AbsentError as absent:
             raise AbsentError(f"{NO_ALIGNMENT}: {absent}") from absent
         if row["status"] != OK:
             self.warnings["alignment"] = f"aligner '{aligning.part.name}': {row['detail']}"

@@ -15,6 +15,7 @@ from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.files import write_whole
 from msftk.preparation.absences import Absences
 from msftk.preparation.extract import Preparation
+from msftk.preparation.given import NO_TRANSCRIPT
 from msftk.preparation.material import Material
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.table_file import check_out
@@ -120,7 +121,7 @@ class _Outcomes:
         self.failures: dict[str, str] = {}
         for utterance in utterances:
             material = preparation.material(utterance)
-            if material.lacks_alignment:
+            if material.is_aligned:
                 self._take(utterance.id, material)
             else:
                 self.n_given += 1
@@ -129,7 +130,7 @@ class _Outcomes:
         try:
             self.made[name] = material.alignment
         except AbsentError as absent:
-            self.absences.add("alignment", str(absent), name)
+            self.absences.add("alignment", str(absent) if material.has_transcript else NO_TRANSCRIPT, name)
         except MsftkError as error:
             self.failures[name] = str(error)
         if material.warnings:

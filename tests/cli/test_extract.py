@@ -36,7 +36,8 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def options(tmp_path: Path) -> tuple[str, ...]:
-    return "--semantics", "gs,les", "--set", "text.name=hashing", "--store", str(tmp_path / "store")
+    chosen = "--semantics", "gs,les", "--aligner", "none", "--set", "text.name=hashing"
+    return *chosen, "--store", str(tmp_path / "store")
 
 
 def test_extract_prints_a_row_a_source_with_reasons(msftk: Msftk, manifest: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_emphasis_of_a_recording_has_the_stable_json_shape(msftk: Callable[..., 
     picture = tmp_path / "stress.png"
     ended = msftk("emphasis", READING, PROMPTS / "words.csv", "--json", "--plot", picture)
     said = json.loads(ended.out)  # type: ignore[attr-defined]
-    assert list(said) == ["id", "words", "segment", "settings"]
+    assert list(said) == ["id", "words", "segment", "settings", "aligner"]
     words = ["the", "conference", "will", "begin", "when", "our", "glorious", "leader", "arrives"]
     assert [word["word"] for word in said["words"]] == words
     assert said["segment"]["text"] == " ".join(words[said["segment"]["first"] : said["segment"]["last"] + 1])

@@ -44,8 +44,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def settings(model: Path, *assignments: str, semantics: tuple[str, ...] = ("gs",)) -> Settings:
-    chosen = ["transcriber.name=whisper", f"transcriber.model={model}", "text.name=hashing", *assignments]
-    return load_settings("tiny", None, chosen, {"semantics": semantics}, environment={})
+    chosen = ["transcriber.name=whisper", f"transcriber.model={model}", "text.name=hashing", "aligner.name=none"]
+    return load_settings("tiny", None, [*chosen, *assignments], {"semantics": semantics}, environment={})
 
 
 def test_what_is_missing_is_filled_and_what_is_given_is_used(model: Path, tmp_path: Path) -> None:
