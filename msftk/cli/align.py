@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.options import Aligner, Config, Json, Set, Shard, Store, TrustRemoteCode, Workers, settings_from
 from msftk.counting import counted
 from msftk.recipes.wording import said_of
+
+if TYPE_CHECKING:
+    from msftk.store.manifest import Manifest
 
 
 def align(
@@ -39,7 +42,6 @@ def align(
     """
     from msftk.recipes.align import align_corpus
     from msftk.recipes.recordings import collect
-    from msftk.store.manifest import Manifest
 
     settings = settings_from("tiny", config, assignments, aligner__name=aligner)
     unreadable: dict[str, str] = {}
