@@ -51,6 +51,7 @@ bench: setup
 	@test -d "$(DATA)/timit-sample" || { echo "make bench DATA=DIR: DIR holds timit-sample, emodb, prompts, planted-msp, planted-iemocap, emotale, ravdess, emobank"; exit 2; }
 	$(BIN)/python benchmarks/f0.py --data $(DATA)
 	$(BIN)/python benchmarks/lemf.py --data $(DATA)
+	$(BIN)/python benchmarks/alignment.py --data $(DATA)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/finetune.py --quick
 	$(BIN)/python benchmarks/coverage.py

@@ -32,6 +32,12 @@ def register_aligners(register: Register) -> None:
         "msftk_plugins.aligners.pocketsphinx:PocketSphinx",
         help="English, offline: words and phones by pocketsphinx's own models",
     )
+    register("mfa", "msftk_plugins.aligners.mfa:Mfa", help="the Montreal Forced Aligner, where it is installed")
+    register(
+        "whisper-words",
+        "msftk_plugins.aligners.whisper_words:WhisperWords",
+        help="the word times of a Whisper that hears the recording, without phones",
+    )
     register("ctc", "msftk_plugins.aligners.ctc:Ctc", help="any CTC speech model: wav2vec 2.0, HuBERT, WavLM, MMS")
 
 

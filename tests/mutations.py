@@ -83,6 +83,15 @@ INTERVALS = "tests/evaluation/test_intervals.py"
 YARDSTICKS = "tests/evaluation/test_yardsticks.py"
 PREDICTION_CSV = "tests/evaluation/test_prediction_csv.py"
 MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        "plugins/aligners/mfa.py", "score < self.options", "score > self.options", "tests/plugins/aligners/test_mfa.py"
+    ),
+    Mutation(
+        "plugins/aligners/whisper_words.py",
+        "if end - begin != last - first:",
+        "if False:",
+        "tests/plugins/aligners/test_whisper_words.py",
+    ),
     Mutation("plugins/aligners/ctc.py", "if mean <", "if mean >", "tests/plugins/aligners/test_ctc.py"),
     Mutation(
         "plugins/aligners/ctc_model.py",

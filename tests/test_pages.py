@@ -35,6 +35,9 @@ def register_fusions(register): register("shown", "page:Shown")
     "rules.md": "from msftk.hookspecs import hookimpl",
 }
 OUT_OF_REACH = (
+    "msftk align",  # tones say none of their words: it ends with 3
+    "--transcript",
+    "aligner.model",
     " /data/",  # corpora that are not ours to hand on
     "--preset paper",  # models of gigabytes
     "runs/frozen",  # trained with them
