@@ -117,8 +117,8 @@ class Mfa(interfaces.Aligner):
         if ended.returncode != 0:
             lines = [line.strip() for line in (ended.stderr or ended.stdout).splitlines() if line.strip()]
             raise BackEndError(
-                f"mfa {arguments[0]} ended with {ended.returncode}: {lines[-1] if lines else 'no message'}. Run "
-                f"`mfa {arguments[0]} --help`, and check its models by `mfa model list acoustic`."
+                f"mfa {arguments[0]} ended with {ended.returncode}: {lines[-1] if lines else 'no message'}. "
+                "Check its models by `mfa model list acoustic`."
             )
         return ended.stdout
 

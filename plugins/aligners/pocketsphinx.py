@@ -68,10 +68,11 @@ class PocketSphinx(interfaces.Aligner):
         return {"pocketsphinx": package, **file}
 
     def align(self, waveform: Float32, sample_rate_hz: int, transcript: str, language: str | None = None) -> Alignment:
-        """Raises RefusedError: another language, a word that is not in the dictionary, a text that does not fit."""
+        """Raises RefusedError: a word that is not in the dictionary, a text that does not fit; AbsentError: another
+        language, no package."""
         assert sample_rate_hz == SAMPLE_RATE_HZ
         if language is not None and language.lower().partition("-")[0] not in ENGLISH:
-            raise RefusedError("language", f"the language is '{language}', and pocketsphinx aligns English alone.")
+            raise AbsentError(f"pocketsphinx aligns English, not '{language}'")
         words = words_of(transcript)
         if not words:
             raise RefusedError("no words", "the transcript has no words.")

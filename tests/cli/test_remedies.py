@@ -18,6 +18,9 @@ OTHER_PROGRAMS = {
     "--no-build-isolation",
     "--force-reinstall",
     "--output_format",
+    "--clean",
+    "--single_speaker",
+    "--temporary_directory",
     "--head",
 }  # of pip, MFA and ray
 

@@ -81,7 +81,6 @@ def test_a_lower_limit_lets_a_wrong_text_pass() -> None:
     ("text", "language", "reason", "detail"),
     [
         ("Press 2 for zorglub", "en", "words not in the dictionary", "'2', 'zorglub'. Spell out numbers"),
-        ("Alle er optaget", "da", "language", "the language is 'da'"),
         ("...", "en", "no words", "the transcript has no words"),
     ],
 )
@@ -123,6 +122,12 @@ def test_threads_find_what_one_finds(aligner: PocketSphinx) -> None:
     alone = [align(aligner, name).words.start_s.tolist() for name in names]
     with ThreadPoolExecutor(4) as threads:
         assert [one.words.start_s.tolist() for one in threads.map(lambda n: align(aligner, n), names)] == alone
+
+
+def test_another_language_is_a_reason_that_can_be_counted(aligner: PocketSphinx) -> None:
+    with pytest.raises(AbsentError, match=r"^pocketsphinx aligns English, not 'da'$") as absent:
+        align(aligner, "invalid", language="da")
+    assert not isinstance(absent.value, RefusedError)
 
 
 def test_without_the_package_the_reason_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
