@@ -636,6 +636,22 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/evaluation/conformal.py", "1 / sizes[group[~own]]", "1.0", "tests/evaluation/test_conformal.py"),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
+    Mutation(
+        "msftk/evaluation/residuals.py", "np.argsort(-far", "np.argsort(far", "tests/evaluation/test_residuals.py"
+    ),
+    Mutation(
+        "msftk/evaluation/residuals.py",
+        "np.argsort(deviation[known]",
+        "np.argsort(-deviation[known]",
+        "tests/evaluation/test_residuals.py",
+    ),
+    Mutation("msftk/recipes/page.py", "autoescape=True", "autoescape=False", "tests/recipes/test_page.py"),
+    Mutation(
+        "msftk/pages/base.html",
+        "figure svg { max-width: 100%;",
+        "figure svg { min-width: 50rem;",
+        "tests/recipes/test_page.py",
+    ),
 )
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ RUNS_A_NETWORK = {
         "published_run",
         "quickstart",
         "report",
+        "report_numbers",
         "sources",
         "train",
         "training_job",

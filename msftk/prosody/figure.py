@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "pdf")
 TOP_WORDS = 3  # paper Fig. 2
 INK, FAINT, PITCH, ENERGY, STRESS = "#22262e", "#c9ccd3", "#1f5fa8", "#4b7a5a", "#d9480f"
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # of an SVG in a page: equal bytes, and no link
 SHADE = (0.34, 0.20, 0.11)  # opacity of the highest, second and third word
 WORD_ROW_INCHES = 0.22
 HZ_TICKS = (60, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800)
@@ -51,7 +52,7 @@ def plot_emphasis(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis
 
 
 def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emphasis) -> str:
-    """The same figure as one `<svg>` element, to stand inside an HTML page; equal input gives equal text.
+    """The same figure as one `<svg>` element for an HTML page, light or dark; equal input gives equal text.
 
     >>> from msftk.prosody.stress import emphasis
     >>> from msftk.speech.alignment import make_alignment, make_tier
@@ -66,9 +67,18 @@ def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis:
 
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": utterance_id}):  # ids of one page's figures must not clash
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="white")
+        figure.savefig(buffer, format="svg", metadata=NO_METADATA, facecolor="none")
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return in_page_ink(text[text.index("<svg") :])
+
+
+def in_page_ink(svg: str) -> str:
+    """What is drawn in ink takes the colour of the text around it.
+
+    >>> in_page_ink('<path style="stroke: #22262e"/>')
+    '<path style="stroke: currentColor"/>'
+    """
+    return svg.replace(INK, "currentColor")
 
 
 def _figure(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emphasis) -> Figure:
@@ -180,7 +190,14 @@ def _mark(pitch: Axes, words: Axes, energy: Axes, emphasis: Emphasis, rows: list
         Patch(label="emphasis segment", **outline),
     ]
     pitch.legend(
-        handles=handles, loc="lower right", bbox_to_anchor=(1, 1.01), ncols=2, frameon=False, fontsize=9, borderpad=0.2
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1, 1.01),
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+        borderpad=0.2,
+        labelcolor=INK,
     )
 
 
@@ -221,6 +238,7 @@ def _word_rows(figure: Figure, emphasis: Emphasis, duration_s: float, width_inch
 
 
 def _plain(axes: Axes) -> None:
+    axes.patch.set_visible(False)
     axes.spines[["top", "right"]].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(FAINT)

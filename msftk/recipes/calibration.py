@@ -30,10 +30,10 @@ def calibrated(asked: Sequence[Source], coverage: float) -> Conformal:
             )
     said = kept(runs, DEV)
     labels = clusters_of(said.utterances, said.cluster_by).labels
-    return calibrate(said.predictions, said.utterances, labels, coverage, _spread(runs))
+    return calibrate(said.predictions, said.utterances, labels, coverage, deviations(runs))
 
 
-def _spread(runs: Sequence[TrainedSource]) -> tuple[str, ...]:
+def deviations(runs: Sequence[TrainedSource]) -> tuple[str, ...]:
     """The outputs of their head that tell how far a rating may lie, where all have the same head."""
     heads = {run.folder.read_settings().head.name for run in runs}
     if len(heads) > 1:

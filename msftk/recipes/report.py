@@ -1,85 +1,136 @@
-"""One self-contained HTML page of a run: scores, experts, curves, stressed words, and the protocol card."""
+"""One self-contained HTML page of a run, or of several beside each other, and every number on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from msftk.errors import InputError, MsftkError
-from msftk.evaluation.figures import scatter_svgs, training_svgs
-from msftk.evaluation.predictions import Predictions
-from msftk.evaluation.scores import ratings_of
-from msftk.extras import from_extra
-from msftk.files import without_nan, write_whole
+from msftk.evaluation.comparison import Comparison
+from msftk.evaluation.figures import (
+    EACH_AS_A_DOT,
+    curves_svg,
+    residual_svg,
+    scatter_svgs,
+    shares_svg,
+    systems_svg,
+    training_svgs,
+)
+from msftk.files import write_whole
 from msftk.prosody.figure import emphasis_svg
-from msftk.recipes.emphasis import emphasise_utterance
-from msftk.recipes.evaluate import evaluate
+from msftk.recipes.claims import claims, scope
+from msftk.recipes.compare import TO_FIRST, compare
+from msftk.recipes.page import PAGES, template
+from msftk.recipes.report_numbers import ReportNumbers
+from msftk.recipes.systems import systems_inside
 from msftk.recipes.table_file import check_out
-from msftk.recipes.wording import SCORES, fixed, interval, notes, percent
+from msftk.recipes.wording import SCORES
 from msftk.runs.folder import RunFolder
 from msftk.store.features import Store, default_store_path
-from msftk.types import ATTRIBUTES, Emphasis, Utterance
+from msftk.types import ATTRIBUTES
 
-PAGES = (".html", ".htm")
-N_STRESSED = 3  # utterances whose stressed words are drawn
+ELSEWHERE = ("settings", "packages", "versions", "device")  # of the card: what has a table of its own
 
 
 def write_report(run: str | Path, out: str | Path, *, store: str | Path | None = None) -> Path:
-    """Writes the page of a finished run and returns its path.
+    """Writes the page of a finished run, or the comparison of all runs in a folder, and returns its path.
 
     The split in front is the first test split, else dev. Utterances are drawn where they have an alignment.
 
     Raises:
-        InputError: an unfinished run; `out` is no page (.html) or cannot be written; jinja2 or matplotlib is
-            missing (the message has the install line).
+        InputError: an unfinished run; a folder with runs of one system alone, or of other utterances; `out` is no page
+            (.html) or cannot be written; jinja2 or matplotlib is missing (the message has the install line).
     """
     run, out = Path(run), Path(out)
-    template = _template()
+    page = template("report.html")
     check_out(out, PAGES)
-    folder = RunFolder(run)
-    protocol = folder.read_card()
-    manifest = folder.read_manifest()
-    kept = {name: folder.read_predictions(name) for name in folder.kept_splits}
-    splits = {name: evaluate(run, split=name) for name, one in kept.items() if _rated(manifest.utterances, one)}
-    if not splits:
-        raise InputError(f"{run}: no predictions of rated utterances, nothing to report. Train with ratings.")
-    main = next((name for name in splits if name.startswith("test")), next(iter(splits)))
-    predictions = kept[main]
-    by_id = {u.id: u for u in manifest.utterances}
-    scored = [by_id[one] for one in predictions.ids]
-    plain = {name: {**evaluation.json(), "role": evaluation.role} for name, evaluation in splits.items()}
-    page = template.render(
-        title=_title(protocol["settings"], manifest.corpus),
-        warning=manifest.facts.get("ratings", ""),
-        scale=manifest.scale,
-        attributes=splits[main].attributes,
-        names=(*splits[main].attributes, "mean"),
-        splits=plain,
-        notes=notes(plain),
-        score_names=SCORES,
-        folds=plain[main]["folds"],
-        main=main,
-        expert_names=predictions.expert_names,
-        note_on_shares=splits[main].experts.note(splits[main].attributes),
-        scatter=scatter_svgs(predictions.values, ratings_of(scored), manifest.scale),
-        training=_training(folder),
-        stress=_stress(folder, scored, predictions, store),
-        card=list(card_rows(protocol)),
-    )
-    write_whole(out, page)
+    if systems := systems_inside(run):
+        write_whole(out, _comparison_page(run, compare(systems=systems, intersection=True)))
+        return out
+    found = ReportNumbers(RunFolder(run), Store(default_store_path(store)))
+    write_whole(out, page.render(**_facts(found, found.json())))
     return out
 
 
-def _template() -> Any:
-    with from_extra("viz", "the report"):
-        import jinja2
-        import matplotlib  # noqa: F401 - asked for here, so that its absence is told before the work
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters.update(fixed=fixed, interval=interval, percent=percent)
-    text = files("msftk.evaluation").joinpath("report.html").read_text(encoding="utf-8")
-    return environment.from_string(text)
+def report_numbers(run: str | Path, *, store: str | Path | None = None) -> dict[str, Any]:
+    """Every number that `write_report` shows, as plain values; undefined ones are None. Raises as `write_report`."""
+    if systems := systems_inside(Path(run)):
+        return _comparison_numbers(compare(systems=systems, intersection=True))
+    return ReportNumbers(RunFolder(Path(run)), Store(default_store_path(store))).json()
+
+
+def _facts(found: ReportNumbers, numbers: dict[str, Any]) -> dict[str, Any]:
+    """What the template asks for: the numbers, and the pictures drawn of them."""
+    attributes, card = numbers["attributes"], numbers["card"]
+    residuals, routing, told = numbers["residuals"], numbers["routing"], numbers["deviations"]
+    by_expert = {expert: {a: routing[a][expert] for a in attributes} for expert in numbers["experts"]}
+    spread = {a: _points(numbers["spread"][a]) for a in attributes}
+    axes = {
+        "calibration": ("told deviation", "error (RMSE)"),
+        "rejection": ("share of predictions kept, surest first", "error (RMSE)"),
+    }
+    fields = {"calibration": ("deviation", "rmse"), "rejection": ("kept", "rmse")}
+    return {
+        **numbers,
+        "names": [*attributes, "mean"],
+        "score_names": SCORES,
+        "scale": found.scale,
+        "each_as_a_dot": EACH_AS_A_DOT,
+        "missing": list(missing_rows(numbers["splits"])),
+        "pictures": {
+            "scatter": scatter_svgs(found.predictions.values, found.truth, found.scale),
+            "training": training_svgs(numbers["training"]) if numbers["training"] else [],
+            "residuals": {by: residual_svg(parts, attributes) for by, parts in residuals.items()},
+            "spread": curves_svg(spread, "rating", "prediction", ("quantile of ratings", "of predictions"), same=True),
+            "routing": shares_svg(by_expert, "routing weight") if len(by_expert) > 1 else "",
+            "deviations": [
+                curves_svg(told[name], *fields[name], labels, same=name == "calibration")
+                for name, labels in axes.items()
+                if told
+            ],
+        },
+        "stressed": [
+            {**one, "figure": emphasis_svg(found.id, found.waveform, found.f0_hz, found.emphasis)}
+            for one, found in found.stressed()
+        ],
+        "settings": list(card_rows(card["settings"])),
+        "environment": list(
+            card_rows({name: card[name] for name in ("device", "versions", "packages") if name in card})
+        ),
+        "card_rows": list(card_rows({name: value for name, value in card.items() if name not in ELSEWHERE})),
+    }
+
+
+def _points(spread: Mapping[str, list[float]]) -> list[dict[str, float]]:
+    pairs = zip(spread["ratings"], spread["predictions"], strict=True)
+    return [{"rating": rating, "prediction": prediction} for rating, prediction in pairs]
+
+
+def _comparison_numbers(found: Comparison) -> dict[str, Any]:
+    return {**found.json(), "claims": claims(found, TO_FIRST), "scope": scope(found)}
+
+
+def _comparison_page(folder: Path, found: Comparison) -> str:
+    means = {name: own.ccc["mean"] for name, own in found.systems.items()}
+    picture = systems_svg({name: (one.value, one.low, one.high) for name, one in means.items()})
+    page: str = template("comparison.html").render(
+        **_comparison_numbers(found), title=f"{folder.name} on {found.facts['corpus']}", picture=picture
+    )
+    return page
+
+
+def missing_rows(splits: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, list[int]]]:
+    """What utterances lack, and in how many of each split: predictions, ratings, each source by its reason.
+
+    `splits`: split -> `Evaluation.json()`.
+    """
+    lacks = [one["missing"] for one in splits.values()]
+    yield "prediction", [one["utterances"] for one in lacks]
+    for attribute in ATTRIBUTES:
+        yield f"rated {attribute}", [one["ratings"][attribute] for one in lacks]
+    reasons = dict.fromkeys((s, why) for one in lacks for s, own in one["sources"].items() for why in own)
+    for source, why in reasons:
+        yield f"{source}: {why}", [one["sources"].get(source, {}).get(why, 0) for one in lacks]
 
 
 def card_rows(card: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -91,55 +142,3 @@ def card_rows(card: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
             yield f"{path}{key}", ", ".join(map(str, value)) or "none"
         else:
             yield f"{path}{key}", "none" if value in (None, "", {}) else str(value)
-
-
-def _rated(utterances: Sequence[Utterance], predictions: Predictions) -> bool:
-    ids = set(predictions.ids)
-    return any(u.ratings for u in utterances if u.id in ids)
-
-
-def _training(run: RunFolder) -> dict[str, Any]:
-    """Fold -> curves of its training; "" for a run without folds."""
-    metrics = {name: folder.read_metrics() for name, folder in {"": run, **run.folds}.items()}
-    return {name: training_svgs(epochs) for name, epochs in metrics.items() if epochs}
-
-
-def _stress(
-    run: RunFolder, scored: list[Utterance], predictions: Predictions, store: str | Path | None
-) -> list[dict[str, Any]]:
-    """The first utterances that have an alignment, with their words, ratings, predictions and picture."""
-    settings = run.read_settings()
-    place = Store(default_store_path(store))
-    drawn: list[dict[str, Any]] = []
-    for row, utterance in enumerate(scored):
-        if len(drawn) == N_STRESSED:
-            break
-        try:
-            recording = emphasise_utterance(utterance, settings, place)
-        except (MsftkError, OSError):  # no alignment, or the audio has moved: another one is drawn
-            continue
-        predicted = dict(zip(ATTRIBUTES, predictions.values[row].tolist(), strict=True))
-        rated: Mapping[str, float] = utterance.ratings or {}
-        drawn.append(
-            {
-                "id": utterance.id,
-                **_words(recording.emphasis),
-                "predicted": without_nan(predicted),
-                "rated": {attribute: rated.get(attribute) for attribute in ATTRIBUTES},
-                "figure": emphasis_svg(recording.id, recording.waveform, recording.f0_hz, recording.emphasis),
-            }
-        )
-    return drawn
-
-
-def _words(emphasis: Emphasis) -> dict[str, Any]:
-    """The sentence in three parts, and the place of the top word in the middle one."""
-    words, first, end = emphasis.prosody.words, emphasis.first, emphasis.last + 1
-    return {"before": words[:first], "segment": words[first:end], "after": words[end:], "top": emphasis.top - first}
-
-
-def _title(settings: Mapping[str, Any], corpus: str) -> str:
-    """Fusion and corpus, and how much of the encoder learned, where that was not all."""
-    adaptation = settings.get("adaptation", {}).get("name", "full")
-    learned = "" if adaptation == "full" else f", encoder {adaptation}"
-    return f"{settings['fusion']['name']} on {corpus}{learned}"

@@ -43,6 +43,18 @@ def find_systems(places: Sequence[str | Path], named: Mapping[str, Sequence[str 
     return systems
 
 
+def systems_inside(folder: Path) -> dict[str, list[Path]]:
+    """Systems among what a folder holds that is no run itself: finished runs, and folders of them, by short names.
+
+    Empty where it holds no finished run.
+    """
+    if RunFolder(folder).settings_file.exists() or not folder.is_dir():
+        return {}
+    held = [place for place in sorted(folder.iterdir()) if RunFolder(place).is_finished or _inside(place)]
+    found = find_systems(held) if held else {}
+    return {name.removeprefix(f"{folder}/"): [run.path for run in runs] for name, runs in found.items()}
+
+
 def _add(systems: Systems, name: str, runs: list[RunFolder]) -> None:
     if name in systems:
         raise InputError(f"{name}: named twice. Give each system once.")

@@ -37,7 +37,8 @@ def test_it_has_the_ccc_with_fewer_sources(page: str, tiny_run: Path) -> None:
 
 def test_it_warns_draws_and_shows_the_card(page: str) -> None:
     assert "The ratings of this corpus are made up for tests." in page
-    assert page.count("<svg") == 3 + 2 + 3  # an attribute's scatter, loss and dev CCC, three utterances
+    # an attribute's scatter, three slicings, spread, routing, loss and dev CCC, three utterances
+    assert page.count("<svg") == 3 + page.count('id="slice-') + 1 + 1 + 2 + 3
     assert re.findall(r'<span class="segment">', page)
     assert "gs absent in 1" not in page  # the utterance without transcript trains
     assert "<tr><td>seconds_kept</td><td>12.0</td></tr>" in page
@@ -46,6 +47,8 @@ def test_it_warns_draws_and_shows_the_card(page: str) -> None:
 
 def test_it_needs_nothing_from_elsewhere(page: str) -> None:
     assert not re.search(r'(?:src|href)="(?!#)', page)
+    assert not re.search(r"<script|@import|url\((?!#)", page)
+    assert set(re.findall(r"https?://[^\"\s]+", page)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
 
 def test_what_is_wide_scrolls_in_a_box_of_its_own(page: str) -> None:
