@@ -192,6 +192,15 @@ KINDS = (
         check="msftk.testing.models:check_loss",
     ),
     Kind(
+        "sampler",
+        "register_samplers",
+        "training utterances -> the steps of an epoch",
+        interfaces.Sampler,
+        section="sampler",
+        default="length-buckets",
+        check="msftk.testing.sampling:check_sampler",
+    ),
+    Kind(
         "model",
         "register_models",
         "folder of a published model -> network",

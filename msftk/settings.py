@@ -90,6 +90,9 @@ class Training(BaseModel):
         (), description="what is told of the training beside metrics.jsonl: tensorboard, wandb, mlflow"
     )
     select: Literal["best", "last"] = Field("best", description="best mean CCC on dev, or the last epoch")
+    patience: int = Field(
+        0, ge=0, description="epochs without a better mean CCC on dev after which training stops; 0: it never does"
+    )
     seed: int = Field(0, description="of weights, batches and dropout")
     init: str = Field("", description="the published model that weights start from, as --init names it")
 

@@ -194,6 +194,25 @@ def register_losses(register: Register) -> None:
 
 
 @hookimpl
+def register_samplers(register: Register) -> None:
+    register(
+        "length-buckets",
+        "msftk_plugins.samplers.length_buckets:LengthBuckets",
+        help="everyone once, lengths alike in a batch",
+    )
+    register(
+        "class-undersampling",
+        "msftk_plugins.samplers.classes:ClassUndersampling",
+        help="of each class no more than the rarest has",
+    )
+    register(
+        "class-balanced",
+        "msftk_plugins.samplers.classes:ClassBalanced",
+        help="all classes alike, rare ones several times",
+    )
+
+
+@hookimpl
 def register_engines(register: Register) -> None:
     register("local", "msftk_plugins.engines.local:Local", help="threads of this machine, processes for models")
     register("ray", "msftk_plugins.engines.ray:Ray", help="actors of Ray, on this machine or a cluster (extra ray)")

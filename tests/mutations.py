@@ -551,6 +551,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/preparation/waveforms.py", "if not is_full(error):", "if True:", "tests/preparation/test_waveforms.py"
     ),
     Mutation("msftk/store/shelf.py", "self._file.truncate(start)", "pass", "tests/preparation/test_waveforms.py"),
+    Mutation("msftk/training/loop.py", "0 < self.training.patience <= waited", "False", "tests/training/test_loop.py"),
+    Mutation("plugins/samplers/classes.py", "min(len(rows), most)", "len(rows)", "tests/plugins/samplers"),
+    Mutation("plugins/samplers/length_buckets.py", "random.shuffle(steps)", "pass", "tests/plugins/samplers"),
     Mutation("msftk/training/loader.py", "place, None", "0, None", "tests/training/test_loader.py"),
     Mutation("msftk/training/memory.py", "fixed + MARGIN * ", "fixed + ", "tests/training/test_memory.py"),
     Mutation("msftk/training/memory.py", "if place.is_file():", "if False:", "tests/training/test_memory.py"),

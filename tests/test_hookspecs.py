@@ -18,7 +18,7 @@ from msftk.hookspecs import KINDS, Kind, find_kind, hookimpl
 from msftk.registry import Registry
 from msftk.settings import Component, with_sections
 
-SAMPLER = '''
+ORDERING = '''
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -26,7 +26,7 @@ from msftk import interfaces
 from msftk.testing.shared import factory, require
 
 
-class Sampler(interfaces.Component):
+class Ordering(interfaces.Component):
     """Which utterances stand in a batch."""
 
     balanced: ClassVar[bool] = False
@@ -48,63 +48,65 @@ class Backwards:
         return list(range(n))[::-1][self.options.skip:]
 
 
-def check_sampler(plugin, /, **options):
-    require(factory("sampler", plugin, options)().order(3) != [], "order() of three utterances is empty")
+def check_ordering(plugin, /, **options):
+    require(factory("ordering", plugin, options)().order(3) != [], "order() of three utterances is empty")
 '''
 
 
 @pytest.fixture
-def sampler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kind:
+def ordering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kind:
     """A kind that msftk does not know, with one plugin, in a package of its own."""
-    (tmp_path / "samplers.py").write_text(SAMPLER)
+    (tmp_path / "orderings.py").write_text(ORDERING)
     monkeypatch.syspath_prepend(tmp_path)
-    base = importlib.import_module("samplers").Sampler
-    return Kind("sampler", "register_samplers", "who stands in a batch", base, section="sampler", default="backwards")
+    base = importlib.import_module("orderings").Ordering
+    return Kind(
+        "ordering", "register_orderings", "who stands in a batch", base, section="ordering", default="backwards"
+    )
 
 
 @pytest.fixture
-def extended(sampler: Kind) -> Registry:
+def extended(ordering: Kind) -> Registry:
     """A registry of all kinds with that one, and the package's hooks."""
 
-    def register_samplers(register: Callable[..., None]) -> None:
-        register("backwards", "samplers:Backwards", help="the last one first")
+    def register_orderings(register: Callable[..., None]) -> None:
+        register("backwards", "orderings:Backwards", help="the last one first")
 
-    module = types.ModuleType("sampler_hooks")
-    module.register_samplers = hookimpl(register_samplers)  # type: ignore[attr-defined]
-    sys.modules["sampler_hooks"] = module
+    module = types.ModuleType("ordering_hooks")
+    module.register_orderings = hookimpl(register_orderings)  # type: ignore[attr-defined]
+    sys.modules["ordering_hooks"] = module
     ours = EntryPoint("msftk", "msftk_plugins.hooks", "msftk")
-    return Registry([ours, EntryPoint("s", "sampler_hooks", "msftk")], (*KINDS, sampler))
+    return Registry([ours, EntryPoint("s", "ordering_hooks", "msftk")], (*KINDS, ordering))
 
 
 def test_plugins_of_a_new_kind_are_registered_listed_and_built(extended: Registry) -> None:
     assert extended.broken == []
-    assert [plugin.kind.name for plugin in extended.plugins()][-1] == "sampler"
-    built = extended.create("sampler", "backwards", {"skip": 1})
+    assert [plugin.kind.name for plugin in extended.plugins()][-1] == "ordering"
+    built = extended.create("ordering", "backwards", {"skip": 1})
     assert built.order(3) == [1, 0]
     assert built.balanced is False  # the base's default, of a class that does not inherit from it
 
 
 def test_names_and_options_of_a_new_kind_are_answered_as_those_of_any(extended: Registry) -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown sampler 'backward'\. Did you mean 'backwards'\?"):
-        extended.get("sampler", "backward")
-    with pytest.raises(UnknownNameError, match=r"unknown option 'sampler\.skips'\. Did you mean 'skip'\?"):
-        extended.options("sampler", "backwards", {"skips": 1})
-    with pytest.raises(InputError, match=r"sampler\.skip is 'many'"):
-        extended.options("sampler", "backwards", {"skip": "many"})
+    with pytest.raises(UnknownNameError, match=r"unknown ordering 'backward'\. Did you mean 'backwards'\?"):
+        extended.get("ordering", "backward")
+    with pytest.raises(UnknownNameError, match=r"unknown option 'ordering\.skips'\. Did you mean 'skip'\?"):
+        extended.options("ordering", "backwards", {"skips": 1})
+    with pytest.raises(InputError, match=r"ordering\.skip is 'many'"):
+        extended.options("ordering", "backwards", {"skip": "many"})
 
 
-def test_settings_choose_a_plugin_of_a_new_kind(sampler: Kind) -> None:
-    model = with_sections([sampler])
-    assert model.model_validate({}).sampler == Component(name="backwards")  # type: ignore[attr-defined]
-    chosen = model.model_validate({"sampler": {"name": "other", "skip": 2}}).sampler  # type: ignore[attr-defined]
+def test_settings_choose_a_plugin_of_a_new_kind(ordering: Kind) -> None:
+    model = with_sections([ordering])
+    assert model.model_validate({}).ordering == Component(name="backwards")  # type: ignore[attr-defined]
+    chosen = model.model_validate({"ordering": {"name": "other", "skip": 2}}).ordering  # type: ignore[attr-defined]
     assert (chosen.name, chosen.options) == ("other", {"skip": 2})
     with pytest.raises(ValidationError, match="samplr"):
         model.model_validate({"samplr": {"name": "other"}})
 
 
 def test_a_kind_that_msftk_does_not_ship_has_no_hook_here() -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown kind 'sampler'\. .*Known: corpus, "):
-        find_kind("sampler")
+    with pytest.raises(UnknownNameError, match=r"unknown kind 'ordering'\. .*Known: corpus, "):
+        find_kind("ordering")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

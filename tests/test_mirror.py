@@ -41,7 +41,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "test_registry.py": "plugins/hooks.py",
     "testing/test_checks.py": (
         "msftk/testing/alignment.py msftk/testing/examples.py msftk/testing/models.py msftk/testing/modules.py "
-        "msftk/testing/preparation.py msftk/testing/reading.py msftk/testing/shared.py"
+        "msftk/testing/preparation.py msftk/testing/reading.py msftk/testing/sampling.py msftk/testing/shared.py "
+        "msftk/interfaces/sampling.py"
     ),
     "training/test_steps.py": "msftk/training/objective.py",
     # plugins of one family, under one contract

@@ -47,6 +47,7 @@ from msftk.interfaces.preparation import (
 )
 from msftk.interfaces.published import Checkpoint, Imported, ModelLayout
 from msftk.interfaces.reading import AlignmentReader, Corpus, CorpusReading
+from msftk.interfaces.sampling import Sampler
 from msftk.interfaces.targets import Answers, Head, HeadOutput, Loss, Target
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "PretrainedEncoder",
     "Rate",
     "Result",
+    "Sampler",
     "SemanticGroup",
     "SemanticSource",
     "StoredFeatures",

@@ -130,11 +130,17 @@ def train(
     settings = settings_on(corpus, settings)
     check_trackers(settings.training.trackers)
     splits = splits_of(corpus, settings, folds, allow_overlap)
+    if settings.training.patience and not splits[0].dev:
+        raise InputError(
+            f"training.patience = {settings.training.patience} waits for a better CCC on dev, and there is no dev. "
+            "Leave it out, or let dev select (training.select=best)."
+        )
     where, run = choose_where(device), RunFolder(Path(out))
     if not run.is_finished:
         with consenting(allowed):
             make_parts(settings)  # what cannot be made is told before a run is begun
             make_objective(settings, fit_targets(settings.targets, corpus.utterances))
+            settings.create("sampler", utterances=splits[0].train)
         check_folder(run.path)
     notes: list[str] = []
     with process_group(), consenting(allowed), run.held() if where.writes else nullcontext():

@@ -87,7 +87,7 @@ class Job:
         Nothing is left to select or test on: the folds' scores stand for it.
         """
         epochs = round(median(run.read_card()["selection"]["epoch"].values()))
-        training = self.settings.training.model_copy(update={"epochs": epochs, "select": "last"})
+        training = self.settings.training.model_copy(update={"epochs": epochs, "select": "last", "patience": 0})
         job = replace(self, settings=self.settings.model_copy(update={"training": training}))
         rated = tuple(replace(u, split="train") for u in self.corpus.utterances if u.ratings)
         manifest = replace(self.corpus, utterances=rated)
@@ -237,6 +237,7 @@ def _check_left(split: Split, readable: Mapping[str, Sequence[Utterance]], failu
 
 
 def _selection(settings: Settings, reached: Reached) -> dict[str, Any]:
+    stopped = {"stopped_after": trained} if (trained := reached.epoch) < settings.training.epochs else {}
     if settings.training.select == "last" or reached.best_ccc is None:
-        return {"by": "last epoch", "epoch": reached.epoch}
-    return {"by": "mean CCC on dev", "epoch": reached.best_epoch, "ccc": reached.best_ccc}
+        return {"by": "last epoch", "epoch": reached.epoch, **stopped}
+    return {"by": "mean CCC on dev", "epoch": reached.best_epoch, "ccc": reached.best_ccc, **stopped}

@@ -7,6 +7,7 @@ from itertools import chain, islice
 import numpy as np
 import torch
 
+from msftk.interfaces import Sampler
 from msftk.models.rows import Rows, even_parts
 from msftk.models.where import Where
 from msftk.runs.ahead import Ahead
@@ -24,11 +25,13 @@ class Loader(Ahead[list[Rows], list[Micro]]):
     What cannot be read raises where its step would begin.
     """
 
-    def __init__(self, train: Examples, training: Training, micro_batch: int, where: Where, begun: int = 0) -> None:
+    def __init__(
+        self, train: Examples, sampler: Sampler, training: Training, micro_batch: int, where: Where, begun: int = 0
+    ) -> None:
         self._train, self._device = train, where.device
-        done, place = divmod(begun, -(-len(train) // training.batch))
+        done, place = divmod(begun, -(-sampler.size // training.batch))
         sizes = training.batch, micro_batch, training.seed
-        epochs = (training_batches(train.lengths, *sizes, epoch + 1) for epoch in range(done, training.epochs))
+        epochs = (training_batches(sampler, train.lengths, *sizes, epoch + 1) for epoch in range(done, training.epochs))
         own = (own_part(step, where) for step in islice(chain.from_iterable(epochs), place, None))
         super().__init__(self._read, own)
 

@@ -15,6 +15,7 @@ import torch
 
 from msftk.errors import InputError, MsftkError
 from msftk.evaluation.attributes import ccc_by_attribute
+from msftk.interfaces import Sampler
 from msftk.models.heap import keep_freed_memory
 from msftk.models.network import SerNetwork
 from msftk.models.own import load_own_state
@@ -104,25 +105,27 @@ class _Fitting:
         if (n_lines := len(self.metrics)) < self.reached.epoch:
             lost = f"of {self.reached.epoch} epochs trained before it holds {n_lines}: scores of the others are lost"
             log.warning("%s: %s, what they learned is not", run.metrics_file, lost)
-        self.epoch_steps = -(-len(data.train) // self.training.batch)
+        self.sampler: Sampler = settings.create("sampler", utterances=data.train.utterances)
+        self.epoch_steps: int = -(-self.sampler.size // self.training.batch)
         self.total_steps = self.training.epochs * self.epoch_steps
-        if len(data.train) // self.epoch_steps < where.world_size:
+        smallest = self.sampler.size // self.epoch_steps
+        if smallest < where.world_size:
             raise InputError(
-                f"{where.world_size} processes share a batch of {len(data.train) // self.epoch_steps}: some would have "
+                f"{where.world_size} processes share a batch of {smallest}: some would have "
                 "nothing to do. Start fewer, or raise training.batch."
             )
         self.saved_s = time.monotonic()
 
     def train(self) -> Reached:
         if self._steps_done == 0:
-            start_from_ratings(self.network, self.data.train, self.training, self.micro_batch, self.where)
+            start_from_ratings(self.network, self.data.train, self.sampler, self.training, self.micro_batch, self.where)
         share_weights(list(self.network.state_dict().values()))
         if self.where.rank:  # others draw other dropout
             torch.manual_seed(self.training.seed + 1_000_003 * self.where.rank + self._steps_done)
         try:
             sizes = self.training, self.micro_batch, self.where
-            with Loader(self.data.train, *sizes, begun=self._steps_done) as loader:
-                while self.reached.epoch < self.training.epochs:
+            with Loader(self.data.train, self.sampler, *sizes, begun=self._steps_done) as loader:
+                while self.reached.epoch < self.training.epochs and not self._has_waited:
                     share = self._train_epoch(loader)
                     self._end_epoch(share)
         except KeyboardInterrupt:
@@ -130,6 +133,12 @@ class _Fitting:
                 self._save()
             raise
         return self.reached
+
+    @property
+    def _has_waited(self) -> bool:
+        """Whether `training.patience` epochs went by without a better one."""
+        waited = self.reached.epoch - self.reached.best_epoch
+        return 0 < self.training.patience <= waited
 
     @property
     def _steps_done(self) -> int:
@@ -192,6 +201,8 @@ class _Fitting:
             if self.where.writes:
                 self.run.write_metrics(self.metrics)
             self._save(is_best=is_best)
+        if self._has_waited:
+            log.info("stopped after epoch %d: no better dev CCC in %d", epoch, self.training.patience)
         self._report(line)
 
     def _so_far(self, train_loss: float) -> dict[str, Any]:
@@ -202,7 +213,7 @@ class _Fitting:
             "epoch": done.epoch + 1,
             "train_loss": train_loss,
             "learning_rate": factor * self.training.learning_rate,
-            "utterances_per_s": round(share * len(self.data.train) / done.seconds, 2),
+            "utterances_per_s": round(share * self.sampler.size / done.seconds, 2),
         }
 
     def _save(self, *, is_best: bool = False) -> None:
@@ -214,6 +225,8 @@ class _Fitting:
     def _report(self, metrics: Mapping[str, Any]) -> None:
         best = self.reached.best_ccc
         note = "" if best is None else f"best dev CCC {best:.3f}"
+        if self._has_waited:
+            note = f"stopped, {note or 'dev has no CCC'}"
         self.progress(Progress(self.stage, self._steps_done, self.total_steps, note, metrics))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from msftk.interfaces import Sampler
 from msftk.models.network import SerNetwork
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import Where
@@ -20,7 +21,7 @@ LEAST_SPREAD = 1e-6  # of predictions on the unit scale; below it they are one n
 
 
 def start_from_ratings(
-    network: SerNetwork, train: Examples, training: Training, micro_batch: int, where: Where
+    network: SerNetwork, train: Examples, sampler: Sampler, training: Training, micro_batch: int, where: Where
 ) -> None:
     """Shifts and scales each regression's predictions, in place, before the first optimiser step.
 
@@ -34,7 +35,7 @@ def start_from_ratings(
     Ratings that do not vary, or predictions that do not, are met in their mean alone; a column that nobody rated and a
     head that does not offer `rescale` stay as they are.
     """
-    step = training_batches(train.lengths, training.batch, micro_batch, training.seed, 1)[0]
+    step = training_batches(sampler, train.lengths, training.batch, micro_batch, training.seed, 1)[0]
     network.train()
     rescale_heads(network, read_step(train, step), train.truths, where)
 

@@ -7,6 +7,7 @@ import torch
 from small_corpus import tiny_settings
 
 from msftk.errors import InputError
+from msftk.interfaces import Sampler
 from msftk.models.targets import fit_targets
 from msftk.models.where import CPU
 from msftk.preparation.extract import extract
@@ -32,18 +33,23 @@ def examples(tone_corpus: Manifest, tone_store: Store) -> Examples:
     return Examples(tone_corpus.utterances, inputs, encoder, tone_corpus.scale, targets)
 
 
+def everyone(examples: Examples) -> Sampler:
+    sampler: Sampler = tiny_settings().create("sampler", utterances=examples.utterances)
+    return sampler
+
+
 def steps_without(examples: Examples) -> list[list[Micro]]:
     return [
         [(examples.batch(rows), {name: truth[rows] for name, truth in examples.truths.items()}) for rows in step]
         for epoch in range(1, 4)
-        for step in training_batches(examples.lengths, 6, 2, TRAINING.seed, epoch)
+        for step in training_batches(everyone(examples), examples.lengths, 6, 2, TRAINING.seed, epoch)
     ]
 
 
 @pytest.mark.parametrize("begun", [0, 1, 4])
 def test_steps_are_the_same_to_the_last_bit(examples: Examples, begun: int) -> None:
     expected = steps_without(examples)
-    with Loader(examples, TRAINING, 2, CPU, begun) as loader:
+    with Loader(examples, everyone(examples), TRAINING, 2, CPU, begun) as loader:
         found = list(loader)
     assert len(found) == len(expected) - begun > 0
     for step, other in zip(found, expected[begun:], strict=True):
@@ -61,6 +67,6 @@ def test_what_cannot_be_read_any_more_is_told_as_it_is(examples: Examples, monke
     monkeypatch.setattr(examples.inputs, "read", gone)
     with (
         pytest.raises(InputError, match=r"s07\.wav: no such file"),
-        Loader(examples, TRAINING, 2, CPU) as loader,
+        Loader(examples, everyone(examples), TRAINING, 2, CPU) as loader,
     ):
         next(loader)

@@ -15,6 +15,7 @@ from small_corpus import tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 from torch.optim import AdamW
 
+from msftk.errors import InputError
 from msftk.progress import Progress, ProgressCallback
 from msftk.recipes.train import train
 from msftk.runs.folder import RunFolder
@@ -65,6 +66,44 @@ def test_of_epochs_that_are_equally_good_the_first_is_kept(
     monkeypatch.setattr("msftk.training.loop._dev_ccc", lambda *_: {"mean": next(means)})
     run = run_of(tiny_settings("fusion.name=none"), tmp_path / "run", tone_corpus, tone_store)
     assert run.read_card()["selection"] == {"by": "mean CCC on dev", "epoch": 2, "ccc": 0.4}
+
+
+def test_it_stops_where_dev_gets_no_better_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    means = iter([0.1, 0.4, 0.3, float("nan"), 0.35])
+    monkeypatch.setattr("msftk.training.loop._dev_ccc", lambda *_: {"mean": next(means)})
+    settings = tiny_settings("fusion.name=none", "training.epochs=20", "training.patience=3")
+    run = run_of(settings, tmp_path / "run", tone_corpus, tone_store)
+    expected = {"by": "mean CCC on dev", "epoch": 2, "ccc": 0.4, "stopped_after": 5}
+    assert run.read_card()["selection"] == expected
+    assert len(run.read_metrics()) == 5
+
+
+def test_a_resumed_run_goes_on_counting_the_epochs_that_were_no_better(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    means = iter([0.4, 0.3, KeyboardInterrupt(), 0.2, 0.1])
+
+    def scored(*_: object) -> dict[str, float]:
+        mean = next(means)
+        if isinstance(mean, BaseException):
+            raise mean
+        return {"mean": mean}
+
+    monkeypatch.setattr("msftk.training.loop._dev_ccc", scored)
+    settings = tiny_settings("fusion.name=none", "training.epochs=20", "training.patience=2")
+    with pytest.raises(KeyboardInterrupt):
+        run_of(settings, tmp_path / "run", tone_corpus, tone_store)
+    run = run_of(settings, tmp_path / "run", tone_corpus, tone_store)
+    assert run.read_card()["selection"]["stopped_after"] == 3
+
+
+def test_patience_without_dev_is_refused(tmp_path: Path, tone_corpus: Manifest, tone_store: Store) -> None:
+    settings = tiny_settings("training.select=last", "training.patience=2")
+    with pytest.raises(InputError, match=r"training\.patience = 2 .* no dev"):
+        train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu", folds="speaker")
+    assert not (tmp_path / "run").exists()
 
 
 # ---------------------------------------------------------------- killed and interrupted

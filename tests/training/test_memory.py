@@ -85,10 +85,10 @@ def test_auto_takes_what_fits_and_the_run_keeps_it(
 
     class Loader(loop.Loader):
         def __init__(
-            self, train: Examples, training: object, micro_batch: int, *more: object, **others: object
+            self, train: Examples, sampler: object, training: object, micro_batch: int, *more: object, **others: object
         ) -> None:
             chosen.append(micro_batch)
-            super().__init__(train, training, micro_batch, *more, **others)  # type: ignore[arg-type]
+            super().__init__(train, sampler, training, micro_batch, *more, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loop, "Loader", Loader)
     settings = tiny_settings("training.micro_batch=auto", "training.batch=12", "fusion.name=none", "training.epochs=1")

@@ -13,6 +13,7 @@ from outside.targets import OfMixed
 from small_corpus import tiny_settings
 from torch import Tensor, nn
 
+from msftk.interfaces import Sampler
 from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
 from msftk.models.targets import fit_targets
@@ -48,17 +49,22 @@ def make(tone_corpus: Manifest, tone_store: Store) -> Callable[..., Made]:
     return made
 
 
+def everyone(examples: Examples, settings: Settings) -> Sampler:
+    sampler: Sampler = settings.create("sampler", utterances=examples.utterances)
+    return sampler
+
+
 def start(made: Made) -> Tensor:
     """Starts from the ratings; returns what the first step then says, [utterance, column]."""
     network, examples, settings = made
-    start_from_ratings(network, examples, settings.training, MICRO_BATCH, CPU)
+    start_from_ratings(network, examples, everyone(examples, settings), settings.training, MICRO_BATCH, CPU)
     return said_in_first_step(made)
 
 
 def said_in_first_step(made: Made) -> Tensor:
     network, examples, settings = made
     own = settings.training
-    step = training_batches(examples.lengths, own.batch, MICRO_BATCH, own.seed, 1)[0]
+    step = training_batches(everyone(examples, settings), examples.lengths, own.batch, MICRO_BATCH, own.seed, 1)[0]
     network.train()
     with torch.no_grad():
         return torch.cat([forward(network, examples.batch(rows), CPU).answers["vad"].outputs["value"] for rows in step])
@@ -88,7 +94,7 @@ def test_predictions_that_run_against_the_ratings_are_turned_round(make: Callabl
     network, examples, settings = made
     (((batch, rows),),) = [
         [(examples.batch(rows), rows) for rows in step]
-        for step in training_batches(examples.lengths, 24, 24, settings.training.seed, 1)
+        for step in training_batches(everyone(examples, settings), examples.lengths, 24, 24, settings.training.seed, 1)
     ]
     ratings = examples.truths["vad"][rows]
 

@@ -1,0 +1,1 @@
+"""Which utterances an epoch of training hears."""
