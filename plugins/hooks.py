@@ -176,6 +176,9 @@ def register_fusions(register: Register) -> None:
 @hookimpl
 def register_targets(register: Register) -> None:
     register("vad", "msftk_plugins.targets.vad:Vad", help="valence, arousal, dominance on the rating scale")
+    register("category", "msftk_plugins.targets.classes:Category", help="the emotion's class, O and X left out")
+    register("category-all", "msftk_plugins.targets.classes:CategoryAll", help="the emotion's class, O and X too")
+    register("gender", "msftk_plugins.targets.classes:Gender", help="the speaker's gender")
     register("raters", "msftk_plugins.targets.raters:Raters", help="the same, as each person rated them")
 
 
@@ -183,6 +186,7 @@ def register_targets(register: Register) -> None:
 def register_heads(register: Register) -> None:
     register("regression", "msftk_plugins.heads.regression:Regression", help="two-layer regression per attribute")
     register("evidential", "msftk_plugins.heads.evidential:Evidential", help="a prediction and how sure it is (DEER)")
+    register("classes", "msftk_plugins.heads.classes:Classes", help="a logit a class, for targets that are classes")
     register("joint", "msftk_plugins.heads.joint:Joint", help="one network for all attributes")
     register("bounded", "msftk_plugins.heads.bounded:Bounded", help="per attribute, squashed into the rating scale")
 
@@ -190,6 +194,7 @@ def register_heads(register: Register) -> None:
 @hookimpl
 def register_losses(register: Register) -> None:
     register("ccc", "msftk_plugins.losses.ccc:CccLoss", help="sum over attributes of 1 - CCC")
+    register("cross-entropy", "msftk_plugins.losses.cross_entropy:CrossEntropy", help="of targets that are classes")
     register("evidential", "msftk_plugins.losses.evidential:EvidentialLoss", help="of the evidential head (DEER)")
 
 

@@ -431,7 +431,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/training/steps.py", "set_random_state(where.device, state)", "pass", "tests/training/test_steps.py"
     ),
     Mutation("msftk/training/objective.py", "shares[loss.scope] * loss", "loss", "tests/training/test_steps.py"),
-    Mutation("msftk/training/batches.py", "random.shuffle(steps)", "pass", "tests/training/test_batches.py"),
     Mutation(
         "msftk/training/folds.py", "(k + 1) % len(self.groups)", "k % len(self.groups)", "tests/training/test_folds.py"
     ),
@@ -638,6 +637,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/losses/test_evidential.py",
     ),
     Mutation("msftk/evaluation/conformal.py", "1 / sizes[group[~own]]", "1.0", "tests/evaluation/test_conformal.py"),
+    Mutation("plugins/targets/classes.py", "{None, *self.left_out}", "{None}", "tests/plugins/targets/test_classes.py"),
+    Mutation(
+        "plugins/losses/cross_entropy.py",
+        "known.sum().clamp(min=1)",
+        "len(known)",
+        "tests/plugins/losses/test_cross_entropy.py",
+    ),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
     Mutation(
         "msftk/evaluation/residuals.py", "np.argsort(-far", "np.argsort(far", "tests/evaluation/test_residuals.py"

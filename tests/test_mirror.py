@@ -22,7 +22,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "recipes/test_ablate.py": "msftk/recipes/ablation_table.py",
     "recipes/test_recordings.py": "msftk/recipes/sound_in_memory.py",
-    "recipes/test_targets.py": "msftk/models/answers.py msftk/models/targets.py plugins/targets/vad.py",
+    "recipes/test_targets.py": "msftk/models/answers.py msftk/models/targets.py plugins/targets/vad.py "
+    "plugins/heads/classes.py",
     "recipes/test_text_only.py": "msftk/recipes/senses.py plugins/acoustic/no_sound.py",
     "recipes/test_train.py": "msftk/recipes/training_job.py",
     "cli/test_models.py": "msftk/recipes/models.py",

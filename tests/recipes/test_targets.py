@@ -1,4 +1,4 @@
-"""A second target from another package beside the ratings, and heads that say what their outputs are."""
+"""A second target beside the ratings, and heads from another package that say what their outputs are."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_both_targets_learn_and_are_kept(run: Path) -> None:
     said = read_predictions(run / "predictions" / "test.parquet")
     assert said.values.shape == (8, 3)
     assert said.others["category"].columns == ("calm", "excited")
-    assert said.others["category"].outputs["logits"].shape == (8, 2)
+    assert said.others["category"].outputs["value"].shape == (8, 2)
     assert said.contributions.shape == (8, 3, 3)  # routes of the ratings alone
 
 
@@ -68,7 +68,7 @@ def test_its_column_is_in_the_table(run: Path, tone_corpus: Manifest, tone_store
     ended = msftk("predict", run, audio, "--out", out, "--store", tone_store.root)
     assert ended.code == 0, ended.err
     (row,) = csv.DictReader(out.open())
-    assert list(row) == ["id", *ATTRIBUTES, "category", "scale", "clipped"]
+    assert list(row)[:7] == ["id", *ATTRIBUTES, "category", "scale", "clipped"]
     assert row["category"] in ("calm", "excited")
 
 
@@ -77,8 +77,8 @@ def test_folds_that_know_other_classes_are_pooled(run: Path) -> None:
     category = replace(said.others["category"], columns=("excited", "angry"))
     both = pooled([said, replace(said, others={"category": category})])
     assert both.others["category"].columns == ("calm", "excited", "angry")
-    logits = both.others["category"].outputs["logits"]
-    np.testing.assert_array_equal(logits[8:, 1], said.others["category"].outputs["logits"][:, 0])
+    logits = both.others["category"].outputs["value"]
+    np.testing.assert_array_equal(logits[8:, 1], said.others["category"].outputs["value"][:, 0])
     assert not logits[8:, 0].any()
 
 
@@ -90,7 +90,7 @@ def test_the_ratings_come_first(tone_corpus: Manifest, tone_store: Store, tmp_pa
 def test_shipped_and_outside_targets_and_heads_keep_their_contracts(tone_corpus: Manifest) -> None:
     testing.check_target("vad", tone_corpus.utterances)
     testing.check_target("category", tone_corpus.utterances)
-    for head in ("regression", "normal-gamma", "of-mixed"):
+    for head in ("regression", "classes", "normal-gamma", "of-mixed"):
         testing.check_head(head)
 
 
@@ -135,11 +135,11 @@ def test_an_attribute_that_nobody_rated_is_not_predicted(
     assert "dominance" not in shown.replace("without rated dominance", "")
     audio = [u.audio for u in corpus.utterances[:2]]
     said = msftk("predict", run, *audio, "--json", "--store", tone_store.root)
-    assert list(json.loads(said.out)["predictions"][0]) == ["id", "valence", "arousal"]
+    assert list(json.loads(said.out)["predictions"][0])[:4] == ["id", "valence", "arousal", "sources"]
     assert "dominance" not in msftk("predict", run, *audio, "--store", tone_store.root).out
     out = tmp_path / "said.csv"
     assert msftk("predict", run, *audio, "--out", out, "--store", tone_store.root).code == 0
-    assert out.read_text().splitlines()[0] == "id,valence,arousal,scale,clipped"
+    assert out.read_text().splitlines()[0].startswith("id,valence,arousal,scale,clipped,sources")
     page = write_report(run, tmp_path / "page.html", store=tone_store.root).read_text()
     assert page.count('<th class="number">dominance</th>') == 0
     assert page.count('<th class="number">arousal</th>') > 0

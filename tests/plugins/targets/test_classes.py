@@ -1,0 +1,45 @@
+"""Classes as targets: which there are, what is left out, and what their scores are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from msftk import testing
+from msftk.errors import InputError
+from msftk.registry import registry
+from msftk.types import Utterance
+
+UTTERANCES = [
+    Utterance(f"u{k}", None, category=category, gender=gender, ratings={"valence": 2.0})
+    for k, (category, gender) in enumerate([("H", "Male"), ("A", "Female"), ("X", None), ("O", "Male"), (None, "Male")])
+]
+
+
+@pytest.mark.parametrize("name", ["category", "category-all", "gender"])
+def test_they_keep_the_contract(name: str) -> None:
+    testing.check_target(name, UTTERANCES)
+
+
+def test_other_and_no_agreement_are_classes_only_where_asked_for() -> None:
+    without, with_them = registry().create("target", "category"), registry().create("target", "category-all")
+    assert without.columns(UTTERANCES) == ("A", "H")
+    assert with_them.columns(UTTERANCES) == ("A", "H", "O", "X")
+    assert all(map(math.isnan, without.read(UTTERANCES[2], ("A", "H"))))
+    assert with_them.read(UTTERANCES[2], ("A", "H", "O", "X")) == [0, 0, 0, 1]
+
+
+def test_a_corpus_without_the_column_is_told() -> None:
+    with pytest.raises(InputError, match="have none for a gender, and a class target needs two"):
+        registry().create("target", "gender").columns([Utterance("u", None, category="A")])
+
+
+def test_scores_are_mean_recall_and_macro_f1_over_classes_that_are_there() -> None:
+    target = registry().create("target", "category")
+    truth = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0], [np.nan] * 3])
+    outputs = {"value": np.array([[2, 1, 0], [2, 1, 0], [0, 1, 0], [0, 1, 0], [0, 0, 9.0]])}
+    scores = target.scores(outputs, truth, ("A", "H", "S"))
+    assert scores == pytest.approx({"uar": (2 / 3 + 1) / 2, "macro_f1": (4 / 5 + 2 / 3) / 2})
+    assert all(map(math.isnan, target.scores(outputs, np.full((5, 3), np.nan), ("A", "H", "S")).values()))
