@@ -127,7 +127,8 @@ class Alignment:
 
     Words may touch, leave gaps and overlap a little (TIMIT shares a phone between two words). A phone belongs to the
     word that holds its centre. `aligner`: who made it, "" where it was given; then `word_scores` [words] says how well
-    each fits the sound, in the aligner's own measure (larger is better).
+    each fits the sound, in the aligner's own measure (larger is better). `stressed`: the spoken word that is taken
+    for the stressed one, whatever it sounds like; None: the scorer finds it.
     """
 
     words: Tier
@@ -135,6 +136,7 @@ class Alignment:
     source: str = ""
     aligner: str = ""
     word_scores: Float64 | None = None
+    stressed: int | None = None
 
     @property
     def spoken_words(self) -> tuple[str, ...]:

@@ -661,6 +661,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "figure svg { min-width: 50rem;",
         "tests/recipes/test_page.py",
     ),
+    Mutation("msftk/prosody/stress.py", "named[place] = 1.0", "named[0] = 1.0", "tests/recipes/test_explain.py"),
+    Mutation("msftk/recipes/explain.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"),
+    Mutation("msftk/recipes/explain_page.py", '.replace("<", "\\\\u003c")', "", "tests/recipes/test_explain_page.py"),
 )
 
 if __name__ == "__main__":

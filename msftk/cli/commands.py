@@ -24,6 +24,7 @@ COMMANDS = (
     "ablate",
     "compare",
     "predict",
+    "explain",
     "report",
     "merge",
     "quickstart",

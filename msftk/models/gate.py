@@ -33,10 +33,27 @@ class Gate(nn.Module):
 
     def _pair(self, gate: nn.Linear, vectors: Tensor, present: Tensor) -> Tensor:
         h_local, h_global = vectors[:, self.local], vectors[:, 1 - self.local]
-        share = torch.sigmoid(gate(torch.cat([h_local, h_global], dim=-1)))  # Eq. 4, of h_local
-        alone = present[:, self.local].to(share.dtype).unsqueeze(-1)  # 1 or 0: all of what is there
-        share = torch.where(present.all(dim=1, keepdim=True), share, alone)
+        share = self._share(gate, vectors, present)
         return share * h_local + (1 - share) * h_global  # Eq. 3
+
+    def _share(self, gate: nn.Linear, vectors: Tensor, present: Tensor) -> Tensor:
+        """Of the local one of a pair [batch, dim or 1]."""
+        h_local, h_global = vectors[:, self.local], vectors[:, 1 - self.local]
+        share = torch.sigmoid(gate(torch.cat([h_local, h_global], dim=-1)))  # Eq. 4
+        alone = present[:, self.local].to(share.dtype).unsqueeze(-1)  # 1 or 0: all of what is there
+        return torch.where(present.all(dim=1, keepdim=True), share, alone)
+
+    def shares(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """How much of each vector `forward` takes [batch, n], the mean over dimensions of a gate that has one each."""
+        vectors = vectors.masked_fill(~present.unsqueeze(-1), 0.0)
+        if self.gate is None:
+            return present.to(vectors.dtype)
+        if vectors.shape[1] == 2:
+            local = self._share(self.gate, vectors, present).mean(dim=-1)
+            pair = [local, 1 - local] if self.local == 0 else [1 - local, local]
+            return torch.stack(pair, dim=1) * present.any(dim=1, keepdim=True)
+        logits = self.gate(vectors.flatten(1)).unflatten(1, (-1, self.width))
+        return present_softmax(logits, present).mean(dim=-1)
 
 
 def present_softmax(logits: Tensor, present: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.nn.functional import layer_norm
 from msftk.interfaces import Acoustics, SemanticGroup
 from msftk.models.answers import Answer, answer, route
 from msftk.models.batch import Batch
+from msftk.models.gate import Gate
 from msftk.models.targets import BuiltTarget
 from msftk.models.where import CPU, Where
 
@@ -107,6 +109,27 @@ class SerNetwork(nn.Module):
             first += n_routes
         vectors = {name: group.vector for name, group in groups.items()}
         return NetworkOutput(answers, {"pooled": acoustics.pooled, "fused": fused.experts, **vectors})
+
+    @contextmanager
+    def watched_gates(self) -> Iterator[dict[str, dict[str, float]]]:
+        """Yields what is filled by the next forward pass: group -> source -> how much of it the group's gate takes of
+        the batch's first row. Groups that are merged without a gate are left out."""
+        seen: dict[str, dict[str, float]] = {}
+
+        def watch(group: str, gate: Gate, vectors: Tensor, present: Tensor) -> None:
+            if group not in seen:
+                seen[group] = dict(zip(self.members[group], gate.shares(vectors, present)[0].tolist(), strict=True))
+
+        hooks = [
+            gate.register_forward_hook(lambda gate, read, _, group=group: watch(group, gate, *read))
+            for group, gate in self.intra.items()
+            if isinstance(gate, Gate) and len(self.members[group]) > 1
+        ]
+        try:
+            yield seen
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def _groups(self, batch: Batch) -> dict[str, SemanticGroup]:
         """Each group's merged vector; an absent source is not read at all."""

@@ -57,7 +57,24 @@ def emphasis(
         waveform = resample(waveform, sample_rate_hz)
     if f0_hz is None:
         f0_hz = harvest(waveform, SAMPLE_RATE_HZ)
-    return emphasis_batch([waveform], [alignment], [f0_hz], transcripts=[transcript], scorer=scorer)[0]
+    found = emphasis_batch([waveform], [alignment], [f0_hz], transcripts=[transcript], scorer=scorer)[0]
+    return found if alignment.stressed is None else stressed_on(found, alignment.stressed)
+
+
+def stressed_on(found: Emphasis, place: int) -> Emphasis:
+    """The same words with the stress said to lie on the one at `place`, and the segment around it; scores stay.
+
+    >>> from msftk.speech.alignment import make_alignment, make_tier
+    >>> words, phones = make_tier([0.0, 0.5], [0.5, 1.0], ["stop", "now"]), make_tier([], [], [])
+    >>> aligned = make_alignment(words, phones, "example")
+    >>> stressed_on(emphasis(np.zeros(16_000, np.float32), 16_000, aligned), 0).top
+    0
+    """
+    n_words = len(found.score)
+    named = np.zeros(n_words)
+    named[place] = 1.0
+    (top,), (first,), (last,) = segments(named, np.array([0, n_words])).tolist()
+    return replace(found, top=top, first=first, last=last)
 
 
 def emphasis_batch(

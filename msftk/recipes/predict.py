@@ -35,7 +35,7 @@ class Run:
 
     def __init__(self, ensemble: Ensemble, consent: Consent = NOTHING, asked: Sequence[Source] = ()) -> None:
         self.ensemble = ensemble
-        self._asked = asked
+        self.asked = asked
         self._consent = consent
         self._prepares: tuple[object, tuple[Preparation, ...]] | None = None  # of the last store and options
 
@@ -77,12 +77,12 @@ class Run:
                 stands in `failures`. Also a name or option of a maker that is not known; no dev speakers, or too few,
                 for `interval`.
         """
-        bounds = None if interval is None else calibrated(self._asked, interval)
+        bounds = None if interval is None else calibrated(self.asked, interval)
         options = {**self.ensemble.models[0].settings.alignment, **(alignment or {})}
         recordings = collect(inputs, options)
         if not len(recordings):
             raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
-        preparations = self._preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
+        preparations = self.preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
         windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, preparations[0].material)
@@ -116,7 +116,7 @@ class Run:
         """Of what was trained here: predictions that are all alike."""
         return [] if all(model.published for model in self.ensemble.models) else flat_notes(said)
 
-    def _preparations(
+    def preparations(
         self, store: str | Path | Store | None, layer: Mapping[str, Mapping[str, object]], workers: int | None
     ) -> tuple[Preparation, ...]:
         """Those of this store and these makers: kept for the next call, which mostly has the same."""
@@ -125,11 +125,11 @@ class Run:
         kept = self._prepares
         if kept is None or kept[0] != key:
             with consenting(self._consent):
-                kept = self._prepares = key, self.ensemble.preparations(_opened(store), layer, workers)
+                kept = self._prepares = key, self.ensemble.preparations(opened(store), layer, workers)
         return kept[1]
 
 
-def _opened(store: str | Path | Store | None) -> Store:
+def opened(store: str | Path | Store | None) -> Store:
     """The store that was named, else the user's; the memory where that cannot be written."""
     try:
         return store if isinstance(store, Store) else Store(default_store_path(store))

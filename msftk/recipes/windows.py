@@ -148,7 +148,7 @@ def window_bounds(length_s: float, window_s: float, hop_s: float) -> list[tuple[
 def words_within(alignment: Alignment, start_s: float, end_s: float) -> Alignment:
     """Words and phones whose middle lies in a window, in s from its start, cut at its edges."""
     words, phones = (_within(tier, start_s, end_s) for tier in (alignment.words, alignment.phones))
-    return replace(alignment, words=words, phones=phones, word_scores=None)
+    return replace(alignment, words=words, phones=phones, word_scores=None, stressed=None)
 
 
 def _within(tier: Tier, start_s: float, end_s: float) -> Tier:

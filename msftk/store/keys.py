@@ -70,7 +70,8 @@ def producer_hash(producer: Mapping[str, object]) -> str:
 
 def alignment_digest(alignment: Alignment) -> str:
     """Content of an alignment, whatever file format told it; times in whole microseconds, as LEMf compares them."""
-    return digest({"words": _columns(alignment.words), "phones": _columns(alignment.phones)})
+    forced = {} if alignment.stressed is None else {"stressed": alignment.stressed}
+    return digest({"words": _columns(alignment.words), "phones": _columns(alignment.phones), **forced})
 
 
 def _columns(tier: Tier) -> dict[str, object]:

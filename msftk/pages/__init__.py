@@ -1,0 +1,1 @@
+"""Pages that stand alone: their text, which a browser draws from the numbers written into it."""

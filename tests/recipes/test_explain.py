@@ -1,0 +1,103 @@
+"""Explanations: every number is the model's own, and what cannot be explained says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_corpus import tiny_settings
+
+from msftk.errors import InputError
+from msftk.recipes.explain import Explanation, explain
+from msftk.recipes.predict import Run, load
+from msftk.recipes.train import train
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+from msftk.store.memory import MemoryStore
+from msftk_plugins.emphasis.lemf import Lemf
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run: Path) -> Run:
+    return load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def explained(run: Run, tone_store: Store) -> Explanation:
+    return explain(run, "s5_1", store=tone_store)
+
+
+def test_it_predicts_what_predict_predicts_and_the_parts_add_up(
+    explained: Explanation, run: Run, tone_store: Store, tone_corpus: Manifest
+) -> None:
+    (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
+    (said,) = run.predict(utterance, store=tone_store)
+    assert explained.values == pytest.approx(said.values)
+    for attribute, parts in explained.parts.items():
+        assert explained.scale[0] + sum(parts.values()) == pytest.approx(explained.values[attribute], abs=1e-4)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_substituted_word_is_what_predict_says_with_that_word_forced(
+    explained: Explanation, run: Run, tone_corpus: Manifest, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr(Lemf, "weights", None)
+    monkeypatch.setattr(Lemf, "scores", lambda self, *read, prosody: np.eye(len(prosody.words))[place])
+    (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
+    (said,) = run.predict(utterance, store=MemoryStore())
+    assert explained.les[place] == pytest.approx(said.values, abs=1e-6)
+
+
+def test_the_word_that_is_stressed_changes_nothing_and_another_does(explained: Explanation) -> None:
+    assert explained.emphasis is not None
+    top = [word["emphasised"] for word in explained.emphasis["words"]].index(True)
+    assert explained.les[top] == pytest.approx(explained.values, abs=1e-6)
+    assert any(one != pytest.approx(explained.values, abs=1e-5) for one in explained.les)
+
+
+def test_without_a_source_is_what_predict_says_where_it_is_absent(
+    explained: Explanation, run: Run, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    assert set(explained.without) == {"gs", "les", "es"}
+    (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
+    (said,) = run.predict(replace(utterance, transcript=None), store=tone_store)
+    assert explained.without["gs"] == pytest.approx(said.values, abs=1e-5)
+
+
+def test_the_gate_shares_out_all_of_a_group(explained: Explanation) -> None:
+    (shares,) = explained.gates.values()
+    assert set(shares) == {"gs", "les"}
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_without_an_alignment_the_rest_is_explained(run: Run, tone_corpus: Manifest, tone_store: Store) -> None:
+    (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
+    found = explain(run, replace(utterance, alignment=None), store=tone_store)
+    assert found.emphasis is None
+    assert found.les == []
+    assert found.curves is not None
+    assert "no alignment" in found.why_not["words"]
+    assert "no alignment" in found.why_not["les"]
+
+
+def test_a_model_without_stressed_words_says_so(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    train(tone_corpus, tiny_settings("training.epochs=1", semantics=("gs",)), tmp_path / "run", store=tone_store)
+    found = explain(load(tmp_path / "run"), "s5_1", store=tone_store)
+    assert found.emphasis is not None
+    assert found.les == []
+    assert found.why_not["les"] == "the model reads no source of the stressed word"
+
+
+def test_sound_in_memory_is_explained_too(run: Run) -> None:
+    found = explain(run, (np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000), store=MemoryStore())
+    assert found.values
+    assert "words" in found.why_not
+
+
+def test_several_recordings_and_none_are_refused(run: Run, tmp_path: Path, tone_corpus: Manifest) -> None:
+    with pytest.raises(InputError, match="24 recordings to explain: expected one"):
+        explain(run, tone_corpus.utterances[0].audio.parent)
+    with pytest.raises(InputError, match="no such file or folder"):
+        explain(run, "s99_1")
