@@ -40,7 +40,7 @@ OUT_OF_REACH = (
     "aligner.model",
     " /data/",  # corpora that are not ours to hand on
     "--preset paper",  # models of gigabytes
-    "runs/frozen",  # trained with them
+    *("runs/frozen", "runs/lora", "runs/languages"),  # trained with them
     "=/envs/",  # a Python that only the reader has
     "=/models/",  # weights of gigabytes
     "gpu-machine",  # a server that only the reader has
