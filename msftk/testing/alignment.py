@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.errors import AbsentError, RefusedError
 from msftk.interfaces import Evidence
 from msftk.speech.audio import load_audio
@@ -43,7 +44,10 @@ def check_aligner(
         inside = (tier.start_s >= 0).all() and (tier.end_s <= len(waveform) / SAMPLE_RATE_HZ + 0.035).all()
         require(bool(inside), "an interval lies outside the audio")
     scores = np.zeros(0) if found.word_scores is None else found.word_scores
-    require(scores.shape == (len(words),), f"word_scores are {scores.shape}: expected a score for {len(words)} words")
+    require(
+        scores.shape == (len(words),),
+        f"word_scores are {scores.shape}: expected a score for {counted(len(words), 'word')}",
+    )
     require(bool(np.isfinite(scores).all()), "word_scores are not finite")
     evidence = Evidence("a", waveform=waveform, transcript=transcript)
     for again in (_outcome(aligner, waveform, transcript), *aligner.align_batch([evidence, evidence])):

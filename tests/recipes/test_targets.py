@@ -139,7 +139,7 @@ def test_an_attribute_that_nobody_rated_is_not_predicted(
     assert "dominance" not in msftk("predict", run, *audio, "--store", tone_store.root).out
     out = tmp_path / "said.csv"
     assert msftk("predict", run, *audio, "--out", out, "--store", tone_store.root).code == 0
-    assert out.read_text().splitlines()[0].startswith("id,valence,arousal,scale,clipped,sources")
+    assert out.read_text().splitlines()[0].startswith("id,valence,arousal,scale,clipped,sources,")
     page = write_report(run, tmp_path / "page.html", store=tone_store.root).read_text()
     assert page.count('<th class="number">dominance</th>') == 0
     assert page.count('<th class="number">arousal</th>') > 0

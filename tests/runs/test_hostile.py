@@ -110,7 +110,7 @@ def test_text_encoder_of_a_run_runs_no_code(
     hostile: Callable[..., RunFolder], ran: Callable[[], bool], bait: Path, tone_corpus: Manifest, tmp_path: Path
 ) -> None:
     run, two = hostile(text=str(bait)).path, tone_corpus.utterances[4:6]
-    with pytest.raises(InputError, match=r"bait: not a text encoder that transformers can load"):
+    with pytest.raises(InputError, match=r"bait: a model that comes with Python code, which does not run by itself"):
         load(run, "cpu").predict(two, store=tmp_path / "store")
     assert not ran()
     with pytest.raises(InputError):  # it is none, yet its code has run

@@ -66,6 +66,7 @@ def test_turn_is_read_whole(root: Path) -> None:
         "gender": "male",
         "language": "en",
         "transcript": "Well, there you go.",
+        "transcript_by": None,
         "alignment": root / "ForceAligned/MSP-PODCAST_0001_0008.TextGrid",
         "split": "train",
         "session": None,
