@@ -664,6 +664,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/prosody/stress.py", "named[place] = 1.0", "named[0] = 1.0", "tests/recipes/test_explain.py"),
     Mutation("msftk/recipes/explain.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"),
     Mutation("msftk/recipes/explain_page.py", '.replace("<", "\\\\u003c")', "", "tests/recipes/test_explain_page.py"),
+    Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
 )
 
 if __name__ == "__main__":

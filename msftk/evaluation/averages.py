@@ -41,6 +41,7 @@ def mean_of_rows(predictions: Predictions, names: Sequence[str], weights: Sequen
         routing=mean(predictions.routing),
         extra={name: mean(values) for name, values in predictions.extra.items()},
         by_sources={name: mean(values) for name, values in predictions.by_sources.items()},
+        gates={name: mean(values) for name, values in predictions.gates.items()},
         others={
             target: replace(other, outputs={name: mean(values) for name, values in other.outputs.items()})
             for target, other in predictions.others.items()
@@ -78,4 +79,5 @@ def _shared(part: Predictions, parts: Sequence[Predictions]) -> Predictions:
         extra={name: values for name, values in part.extra.items() if all(name in one.extra for one in parts)},
         by_sources={n: values for n, values in part.by_sources.items() if all(n in one.by_sources for one in parts)},
         others={name: other for name, other in part.others.items() if all(name in one.others for one in parts)},
+        gates={name: values for name, values in part.gates.items() if all(name in one.gates for one in parts)},
     )

@@ -36,7 +36,8 @@ class Predictions:
     expert's pi_k f_k (paper Eq. 7) in units of the corpus scale: over experts they add up to values - scale.low (before
     clipping). `routing` [n, expert, attribute] is pi_k. `extra`: what the head adds, name -> [n, attribute].
     `by_sources`: values [n, attribute] with only some semantic sources switched on, by their names ("gs,les", "none").
-    `others`: what is predicted beside the ratings, by target.
+    `others`: what is predicted beside the ratings, by target. `gates`: source -> its weight [n] in its semantic group,
+    NaN where the source is absent, of groups that a gate merges.
     """
 
     ids: tuple[str, ...]
@@ -49,6 +50,7 @@ class Predictions:
     extra: Mapping[str, Float64] = field(default_factory=dict)
     by_sources: Mapping[str, Float64] = field(default_factory=dict)
     others: Mapping[str, OtherTarget] = field(default_factory=dict)
+    gates: Mapping[str, Float64] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -77,6 +79,7 @@ class Predictions:
             extra={name: values[rows] for name, values in self.extra.items()},
             by_sources={name: values[rows] for name, values in self.by_sources.items()},
             others={name: other.of(rows) for name, other in self.others.items()},
+            gates={name: values[rows] for name, values in self.gates.items()},
         )
 
     def on(self, scale: RatingScale) -> Predictions:
@@ -118,6 +121,7 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
         extra={name: np.concatenate([part.extra[name] for part in parts]) for name in first.extra},
         by_sources={name: np.concatenate([part.by_sources[name] for part in parts]) for name in first.by_sources},
         others={name: _joined([part.others[name] for part in parts]) for name in first.others},
+        gates={name: np.concatenate([part.gates[name] for part in parts]) for name in first.gates},
     )
 
 
@@ -138,7 +142,7 @@ def _spread(part: OtherTarget, name: str, columns: Sequence[str]) -> Float64:
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Columns id, valence, arousal, dominance, what the head adds, each ATTRIBUTE_EXPERT_contribution and _routing.
 
-    Then ATTRIBUTE given SOURCES, where predictions with fewer sources are there.
+    Then ATTRIBUTE given SOURCES, where predictions with fewer sources are there, and gate SOURCE.
 
     >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
     >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
@@ -167,6 +171,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     for target, other in predictions.others.items():
         for name, values in other.outputs.items():
             columns |= {f"{target} {column} {name}": values[:, c] for c, column in enumerate(other.columns)}
+    columns |= {f"gate {name}": values for name, values in predictions.gates.items()}
     about = {
         "format_version": FORMAT_VERSION,
         "scale": [predictions.scale.low, predictions.scale.high],
@@ -174,6 +179,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
         "experts": predictions.expert_names,
         "extra": list(predictions.extra),
         "by_sources": list(predictions.by_sources),
+        "gates": list(predictions.gates),
         "others": {
             target: {"columns": other.columns, "outputs": list(other.outputs)}
             for target, other in predictions.others.items()
@@ -234,4 +240,5 @@ def read_predictions(path: Path) -> Predictions:
         extra={name: attributes(f"{{a}}_{name}") for name in about["extra"]},
         by_sources={name: attributes(f"{{a}} given {name}") for name in about.get("by_sources", ())},
         others={target: other(target, **kept) for target, kept in about.get("others", {}).items()},
+        gates={name: np.asarray(table[f"gate {name}"].to_numpy(), np.float64) for name in about.get("gates", ())},
     )

@@ -131,16 +131,32 @@ class SerNetwork(nn.Module):
             for hook in hooks:
                 hook.remove()
 
+    def gates(self, batch: Batch) -> dict[str, Tensor]:
+        """Source -> its weight [batch] in the vector of its group, NaN where absent; of groups of several sources."""
+        shares = {}
+        for name, sources in self.members.items():
+            gate = self.intra[name]
+            if isinstance(gate, Gate) and len(sources) > 1:
+                told = gate.shares(*self._vectors(batch, sources))
+                for place, source in enumerate(sources):
+                    shares[source] = told[:, place].masked_fill(~batch.present[source], float("nan"))
+        return shares
+
+    def _vectors(self, batch: Batch, sources: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """The sources of one group [batch, n, dim], and which are present [batch, n]."""
+        present = torch.stack([self._seen(batch.present[source]) for source in sources], dim=1)
+        vectors = [
+            self._scaled(source, batch.vectors[source].masked_fill(~present[:, [place]], 0.0))
+            for place, source in enumerate(sources)
+        ]
+        return torch.stack(vectors, dim=1), present
+
     def _groups(self, batch: Batch) -> dict[str, SemanticGroup]:
         """Each group's merged vector; an absent source is not read at all."""
         groups = {}
         for name, sources in self.members.items():
-            present = torch.stack([self._seen(batch.present[source]) for source in sources], dim=1)  # [batch, n]
-            vectors = [
-                self._scaled(source, batch.vectors[source].masked_fill(~present[:, [place]], 0.0))
-                for place, source in enumerate(sources)
-            ]
-            merged = self.intra[name](torch.stack(vectors, dim=1), present)
+            vectors, present = self._vectors(batch, sources)
+            merged = self.intra[name](vectors, present)
             here = present.any(dim=1)
             groups[name] = SemanticGroup(merged.masked_fill(~here.unsqueeze(-1), 0.0), here)
         return groups

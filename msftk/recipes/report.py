@@ -83,6 +83,9 @@ def _facts(found: ReportNumbers, numbers: dict[str, Any]) -> dict[str, Any]:
             "residuals": {by: residual_svg(parts, attributes) for by, parts in residuals.items()},
             "spread": curves_svg(spread, "rating", "prediction", ("quantile of ratings", "of predictions"), same=True),
             "routing": shares_svg(by_expert, "routing weight") if len(by_expert) > 1 else "",
+            "gates": shares_svg({name: {"share": own} for name, own in numbers["gates"].items()}, "gate")
+            if numbers["gates"]
+            else "",
             "deviations": [
                 curves_svg(told[name], *fields[name], labels, same=name == "calibration")
                 for name, labels in axes.items()

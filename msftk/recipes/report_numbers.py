@@ -10,7 +10,7 @@ import numpy as np
 
 from msftk.errors import InputError
 from msftk.evaluation.conformal import coverage_of, spread_of
-from msftk.evaluation.distributions import LEVELS, routing_distributions, spread_beside_ratings
+from msftk.evaluation.distributions import LEVELS, quantiles_of, routing_distributions, spread_beside_ratings
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.residuals import (
     error_by_deviation,
@@ -85,6 +85,7 @@ class ReportNumbers:
             "intervals": self._intervals(),
             "experts": list(said.expert_names),
             "routing": routing_distributions(said),
+            "gates": {source: quantiles_of(shares) for source, shares in said.gates.items()},
             "training": {name: lines for name, lines in metrics.items() if lines},
             "worst": [self._worst(row, error) for row, error in worst_rows(said.values, truth, N_WORST)],
             "card": self.card,

@@ -83,6 +83,7 @@ def predict_examples(
     if not network.fusion.reads_acoustics:
         subsets.pop("none", None)  # neither sound nor meaning: nothing to predict from
     fewer = {name: np.full((n, n_columns), np.nan) for name in subsets}
+    gates: dict[str, Float64] = {}
     done = 0
     batches = list(ordered_batches(examples.lengths, batch))
     with torch.inference_mode(), Ahead(examples.batch, batches) as ready:
@@ -99,6 +100,8 @@ def predict_examples(
             routing[rows] = pi.cpu().numpy()
             if answer.experts:  # a head that reads the mixed vector has no parts
                 contributions[rows] = (pi * answer.experts["value"]).cpu().numpy()
+            for source, shares in network.gates(read).items():
+                gates.setdefault(source, np.full(n, np.nan))[rows] = shares.cpu().numpy()
             for name, sources in subsets.items():
                 with_fewer = network(read.with_only(sources), acoustics).answers[ratings]
                 fewer[name][rows] = with_fewer.outputs["value"].cpu().numpy()
@@ -125,6 +128,7 @@ def predict_examples(
         clipped=clip,
         extra=own,
         by_sources={n: by_attribute(on_scale(unit, HeadOutput("rating")), columns) for n, unit in fewer.items()},
+        gates=gates,
         others={name: OtherTarget(network.targets[name].columns, values) for name, values in scaled.items()},
     )
 

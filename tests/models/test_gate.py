@@ -38,3 +38,15 @@ def test_the_softmax_over_what_is_present_sums_to_one_and_is_finite_without_any(
     assert weights[0, 1] == 0
     torch.testing.assert_close(weights[0].sum(), torch.tensor(1.0))
     assert torch.isfinite(weights).all()
+
+
+def test_its_weights_are_what_it_weighs_by() -> None:
+    for n, local in ((1, 0), (2, 0), (2, 1), (3, 0)):
+        gate, vectors = Gate(4, n, scalar=True, local=local), torch.randn(6, n, 4)
+        present = torch.rand(6, n) < 0.7
+        present[:, 0] |= ~present.any(dim=1)
+        vectors = vectors.masked_fill(~present.unsqueeze(-1), 0.0)
+        weights = gate.shares(vectors, present)
+        torch.testing.assert_close((weights.unsqueeze(-1) * vectors).sum(dim=1), gate(vectors, present))
+        assert (weights[~present] == 0).all()
+        torch.testing.assert_close(weights.sum(dim=1), torch.ones(6))

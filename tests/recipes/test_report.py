@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from msftk.errors import InputError
+from msftk.evaluation.predictions import read_predictions, write_predictions
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.report import card_rows, write_report
 from msftk.store.features import Store
+from msftk.store.manifest import read_manifest, write_manifest
+from msftk.types import ATTRIBUTES, Utterance
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +42,8 @@ def test_it_has_the_ccc_with_fewer_sources(page: str, tiny_run: Path) -> None:
 
 def test_it_warns_draws_and_shows_the_card(page: str) -> None:
     assert "The ratings of this corpus are made up for tests." in page
-    # an attribute's scatter, three slicings, spread, routing, loss and dev CCC, three utterances
-    assert page.count("<svg") == 3 + page.count('id="slice-') + 1 + 1 + 2 + 3
+    # an attribute's scatter, every slicing, spread, routing, gates, loss and dev CCC, three utterances
+    assert page.count("<svg") == 3 + page.count('id="slice-') + 1 + 1 + 1 + 2 + 3
     assert re.findall(r'<span class="segment">', page)
     assert "gs absent in 1" not in page  # the utterance without transcript trains
     assert "<tr><td>seconds_kept</td><td>12.0</td></tr>" in page
@@ -75,10 +80,6 @@ def test_an_unfinished_run_is_refused(tiny_run: Path, tmp_path: Path) -> None:
 
 
 def test_audio_that_has_moved_leaves_a_page_without_pictures(tiny_run: Path, tone_store: Store, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from msftk.store.manifest import read_manifest, write_manifest
-
     run = tmp_path / "moved"
     shutil.copytree(tiny_run, run)
     manifest = read_manifest(run / "manifest.parquet")
@@ -95,3 +96,53 @@ def test_the_title_says_how_much_of_the_encoder_learned_where_that_was_not_all(t
     card["settings"]["adaptation"] = {"name": "frozen"}
     (run / "protocol.json").write_text(json.dumps(card))
     assert "<title>fm-moe on tones, encoder frozen</title>" in write_report(run, tmp_path / "r.html").read_text()
+
+
+def test_what_looks_like_markup_is_text(tiny_run: Path, tone_store: Store, tmp_path: Path) -> None:
+    run, markup = tmp_path / "run", "<script>alert(1)</script> <img src=x> & 'so'"
+    shutil.copytree(tiny_run, run)
+    manifest = read_manifest(run / "manifest.parquet")
+    marked = [
+        replace(u, alignment=None, transcript=markup, category=f"<b>{u.category}") if u.split == "test" else u
+        for u in manifest.utterances
+    ]
+    write_manifest(replace(manifest, utterances=tuple(marked)), run / "manifest.parquet")
+    page = write_report(run, tmp_path / "r.html", store=tone_store.root)
+    text = page.read_text()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &lt;img src=x&gt; &amp;" in text
+    assert "&lt;b&gt;calm" in text
+    assert not re.search(r"<script|<img|<b>", text)
+
+
+@pytest.mark.slow
+def test_the_page_of_30000_utterances_is_small(tiny_run: Path, tone_store: Store, tmp_path: Path) -> None:
+    run, random, n = tmp_path / "run", np.random.default_rng(0), 30_000
+    shutil.copytree(tiny_run, run)
+    manifest = read_manifest(run / "manifest.parquet")
+    ratings = random.uniform(1, 7, (n, 3))
+    some = [
+        Utterance(
+            f"u{k:05d}",
+            None,
+            split="test",
+            speaker=f"s{k % 60}",
+            gender="fm"[k % 2],
+            duration_s=1 + k % 11,
+            transcript="some words that are said",
+            ratings=dict(zip(ATTRIBUTES, row, strict=True)),
+        )
+        for k, row in enumerate(ratings.tolist())
+    ]
+    write_manifest(replace(manifest, utterances=tuple(some)), run / "manifest.parquet")
+    file = run / "predictions" / "test.parquet"
+    (run / "predictions" / "dev.parquet").unlink()
+    said = read_predictions(file)
+    rows = random.integers(0, len(said), n)
+    many = said.of([said.ids[row] for row in rows])
+    values = np.clip(ratings + random.normal(0, 1, (n, 3)), 1, 7)
+    write_predictions(replace(many, ids=tuple(u.id for u in some), values=values), file)
+    page = write_report(run, tmp_path / "r.html", store=tone_store.root)
+    text = page.read_text()
+    assert len(text) < 2_000_000
+    assert '<td class="number">30000</td>' in text
+    assert "counted in hexagons" in text

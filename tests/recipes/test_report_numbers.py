@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_corpus import tiny_settings
 
 from msftk.errors import InputError
 from msftk.evaluation.residuals import slicings
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.report import report_numbers, write_report
+from msftk.recipes.train import train
 from msftk.store.features import Store
+from msftk.store.manifest import Manifest
 from msftk.types import ATTRIBUTES
 
 
@@ -73,7 +76,7 @@ def whole(share: float | None) -> str:
     return "–" if share is None else f"{round(100 * share) + 0:d} %"
 
 
-def test_the_scores_are_what_evaluate_says(told: dict[str, Any], tiny_run: Path, tone_corpus: Any) -> None:
+def test_the_scores_are_what_evaluate_says(told: dict[str, Any], tiny_run: Path, tone_corpus: Manifest) -> None:
     by = slicings([u for u in tone_corpus.utterances if u.split == "test"])
     assert by
     for split, slices in (("test", by), ("dev", [])):
@@ -118,12 +121,14 @@ def test_the_tables_hold_the_numbers(told: dict[str, Any], tables: dict[str, lis
     assert rows["experts"] == [
         [k, *(f"{whole(share[a][k])} ({said(lost[a][k])})" for a in attributes)] for k in told["experts"]
     ]
+    assert list(told["gates"]) == ["gs", "les"]
+    assert rows["gates"] == [[s, f"{said(own[2])} {between([own[0], own[4]])}"] for s, own in told["gates"].items()]
     assert rows["sources"] == [[s, *(said(ccc[n]) for n in names)] for s, ccc in test["by_sources"].items()]
     assert [[row[0], *row[2:]] for row in rows["worst"]] == [
         [one["id"], said(one["error"]), *(f"{said(one['predicted'][a])} ({said(one['rated'][a])})" for a in attributes)]
         for one in told["worst"]
     ]
-    checked = {"scores", "beside", "spread", "routing", "experts", "sources", "worst", "missing", ""}
+    checked = {"scores", "beside", "spread", "routing", "experts", "sources", "gates", "worst", "missing", ""}
     assert set(rows) == checked | {f"slice-{by}" for by in told["residuals"]}
 
 
@@ -158,3 +163,17 @@ def test_the_command_prints_the_same(msftk: Callable, tiny_run: Path, tone_store
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such run folder"):
         report_numbers(tmp_path / "nothing")
+
+
+def test_a_head_that_tells_deviations_is_held_to_them(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    settings = tiny_settings("head.name=evidential", "loss.name=evidential")
+    train(tone_corpus, settings, run, store=tone_store, device="cpu")
+    found = report_numbers(run, store=tone_store.root)["deviations"]
+    assert found["outputs"] == ["aleatoric", "epistemic"]
+    rmse = evaluate(run, split="test").scores["rmse"]
+    for attribute in ATTRIBUTES:
+        assert sum(one["n"] for one in found["calibration"][attribute]) == 8
+        assert found["rejection"][attribute][0] == {"kept": 1.0, "rmse": pytest.approx(rmse[attribute])}
+    rows = Tables(write_report(run, tmp_path / "r.html", store=tone_store.root).read_text()).rows["rejection"]
+    assert rows[1:] == [[a, *(said(one["rmse"]) for one in found["rejection"][a])] for a in ATTRIBUTES]
