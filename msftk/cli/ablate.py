@@ -88,7 +88,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _print(done: Ablation, split: str | None) -> None:
-    from msftk.recipes.table_text import cells, header, notes, parts
+    from msftk.recipes.table_text import cells, header, label, notes, parts
 
     chosen = split or next(iter(done.tables))
     if chosen not in done.tables:
@@ -109,7 +109,7 @@ def _print(done: Ablation, split: str | None) -> None:
             if part:
                 table.add_row(f"{part}:")
             for row in own:
-                table.add_row(row["name"], *cells(shown, row, "x")[columns])
+                table.add_row(label(row), *cells(shown, row, "x")[columns])
         out.print(table)
         out.print()
     for note in (*notes(shown), *shown["claims"]):

@@ -89,6 +89,7 @@ def _row(row: Row, found: Comparison, runs: Sequence[RunFolder], split: str, is_
         "sources": list(card["sources"]),
         "intra": card["settings"]["intra"]["name"] if "intra" in row.settings else None,
         "fusion": card["settings"]["fusion"]["name"],
+        "adaptation": card["settings"]["adaptation"]["name"] if card["seconds_kept"] else None,
         "runs": len(runs),
         "ccc": {a: {"value": one.value, "low": one.low, "high": one.high} for a, one in scores.ccc.items()},
         "sd": dict(scores.sd),

@@ -35,11 +35,16 @@ def cells(table: Json, row: Json, tick: str) -> list[str]:
     folds = [fixed((row["mean_of_folds"] or {}).get("mean"), PLACES)] if _has_folds(table) else []
     shown = [fixed(published.get(a), PLACES) for a in table["attributes"]] if table["published"] else []
     return [
-        row["name"],
+        label(row),
         *(tick if source in row["sources"] else "" for source in table["sources"]),
         *(row["intra"] or "", row["fusion"], str(row["runs"]), *scores, _reach(ccc["mean"]), *folds),
         *(_over(row["over_above"], table, row), _over(row["over_baseline"]), *shown),
     ]
+
+
+def label(row: Json) -> str:
+    """The name of the row, and how much of its encoder learned, where that was not all."""
+    return row["name"] if row["adaptation"] in (None, "full") else f"{row['name']} ({row['adaptation']})"
 
 
 def _has_folds(table: Json) -> bool:
@@ -165,7 +170,12 @@ def csv_text(table: Json) -> str:
 
 def _record(row: Json, attributes: Sequence[str]) -> dict[str, Any]:
     record = {"system": row["name"], "part": row["part"], "sources": "+".join(row["sources"])}
-    record |= {"within_text": row["intra"], "fusion": row["fusion"], "runs": row["runs"]}
+    record |= {
+        "within_text": row["intra"],
+        "fusion": row["fusion"],
+        "adaptation": row["adaptation"],
+        "runs": row["runs"],
+    }
     for a in attributes:
         record |= {a: row["ccc"][a]["value"], f"{a}_low": row["ccc"][a]["low"], f"{a}_high": row["ccc"][a]["high"]}
         record |= {f"{a}_sd": row["sd"][a]}

@@ -17,7 +17,7 @@ import pytest
 
 from msftk.evaluation.paired import Estimate
 from msftk.files import without_nan
-from msftk.recipes.table_text import cells, csv_text, header, latex, markdown
+from msftk.recipes.table_text import cells, csv_text, header, label, latex, markdown
 from msftk.recipes.wording import fixed
 
 ATTRIBUTES = ["valence", "arousal", "dominance", "mean"]
@@ -35,7 +35,12 @@ def difference(row: str, value: float) -> dict[str, Any]:
 def row(name: str, place: int, **changed: Any) -> dict[str, Any]:
     ccc = {a: {"value": place / 3 + k / 11 - 0.2, "low": -0.12345, "high": 0.98765} for k, a in enumerate(ATTRIBUTES)}
     made = {"name": name, "part": "", "note": "", "sources": [], "intra": None, "fusion": "none", "runs": 5, "ccc": ccc}
-    made |= {"sd": {a: 0.01 * k for k, a in enumerate(ATTRIBUTES)}, "each_run": [], "mean_of_folds": None}
+    made |= {
+        "adaptation": "full",
+        "sd": {a: 0.01 * k for k, a in enumerate(ATTRIBUTES)},
+        "each_run": [],
+        "mean_of_folds": None,
+    }
     return made | {"over_baseline": None, "over_above": None, "published": None} | changed
 
 
@@ -164,3 +169,8 @@ def test_latex_takes_the_table(tmp_path: Path) -> None:
 
 def test_the_json_is_plain() -> None:
     json.dumps(TABLE, allow_nan=False)
+
+
+def test_a_row_says_that_its_encoder_is_frozen() -> None:
+    assert label(row("gs", 0, adaptation="frozen")) == "gs (frozen)"
+    assert (label(row("gs", 0)), label(row("words", 0, adaptation=None))) == ("gs", "words")
