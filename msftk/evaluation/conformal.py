@@ -15,6 +15,7 @@ from msftk.evaluation.scores import ratings_of
 from msftk.store.columns import ids_of
 from msftk.types import ATTRIBUTES, Float64, RatingScale, Utterance
 
+FEWEST = 4  # speakers: of two or three, one who is easily predicted makes any bound look wide enough
 ROUNDING = 1e-9  # of sums of weights
 LOW, HIGH = "low", "high"  # what predictions then have beside the value
 
@@ -70,11 +71,11 @@ def calibrate(
     Raises:
         InputError: coverage is not between 0 and 1, or so few speakers cannot promise it.
 
-    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0]])
-    >>> parts, names = values[:, None] - 1, ("a", "b", "c")
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0], [3.0, 2.0, 5.0]])
+    >>> parts, names = values[:, None] - 1, ("a", "b", "c", "d")
     >>> made = Predictions(names, values, RatingScale(1, 7), ("one",), parts, np.ones_like(parts))
     >>> rated = [Utterance(one, None, ratings=dict(zip(ATTRIBUTES, row + 0.5))) for one, row in zip(made.ids, values)]
-    >>> bounds = calibrate(made, rated, ["s1", "s2", "s3"], 0.5)
+    >>> bounds = calibrate(made, rated, ["s1", "s2", "s3", "s4"], 0.5)
     >>> bounds.half_widths["valence"], bounds.of(made).extra["high"][1].tolist()
     (0.5, [5.5, 6.5, 7.0])
     """
@@ -88,10 +89,10 @@ def calibrate(
     known = [c for c in range(len(ATTRIBUTES)) if len(far) and not np.isnan(far[:, c]).all()]
     widths = {ATTRIBUTES[c]: group_quantile(far[:, c], groups, coverage) for c in known}
     n_speakers = len(set(groups.tolist()))
-    if not widths or any(map(math.isinf, widths.values())):
+    if n_speakers < FEWEST or not widths or any(map(math.isinf, widths.values())):
         raise InputError(
             f"--interval {coverage:g}: {counted(n_speakers, 'speaker')} of dev with ratings cannot tell how far so "
-            "rare a rating lies. Ask for less (a dozen speakers can tell 0.9), or take more speakers into dev."
+            f"rare a rating lies. Take more into dev: {FEWEST} can tell 0.8, a dozen 0.9."
         )
     return Conformal(coverage, widths, predictions.scale, tuple(spread), n_speakers, len(rated))
 
@@ -135,8 +136,8 @@ def group_quantile(scores: Float64, groups: Sequence[str] | np.ndarray, coverage
 def spread_of(predictions: Predictions, names: Sequence[str]) -> Float64:
     """The deviations `names` of each prediction [n, attribute]: the root of their sum of squares; 1 without names.
 
-    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0]])
-    >>> parts, names = values[:, None] - 1, ("a", "b", "c")
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0], [3.0, 2.0, 5.0]])
+    >>> parts, names = values[:, None] - 1, ("a", "b", "c", "d")
     >>> made = Predictions(names, values, RatingScale(1, 7), ("one",), parts, np.ones_like(parts))
     >>> spread_of(made, [])[0].tolist()
     [1.0, 1.0, 1.0]
@@ -148,11 +149,11 @@ def spread_of(predictions: Predictions, names: Sequence[str]) -> Float64:
 def coverage_of(predictions: Predictions, truth: Float64) -> dict[str, dict[str, float]]:
     """How often intervals hold the ratings [n, attribute], and how wide they are; nothing without intervals.
 
-    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0]])
-    >>> parts, names = values[:, None] - 1, ("a", "b", "c")
+    >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 6.5], [4.0, 4.0, 4.0], [3.0, 2.0, 5.0]])
+    >>> parts, names = values[:, None] - 1, ("a", "b", "c", "d")
     >>> made = Predictions(names, values, RatingScale(1, 7), ("one",), parts, np.ones_like(parts))
     >>> held = replace(made, extra={"low": values - 1, "high": values + 1})
-    >>> coverage_of(held, values + np.array([[0.5], [2.0], [0.0]]))["interval_width"]["valence"]
+    >>> coverage_of(held, values + np.array([[0.5], [2.0], [0.0], [0.0]]))["interval_width"]["valence"]
     2.0
     """
     if not {LOW, HIGH} <= set(predictions.extra):

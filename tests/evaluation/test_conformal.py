@@ -83,21 +83,21 @@ def test_too_few_speakers_are_told_what_they_can_promise() -> None:
     truth = np.full((4, 3), 3.0)
     with pytest.raises(InputError, match=r"--interval 0\.9: 2 speakers of dev with ratings cannot"):
         calibrate(said(truth + np.array([[0.1], [0.2], [0.3], [0.4]])), rated(truth), ["a", "a", "b", "b"], 0.9)
-    with pytest.raises(InputError, match=r"--interval 0\.5: 1 speaker of dev"):
-        calibrate(said(truth + 0.1), rated(truth), ["a"] * 4, 0.5)
+    with pytest.raises(InputError, match=r"--interval 0\.5: 3 speakers of dev"):
+        calibrate(said(truth + 0.1), rated(truth), ["a", "b", "c", "c"], 0.5)
     with pytest.raises(InputError, match=r"--interval 90"):
         calibrate(said(truth), rated(truth), ["a"] * 4, 90)
 
 
 def test_bounds_lie_around_the_value_and_on_the_scale() -> None:
-    truth = np.array([[2.0, 3.0, np.nan], [6.0, 5.0, np.nan], [4.0, 4.0, np.nan]])
-    values = truth + [[1.0, 0.5, 0.0]] * 3
+    truth = np.array([[2.0, 3.0, np.nan], [6.0, 5.0, np.nan], [4.0, 4.0, np.nan], [4.0, 4.0, np.nan]])
+    values = truth + [[1.0, 0.5, 0.0]] * 4
     values[:, 2] = 4.0
-    made = calibrate(said(values), rated(truth), ["a", "b", "c"], 0.5)
+    made = calibrate(said(values), rated(truth), list("abcd"), 0.5)
     assert made.half_widths == {"valence": 1.0, "arousal": 0.5}
     bounds = made.of(said(values))
-    np.testing.assert_allclose(bounds.extra["low"][:, 0], [2.0, 6.0, 4.0])
-    np.testing.assert_allclose(bounds.extra["high"][:, 0], [4.0, 7.0, 6.0])  # 8 is cut
+    np.testing.assert_allclose(bounds.extra["low"][:, 0], [2.0, 6.0, 4.0, 4.0])
+    np.testing.assert_allclose(bounds.extra["high"][:, 0], [4.0, 7.0, 6.0, 6.0])  # 8 is cut
     assert np.isnan(bounds.extra["low"][:, 2]).all()
     scores = coverage_of(bounds, truth)
     assert scores["covered"]["valence"] == 1.0
@@ -107,8 +107,8 @@ def test_bounds_lie_around_the_value_and_on_the_scale() -> None:
 
 
 def test_on_another_scale_it_is_as_wide_in_proportion() -> None:
-    truth = np.full((3, 3), 4.0)
-    made = calibrate(said(truth + 0.6), rated(truth), ["a", "b", "c"], 0.5)
+    truth = np.full((4, 3), 4.0)
+    made = calibrate(said(truth + 0.6), rated(truth), list("abcd"), 0.5)
     other = replace(said(np.full((1, 3), 3.0)), scale=RatingScale(1, 5))
     np.testing.assert_allclose(made.of(other).extra["high"], 3.4)
 
