@@ -662,6 +662,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/recipes/test_page.py",
     ),
     Mutation("msftk/prosody/stress.py", "named[place] = 1.0", "named[0] = 1.0", "tests/recipes/test_explain.py"),
+    Mutation("msftk/prosody/resynthesis.py", "(old, -1.0)", "(old, 1.0)", "tests/prosody/test_resynthesis.py"),
     Mutation("msftk/recipes/explain.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"),
     Mutation("msftk/recipes/explain_page.py", '.replace("<", "\\\\u003c")', "", "tests/recipes/test_explain_page.py"),
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),

@@ -15,6 +15,8 @@ from msftk.files import without_nan
 from msftk.preparation.extract import Preparation
 from msftk.preparation.material import Material
 from msftk.prosody import emphasis_json
+from msftk.prosody.resynthesis import FRAME_S as FRAME_5_MS
+from msftk.prosody.resynthesis import Voice
 from msftk.prosody.words import frame_energy
 from msftk.recipes.makers import Chosen, chosen_anew, layer_of
 from msftk.recipes.predict import Run, opened
@@ -22,7 +24,7 @@ from msftk.recipes.predict_result import values_of
 from msftk.recipes.recordings import Input, Recordings, collect
 from msftk.recipes.sources import TrainedSource
 from msftk.store.features import Store
-from msftk.types import ATTRIBUTES, SAMPLE_RATE_HZ, Float32, Utterance
+from msftk.types import ATTRIBUTES, SAMPLE_RATE_HZ, Alignment, Float32, Float64, Tier, Utterance
 
 FRAME_S = 0.01  # step of the curves
 Values = dict[str, float]  # attribute -> on the rating scale
@@ -48,7 +50,8 @@ class Explanation:
     `values`: the prediction. `parts`: attribute -> expert -> what it adds to the scale's low end (Eq. 7); `gates`:
     group -> source -> how much of it is taken (Eq. 4); `without`: source -> the prediction without it. `emphasis`: as
     `msftk emphasis --json`; `les`: one a word, the prediction if that word were taken for the stressed one, the sound
-    as it is. `why_not`: what of this cannot be had, and why.
+    as it is; `sound`: the same with the stress moved in the sound too (`Voice.stressed`), and `control` with the sound
+    taken apart and put together unchanged. `why_not`: what of this cannot be had, and why.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Explanation:
     curves: Curves | None
     emphasis: dict[str, Any] | None
     les: list[Values]
+    sound: list[Values]
+    control: Values | None
     why_not: dict[str, str]
     notes: list[str] = field(default_factory=list)
     waveform: Float32 | None = field(default=None, repr=False)
@@ -123,7 +128,9 @@ def explain(
     }
     heard = _heard(chosen_anew(settings, layer), place, recordings)
     curves = _curves(heard, why_not)
-    emphasis, les = None, []
+    emphasis, control = None, None
+    les: list[Values] = []
+    sound: list[Values] = []
     try:
         if not heard.has_sound:
             raise AbsentError("no audio")
@@ -135,6 +142,10 @@ def explain(
             les = _les(run, preparations, utterance, heard, recordings)
         else:
             why_not["les"] = "the model reads no source of the stressed word"
+        try:
+            control, sound = _moved(run, preparations, utterance, heard)
+        except InputError as error:
+            why_not["stress moved in the sound"] = str(error)
     return Explanation(
         id=utterance.id,
         scale=(ensemble.scale.low, ensemble.scale.high),
@@ -145,6 +156,8 @@ def explain(
         curves=curves,
         emphasis=emphasis,
         les=les,
+        sound=sound,
+        control=control,
         why_not=why_not,
         notes=[*said.notes, *([f"trained on ratings that are {said.warning}"] if said.warning else [])],
         waveform=heard.waveform if heard.has_sound else None,
@@ -184,6 +197,38 @@ def _les(
     samples = dict.fromkeys(forced, recordings.samples[utterance.id]) if recordings.samples else None
     own = [replace(utterance, id=name) for name in forced]
     return values_of(run.ensemble.predict(own, preparations, samples=samples, alignments=forced).predictions)
+
+
+def _moved(
+    run: Run, preparations: tuple[Preparation, ...], utterance: Utterance, heard: Material
+) -> tuple[Values, list[Values]]:
+    """The prediction of the control, and with the stress moved to each word, in the sound and as the text tells it."""
+    if run.ensemble.seconds_kept is None:
+        raise InputError("the model reads no sound")
+    found, alignment = heard.emphasis, heard.fitting_alignment
+    voice = Voice.of(heard.waveform, heard.f0_hz)
+    samples: dict[str, Float32] = {}
+    alignments: dict[str, Alignment] = {}
+    for place in range(len(found.score)):
+        name = f"{utterance.id} {place}"
+        samples[name], begins_s = voice.stressed(found.prosody, found.top, place)
+        alignments[name] = replace(_warped(alignment, begins_s, len(samples[name]) / SAMPLE_RATE_HZ), stressed=place)
+    plain = replace(utterance, audio=None, start_s=None, end_s=None, alignment=None, audio_sha256=None, duration_s=None)
+    own = [replace(plain, id=name) for name in samples]
+    said = run.ensemble.predict(own, preparations, samples=samples, alignments=alignments)
+    for message in said.failures.values():
+        raise InputError(message)
+    values = values_of(said.predictions)
+    return values[found.top], values
+
+
+def _warped(alignment: Alignment, begins_s: Float64, length_s: float) -> Alignment:
+    def moved(tier: Tier) -> Tier:
+        grid_s = np.arange(len(begins_s)) * FRAME_5_MS
+        start_s, end_s = (np.minimum(np.interp(t, grid_s, begins_s), length_s) for t in (tier.start_s, tier.end_s))
+        return replace(tier, start_s=start_s, end_s=end_s)
+
+    return replace(alignment, words=moved(alignment.words), phones=moved(alignment.phones))
 
 
 def _parts(predictions: Predictions) -> dict[str, Values]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,3 +102,23 @@ def test_several_recordings_and_none_are_refused(run: Run, tmp_path: Path, tone_
         explain(run, tone_corpus.utterances[0].audio.parent)
     with pytest.raises(InputError, match="no such file or folder"):
         explain(run, "s99_1")
+
+
+def test_resynthesis_without_a_change_is_the_control_and_moves_little(explained: Explanation) -> None:
+    assert explained.emphasis is not None
+    assert explained.control is not None
+    top = [word["emphasised"] for word in explained.emphasis["words"]].index(True)
+    assert explained.sound[top] == explained.control
+    for attribute, value in explained.control.items():
+        assert abs(value - explained.values[attribute]) < 0.5  # of 1..7
+    assert any(one != pytest.approx(explained.control, abs=1e-4) for one in explained.sound)
+
+
+def test_without_pyworld_the_rest_is_explained(
+    run: Run, tone_store: Store, monkeypatch: pytest.MonkeyPatch, explained: Explanation
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyworld", None)
+    found = explain(run, "s5_1", store=tone_store)
+    assert found.sound == []
+    assert "msftk[world]" in found.why_not["stress moved in the sound"]
+    assert found.les == explained.les

@@ -60,7 +60,7 @@ def test_a_browser_shows_every_number_without_an_error(page: Path, explained: Ex
     shown, told = _dumped(page, tmp_path)
     assert "Uncaught" not in told
     text = re.sub(r"<script.*?</script>", "", shown, flags=re.DOTALL)
-    for values in (explained.values, *explained.les, *explained.without.values()):
+    for values in (explained.values, *explained.les, *explained.sound, *explained.without.values()):
         for value in values.values():
             assert f"{value:.2f}" in text
     dumped, _ = _dumped(narrow, tmp_path)
