@@ -48,7 +48,7 @@ def make_run(
 ) -> None:
     """Make a run folder of a published model with its predictions of a corpus, for all that takes runs (compare ...).
 
-    Example: msftk models run msp-lab M.parquet --out runs/msp-lab
+    Example: msftk models run models/wav2small M.parquet --out runs/wav2small
     """
     from msftk.recipes.published_run import published_run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import typer
 
@@ -12,6 +13,7 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z_-]*")
 QUOTED = re.compile(r"msftk [a-z]+ .*?(?=`|\. |$)", re.MULTILINE)  # a command that is named with its own flags
 
 
+@cache
 def options() -> dict[str, set[str]]:
     """Command -> the flags that it takes; those of `plugins` under one name."""
     group = typer.main.get_command(app)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from published_models import write_published
 from small_corpus import tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 from tones import write_utterance
@@ -48,6 +49,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_
     train(corpus, tiny_settings("fusion.name=film"), folder / "runs" / "film", store=tone_store, device="cpu")
     lora = wavlm_settings(save_tiny_wavlm(folder / "wavlm"), "adaptation.name=lora", "semantics=[]")
     train(corpus, lora, folder / "runs" / "lora", store=tone_store, device="cpu")
+    write_published("wav2small", folder / "models" / "wav2small")
     (folder / "recordings").mkdir()
     write_utterance(folder / "recordings", "one")
     write_utterance(folder, "speech")

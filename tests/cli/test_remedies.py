@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,13 @@ OTHER_PROGRAMS = {
 }  # of pip, MFA and ray
 
 
-def messages(file: Path) -> Iterator[str]:
+@cache
+def messages(file: Path) -> tuple[str, ...]:
     """Each text of a source file that is neither docstring nor declares an option; what an f-string fills in is X."""
+    return tuple(_messages(file))
+
+
+def _messages(file: Path) -> Iterator[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     whole = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) or declares_option(node)]
     parts = {id(part) for node in whole for part in ast.walk(node) if part is not node}
