@@ -215,7 +215,7 @@ class Material(Given):
         except AbsentError as absent:
             raise AbsentError(f"{NO_ALIGNMENT}: {absent}") from absent
         if row["status"] != OK:
-            self.warnings["alignment"] = f"aligner '{aligning.part.name}': {row['detail']}"
+            self.warnings["aligner"] = f"aligner '{aligning.part.name}': {row['detail']}"
             raise AbsentError(f"alignment refused: {row['status']}")
         return alignment_of(row, aligning.part.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from threading import Lock
@@ -21,6 +22,8 @@ from msftk.types import Alignment, Float32, Float64, WordProsody
 
 FEATURES = (*MEASURED, "log_energy", "voiced", "start_s", "end_s")  # what a rule may read
 SAME = 1e-6  # a relative spread below this is rounding noise of the energy, no variation
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Numba writes in colours where colorama is installed
 
 _compiling = Lock()  # Numba compiles one function at a time
 
@@ -158,7 +161,7 @@ class FeatureRule:
         try:
             compiled(offsets, score, *arguments, *options.model_dump().values())
         except NumbaError as error:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            lines = [line.strip() for line in COLOURS.sub("", str(error)).splitlines() if line.strip()]
             reason = next((line for line in lines if not line.startswith("Failed in ")), "no reason given")
             raise InputError(
                 f"rule {self.target}: Numba cannot compile it ({reason}). "

@@ -98,7 +98,7 @@ def test_only_the_last_store_is_kept_prepared(run: Run, recording: Path) -> None
     stores = [MemoryStore() for _ in range(2)]
     for store in stores:
         run.predict(recording, store=store)
-    assert run._preparations(stores[1], {}, None) is run._preparations(stores[1], {}, None)
+    assert run.preparations(stores[1], {}, None) is run.preparations(stores[1], {}, None)
     forgotten = weakref.ref(stores.pop(0))
     assert forgotten() is None
 

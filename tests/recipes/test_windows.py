@@ -48,7 +48,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def material(utterance: Utterance, samples: Float32 | None = None) -> Material:
     """Of a model that reads alignments and makes none."""
-    return Preparation(load_settings(), MemoryStore()).material(utterance, samples)
+    return Preparation(load_settings(assignments=["aligner.name=none"]), MemoryStore()).material(utterance, samples)
 
 
 def values(said: object) -> list[float]:

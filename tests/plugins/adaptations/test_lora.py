@@ -61,7 +61,7 @@ def test_adapters_start_silent_are_heard_on_every_projection_and_go_into_the_wei
         assert torch.equal(one(*sound)[0], base(*sound)[0])
         adapted = moved(one)(*sound)[0]
         assert (adapted - base(*sound)[0]).abs().max() > 0.1
-        torch.testing.assert_close(one.merged()(*sound)[0], adapted, rtol=0, atol=1e-5)
+        assert (one.merged()(*sound)[0] - adapted).norm() < 1e-5 * adapted.norm()
         assert not any("lora" in name for name in one.merged().state_dict())
         with one.adapted_to(None):
             assert torch.equal(one.encoder(*sound)[0], base(*sound)[0])
