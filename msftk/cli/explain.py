@@ -24,6 +24,7 @@ from msftk.cli.options import (
     WordTier,
     options_anew,
 )
+from msftk.counting import counted
 from msftk.errors import InputError
 
 
@@ -73,7 +74,7 @@ def explain(
     runs, recordings = named_runs(places, models)
     if len(recordings) != 1:
         raise InputError(
-            f"{len(recordings)} recordings to explain: expected one. Name one audio file, or an utterance."
+            f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file, or an utterance."
         )
     run = load(
         runs,

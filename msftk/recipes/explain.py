@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.errors import AbsentError, InputError, MsftkError
 from msftk.evaluation.predictions import Predictions
 from msftk.files import without_nan
@@ -105,7 +106,7 @@ def explain(
     one = _of_corpus(run, one)
     recordings = collect(one, {**settings.alignment, **(alignment or {})})
     if len(recordings) != 1:
-        raise InputError(f"{len(recordings)} recordings to explain: expected one. Name one audio file.")
+        raise InputError(f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file.")
     said = run.predict(
         one,
         store=place, alignment=alignment, transcriber=transcriber, aligner=aligner, describer=describer,
