@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,27 +108,6 @@ class SerNetwork(nn.Module):
             first += n_routes
         vectors = {name: group.vector for name, group in groups.items()}
         return NetworkOutput(answers, {"pooled": acoustics.pooled, "fused": fused.experts, **vectors})
-
-    @contextmanager
-    def watched_gates(self) -> Iterator[dict[str, dict[str, float]]]:
-        """Yields what is filled by the next forward pass: group -> source -> how much of it the group's gate takes of
-        the batch's first row. Groups that are merged without a gate are left out."""
-        seen: dict[str, dict[str, float]] = {}
-
-        def watch(group: str, gate: Gate, vectors: Tensor, present: Tensor) -> None:
-            if group not in seen:
-                seen[group] = dict(zip(self.members[group], gate.shares(vectors, present)[0].tolist(), strict=True))
-
-        hooks = [
-            gate.register_forward_hook(lambda gate, read, _, group=group: watch(group, gate, *read))
-            for group, gate in self.intra.items()
-            if isinstance(gate, Gate) and len(self.members[group]) > 1
-        ]
-        try:
-            yield seen
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     def gates(self, batch: Batch) -> dict[str, Tensor]:
         """Source -> its weight [batch] in the vector of its group, NaN where absent; of groups of several sources."""

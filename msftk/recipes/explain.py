@@ -118,12 +118,11 @@ def explain(
         )
     utterance = recordings.utterances[0]
     preparations = run.preparations(place, layer, None)
-    with ensemble.models[0].network.watched_gates() as gates:
-        answered = ensemble.predict([utterance], preparations, samples=recordings.samples, by_sources=True)
+    answered = ensemble.predict([utterance], preparations, samples=recordings.samples, by_sources=True)
     predictions = answered.predictions
     (values,) = values_of(predictions)
-    sources = ensemble.models[0].network.sources
-    present = [name for name in sources if any(p.said(name, utterance.id) for p in answered.prepared)]
+    network = ensemble.models[0].network
+    present = [name for name in network.sources if any(p.said(name, utterance.id) for p in answered.prepared)]
     why_not = {
         source: next(iter(reasons)) for source, reasons in answered.absent.items() if reasons and source not in present
     }
@@ -152,8 +151,8 @@ def explain(
         scale=(ensemble.scale.low, ensemble.scale.high),
         values=values,
         parts=_parts(predictions),
-        gates=gates,
-        without=_without(predictions, sources, present),
+        gates=_gates(predictions, network.members),
+        without=_without(predictions, network.sources, present),
         curves=curves,
         emphasis=emphasis,
         les=les,
@@ -240,6 +239,13 @@ def _parts(predictions: Predictions) -> dict[str, Values]:
         if attribute in predictions.attributes
     }
     return {a: own for a, own in found.items() if np.isfinite(list(own.values())).all()}
+
+
+def _gates(predictions: Predictions, members: Mapping[str, tuple[str, ...]]) -> dict[str, Values]:
+    """Group -> source -> its weight, of groups that have a gate; 0 for an absent source."""
+    told = {source: float(np.nan_to_num(shares[0])) for source, shares in predictions.gates.items()}
+    found = {group: {source: told[source] for source in own if source in told} for group, own in members.items()}
+    return {group: own for group, own in found.items() if own}
 
 
 def _without(predictions: Predictions, sources: tuple[str, ...], present: list[str]) -> dict[str, Values]:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from msftk.interfaces import Head, HeadOutput
-from msftk.interfaces import Options as BaseOptions
+from msftk_plugins.heads.regression import Regression, two_layers
 
 START_SPREAD = 1 / 6  # of ratings, on the unit scale: one point of 1..7
 LEAST = 1e-6  # of what divides, and of alpha - 1
@@ -27,9 +26,8 @@ class Evidential(Head, nn.Module):
     the mean of means, the mean variance, and as epistemic variance the experts' own and their disagreement.
     """
 
-    class Options(BaseOptions):
-        hidden: int = Field(128, ge=1, description="width of the layer between")
-        dropout: float = Field(0.5, ge=0, lt=1, description="dropout before the last layer")
+    class Options(Regression.Options):
+        pass
 
     outputs: ClassVar[Mapping[str, HeadOutput]] = {
         "value": HeadOutput("rating"),
@@ -83,7 +81,8 @@ def _outputs(value: Tensor, nu: Tensor, alpha: Tensor, beta: Tensor) -> dict[str
 
 
 def _evidence(options: Evidential.Options, dim: int) -> nn.Sequential:
-    first, last = nn.Linear(dim, options.hidden), nn.Linear(options.hidden, 4)
+    network: nn.Sequential = two_layers(options, dim, n_outputs=4)
+    *_, bias = network.parameters()
     with torch.no_grad():  # softplus(0) = ln 2 is alpha - 1 at the start
-        last.bias[3] = math.log(math.expm1(START_SPREAD**2 * math.log(2)))
-    return nn.Sequential(first, nn.LayerNorm(options.hidden), nn.ReLU(), nn.Dropout(options.dropout), last)
+        bias[3] = math.log(math.expm1(START_SPREAD**2 * math.log(2)))
+    return network

@@ -23,7 +23,7 @@ class Regression(Head, nn.Module):
     def __init__(self, options: Options, dim: int, attributes: tuple[str, ...]) -> None:
         super().__init__()
         self.attributes = attributes
-        self.regressions = nn.ModuleDict({name: _regression(options, dim) for name in attributes})
+        self.regressions = nn.ModuleDict({name: two_layers(options, dim) for name in attributes})
 
     def forward(self, experts: Tensor) -> dict[str, Tensor]:
         """experts [batch, expert, dim] -> {"value": [batch, expert, attribute]}."""
@@ -36,6 +36,7 @@ class Regression(Head, nn.Module):
             bias.mul_(scale[place]).add_(shift[place])
 
 
-def _regression(options: Regression.Options, dim: int) -> nn.Sequential:
-    first, last = nn.Linear(dim, options.hidden), nn.Linear(options.hidden, 1)
+def two_layers(options: Regression.Options, dim: int, n_outputs: int = 1) -> nn.Sequential:
+    """The network of one attribute: [..., dim] -> [..., output]."""
+    first, last = nn.Linear(dim, options.hidden), nn.Linear(options.hidden, n_outputs)
     return nn.Sequential(first, nn.LayerNorm(options.hidden), nn.ReLU(), nn.Dropout(options.dropout), last)
