@@ -640,8 +640,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plugins/targets/classes.py", "{None, *self.left_out}", "{None}", "tests/plugins/targets/test_classes.py"),
     Mutation(
         "plugins/losses/cross_entropy.py",
-        "known.sum().clamp(min=1)",
-        "len(known)",
+        "total = share.sum()",
+        "total = share.new_tensor(len(share))",
+        "tests/plugins/losses/test_cross_entropy.py",
+    ),
+    Mutation(
+        "plugins/losses/cross_entropy.py",
+        "(len(frequency) * frequency)",
+        "len(frequency)",
         "tests/plugins/losses/test_cross_entropy.py",
     ),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),

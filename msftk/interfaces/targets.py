@@ -104,6 +104,12 @@ class Loss(Component):
     reads: ClassVar[tuple[str, ...]] = ()
     reads_raters: ClassVar[bool] = False
 
+    def fit(self, targets: Tensor) -> None:
+        """Once before the first step, also of a run that is gone on with: what training should answer.
+
+        [n, column], or [n, column, rater] where `reads_raters`; NaN where there is none.
+        """
+
     @abstractmethod
     def __call__(
         self, outputs: Mapping[str, Tensor], targets: Tensor, features: Mapping[str, Tensor], parameters: Iterable[Any]

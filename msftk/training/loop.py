@@ -98,6 +98,7 @@ class _Fitting:
         self.stage, self.progress = stage, progress
         self.training = settings.training
         self.objective = make_objective(settings, network.targets)
+        self.objective.fit(data.train.truths)
         self.optimiser = make_optimiser(network, self.training)
         self.reached = load_state_into(run.state, network, self.optimiser, where.device)
         self.learning = Learning()

@@ -24,6 +24,11 @@ class Objective:
         self.losses = dict(losses)
         self.weights = weights or dict.fromkeys(losses, 1.0)
 
+    def fit(self, truths: Truths) -> None:
+        """Tells each loss what all of training should answer."""
+        for name, loss in self.losses.items():
+            loss.fit(truths[name])
+
     @property
     def scope(self) -> Literal["example", "batch"]:
         """ "batch" if any loss needs the whole batch at once."""
