@@ -52,6 +52,7 @@ RUNS_A_NETWORK = {
         "evaluate",
         "explain",
         "explain_page",
+        "heard",
         "initial",
         "kept",
         "merge",

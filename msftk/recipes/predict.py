@@ -9,25 +9,21 @@ from pathlib import Path
 
 from msftk.consent import NOTHING, Consent, consenting
 from msftk.errors import InputError
-from msftk.evaluation.predictions import Predictions
 from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.basis import basis_of
 from msftk.recipes.calibration import calibrated
-from msftk.recipes.ensemble import Answered, Ensemble, load_ensemble
+from msftk.recipes.ensemble import Ensemble, load_ensemble
+from msftk.recipes.heard import Heard
 from msftk.recipes.makers import Chosen, layer_of
-from msftk.recipes.predict_result import OverTime, PredictResult
-from msftk.recipes.recordings import Input, Recordings, collect
-from msftk.recipes.sources import Source, published_notes, sources
-from msftk.recipes.windows import Windows, check_window, windows_of
-from msftk.recipes.wording import flat_notes, sound_notes
-from msftk.store.columns import ids_of
+from msftk.recipes.predict_result import PredictResult
+from msftk.recipes.recordings import Input, collect
+from msftk.recipes.sources import Source, sources
+from msftk.recipes.windows import check_window, windows_of
 from msftk.store.features import Store, default_store_path
 from msftk.store.manifest import Manifest
 from msftk.store.memory import MemoryStore
-
-IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time: --window)"
+from msftk.types import Utterance
 
 
 class Run:
@@ -77,12 +73,63 @@ class Run:
                 stands in `failures`. Also a name or option of a maker that is not known; no dev speakers, or too few,
                 for `interval`.
         """
+        return self._hear(
+            inputs,
+            store=store,
+            layer=layer_of(alignment, transcriber, aligner, describer),
+            clip=clip,
+            window_s=window_s,
+            hop_s=hop_s,
+            interval=interval,
+            progress=progress or silent,
+            workers=workers,
+        ).result()
+
+    def predict_each(
+        self,
+        utterances: Sequence[Utterance],
+        *,
+        store: str | Path | Store | None = None,
+        layer: Mapping[str, Mapping[str, object]] | None = None,
+        clip: bool | None = None,
+        window_s: float | None = None,
+        hop_s: float | None = None,
+        interval: float | None = None,
+    ) -> dict[str, PredictResult | InputError]:
+        """Predicts utterances together and answers each as `predict` would by itself: id -> its result, or why not.
+
+        `layer`: what is chosen anew, see `layer_of`; the rest as `predict`. Raises InputError for options alone.
+        """
+        heard = self._hear(
+            utterances, store=store, layer=layer or {}, clip=clip, window_s=window_s, hop_s=hop_s, interval=interval
+        )
+        answers: dict[str, PredictResult | InputError] = {}
+        for name, own in heard.apart().items():
+            try:
+                answers[name] = own.result()
+            except InputError as error:
+                answers[name] = error
+        return answers
+
+    def _hear(
+        self,
+        inputs: Input | Iterable[Input] | Manifest,
+        *,
+        store: str | Path | Store | None,
+        layer: Mapping[str, Mapping[str, object]],
+        clip: bool | None,
+        window_s: float | None,
+        hop_s: float | None,
+        interval: float | None,
+        progress: ProgressCallback = silent,
+        workers: int | None = None,
+    ) -> Heard:
         bounds = None if interval is None else calibrated(self.asked, interval)
-        options = {**self.ensemble.models[0].settings.alignment, **(alignment or {})}
+        options = {**self.ensemble.models[0].settings.alignment, **layer.get("alignment", {})}
         recordings = collect(inputs, options)
         if not len(recordings):
             raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
-        preparations = self.preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
+        preparations = self.preparations(store, layer, workers)
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
         windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, preparations[0].material)
@@ -92,29 +139,10 @@ class Run:
             clip=clip,
             samples=windows.samples,
             alignments=windows.alignments,
-            progress=progress or silent,
+            progress=progress,
         )
-        over_time = OverTime.of(answered, windows)
-        failures = {**recordings.failures, **windows.failures(answered.failures)}
-        if len(recordings) == 1 and not len(over_time):
-            raise InputError(next(iter(failures.values())))
-        absent = {source: reasons for source, reasons in answered.absent_in(windows.by_recording()).items() if reasons}
-        notes = [
-            *_notes(recordings, windows, answered, heard_s if window_s is None else math.inf),
-            *published_notes(self.ensemble.models, list(windows.lengths_s.values())),
-        ]
-        said = over_time.mean()
-        said = said if bounds is None else bounds.of(said)
-        bases = {
-            name: basis_of(answered.prepared, ids_of(own))
-            for name, own in zip(dict.fromkeys(windows.recordings), windows.by_recording(), strict=True)
-        }
-        told = (*notes, *self._flat(said))
-        return PredictResult(said, failures, absent, self.ensemble.ratings, told, over_time, bases)
-
-    def _flat(self, said: Predictions) -> list[str]:
-        """Of what was trained here: predictions that are all alike."""
-        return [] if all(model.published for model in self.ensemble.models) else flat_notes(said)
+        longest_s = heard_s if window_s is None else math.inf
+        return Heard(self.ensemble, recordings, windows, answered, longest_s, bounds)
 
     def preparations(
         self, store: str | Path | Store | None, layer: Mapping[str, Mapping[str, object]], workers: int | None
@@ -137,15 +165,6 @@ def opened(store: str | Path | Store | None) -> Store:
         if store is not None or os.environ.get("MSFTK_STORE"):
             raise
         return MemoryStore()
-
-
-def _notes(recordings: Recordings, windows: Windows, answered: Answered, heard_s: float | None) -> tuple[str, ...]:
-    """What holds for some of the recordings: longer than what is heard at once, or something that cannot be used."""
-    recording_of = windows.recording_of
-    found = [(recording_of[name], message) for name, message in answered.warnings.items()]
-    troubles = dict.fromkeys([*recordings.warnings.items(), *windows.warnings.items(), *found])
-    longest_s = heard_s or math.inf
-    return tuple(sound_notes(windows.lengths_s.values(), troubles, longest_s, IN_WINDOWS.format(longest_s)))
 
 
 def load(

@@ -17,6 +17,7 @@ from msftk.evaluation.predictions import Predictions
 from msftk.recipes.basis import Basis, basis_columns, basis_of
 from msftk.recipes.prediction_table import head_columns, other_columns, table_columns
 from msftk.recipes.windows import Windows
+from msftk.store.columns import ids_of
 from msftk.types import ATTRIBUTES, Float64
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class OverTime:
     @classmethod
     def of(cls, answered: Answered, windows: Windows) -> OverTime:
         """Of the windows that could be predicted."""
-        predictions = answered.predictions
+        predictions = answered.predictions.of(ids_of(windows.utterances))
         known = set(predictions.ids)
         rows = [row for row, window in enumerate(windows.utterances) if window.id in known]
         named = replace(predictions, ids=tuple(windows.recordings[row] for row in rows))

@@ -46,6 +46,11 @@ class Recordings:
     def __len__(self) -> int:
         return len(self.utterances) + len(self.failures)
 
+    def only(self, name: str) -> Recordings:
+        """The recording of that id by itself."""
+        warnings = {path: told for path, told in self.warnings.items() if path == name}
+        return Recordings([one for one in self.utterances if one.id == name], self.samples, warnings)
+
     def manifest(self, corpus: str) -> Manifest:
         """As a corpus that nobody rated; its scale means nothing."""
         return Manifest(corpus, RatingScale(0, 1), tuple(self.utterances))

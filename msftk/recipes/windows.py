@@ -50,6 +50,16 @@ class Windows:
             found.setdefault(name, []).append(window)
         return list(found.values())
 
+    def only(self, recording: str) -> Windows:
+        """The windows of one recording."""
+        warnings = {name: told for name, told in self.warnings.items() if name == recording}
+        own = Windows(samples=self.samples, alignments=self.alignments, warnings=warnings)
+        rows = zip(self.utterances, self.recordings, self.start_s, self.end_s, self.weights, strict=True)
+        for row in rows:
+            if row[1] == recording:
+                own.add(*row)
+        return own
+
     def failures(self, failed: Mapping[str, str]) -> dict[str, str]:
         """Messages by window become messages by recording where all of its windows failed."""
         told: dict[str, str] = {}

@@ -29,6 +29,13 @@ class MemoryStore(Store):
     def serve(self, *users: str | Path) -> None:
         """It ends with the process: nobody asks whose it was."""
 
+    def clear(self) -> None:
+        """Forgets everything that was stored; whoever holds a shelf or records goes on with them, empty."""
+        for shelf in self._shelves.values():
+            shelf.clear()
+        for records in self._records.values():
+            records.clear()
+
     def shelf(self, producer: Mapping[str, object], flush_items: int = FLUSH_ITEMS) -> Shelf:
         return self._shelves.setdefault(producer_hash(producer), MemoryShelf())
 
@@ -59,6 +66,9 @@ class MemoryShelf(Shelf):
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._arrays[key] = {name: np.array(array, order="C") for name, array in arrays.items()}
 
+    def clear(self) -> None:
+        self._arrays.clear()
+
     def claimed(self, *keys: str) -> AbstractContextManager[None]:
         """No other process sees this shelf."""
         return nullcontext()
@@ -85,6 +95,9 @@ class MemoryRecords(RecordLog):
         for key in failed:
             del self._rows[key]
         return len(failed)
+
+    def clear(self) -> None:
+        self._rows.clear()
 
     def claimed(self, *keys: str) -> AbstractContextManager[None]:
         """No other process sees these rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import msftk as toolkit
 from msftk.errors import InputError
 from msftk.evaluation.predictions import read_predictions
 from msftk.recipes.predict import load
+from msftk.recipes.predict_result import PredictResult
 from msftk.recipes.prediction_table import table_columns, write_table
 from msftk.recipes.recordings import collect, utterance_of
 from msftk.recipes.train import train
@@ -166,3 +168,26 @@ def test_a_run_that_was_given_a_relative_path_predicts_from_any_folder(
     audio = tone_corpus.utterances[0].audio
     said = load(here / "run", device="cpu").predict([audio], store=tmp_path / "store")
     assert len(said) == 1
+
+
+def test_recordings_heard_together_are_answered_as_each_by_itself(
+    tiny_run: Path, tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    run = load(tiny_run, device="cpu")
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    broken = replace(tone_corpus.utterances[1], id="broken", audio=tmp_path / "broken.wav", audio_sha256=None)
+    wanted = [*tone_corpus.utterances[:3], broken]  # the first has neither transcript nor alignment
+    answers = run.predict_each(wanted, store=tone_store.root, window_s=0.5)
+    assert list(answers) == [u.id for u in wanted]
+    assert "cannot be decoded" in str(answers.pop("broken"))
+    for one in wanted[:3]:
+        alone, together = run.predict([one], store=tone_store.root, window_s=0.5), answers[one.id]
+        assert isinstance(together, PredictResult)
+        assert together.absent == alone.absent
+        assert together.notes == alone.notes
+        assert together[0].basis == alone[0].basis
+        assert [w.start_s for w in together[0].windows] == [0.0, 0.4]
+        for attribute in ATTRIBUTES:
+            assert together[0].values[attribute] == pytest.approx(alone[0].values[attribute], abs=1e-5)
+    assert answers["s1_0"].absent["gs"] == {"no transcript": 1}
+    assert "gs" not in answers["s1_1"].absent

@@ -54,3 +54,14 @@ def test_nothing_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         shelf.put("a", {"vector": np.zeros(1)})
         log.put("a", {"text": ""})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_cleared_is_forgotten_by_those_who_hold_a_shelf() -> None:
+    store = MemoryStore()
+    shelf, log = store.shelf(PRODUCER), store.records(PRODUCER)
+    shelf.put("a", {"vector": np.arange(3.0)})
+    log.put("a", {"text": "first"})
+    store.clear()
+    assert (len(shelf), log.get("a")) == (0, None)
+    shelf.put("b", {"vector": np.arange(3.0)})
+    assert "b" in store.shelf(PRODUCER)
