@@ -671,6 +671,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/prosody/resynthesis.py", "(old, -1.0)", "(old, 1.0)", "tests/prosody/test_resynthesis.py"),
     Mutation("msftk/recipes/explain.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"),
     Mutation("msftk/recipes/explain_page.py", '.replace("<", "\\\\u003c")', "", "tests/recipes/test_explain_page.py"),
+    Mutation(
+        "plugins/engines/local.py",
+        "            with turn:\n",
+        "            if True:\n",
+        "tests/plugins/engines/test_local.py",
+    ),
+    Mutation(
+        "msftk/recipes/predict.py", "        with self._lock:\n", "        if True:\n", "tests/recipes/test_threads.py"
+    ),
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -27,12 +28,16 @@ from msftk.types import Utterance
 
 
 class Run:
-    """A trained run in memory: `load(folder).predict([...])`; what prepares recordings is built once."""
+    """A trained run in memory: `load(folder).predict([...])`; what prepares recordings is built once.
+
+    Threads may share it: each gets the numbers that it would get alone.
+    """
 
     def __init__(self, ensemble: Ensemble, consent: Consent = NOTHING, asked: Sequence[Source] = ()) -> None:
         self.ensemble = ensemble
         self.asked = asked
         self._consent = consent
+        self._lock = threading.Lock()
         self._prepares: tuple[object, tuple[Preparation, ...]] | None = None  # of the last store and options
 
     def predict(
@@ -150,11 +155,12 @@ class Run:
         """Those of this store and these makers: kept for the next call, which mostly has the same."""
         place = store if isinstance(store, Store) else default_store_path(store)
         key = (place, layer, workers)
-        kept = self._prepares
-        if kept is None or kept[0] != key:
-            with consenting(self._consent):
-                kept = self._prepares = key, self.ensemble.preparations(opened(store), layer, workers)
-        return kept[1]
+        with self._lock:
+            kept = self._prepares
+            if kept is None or kept[0] != key:
+                with consenting(self._consent):
+                    kept = self._prepares = key, self.ensemble.preparations(opened(store), layer, workers)
+            return kept[1]
 
 
 def opened(store: str | Path | Store | None) -> Store:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from pydantic import Field
@@ -20,8 +22,9 @@ Result = TypeVar("Result")
 class Local(interfaces.Engine):
     """Runs preparation in threads of this process: F0 and the kernels release the GIL, so threads use every core.
 
-    A model works alone, so that it is held in memory once; with `models` > 1 in so many processes of its own, one model
-    each, which share the machine's cores and, one after the other, take its GPUs.
+    A model works alone, so that it is held in memory once, and on one item at a time, whichever thread asks; with
+    `models` > 1 in so many processes of its own, one model each, which share the machine's cores and, one after the
+    other, take its GPUs.
     """
 
     class Options(interfaces.Options):
@@ -31,22 +34,26 @@ class Local(interfaces.Engine):
 
     def __init__(self, options: Local.Options) -> None:
         self.workers = options.workers or cores()
+        self._model = threading.Lock()
         self.widths = {"cpu-kernel": self.workers, "model": options.models, "network": options.requests}
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Exception]]:
         """Yields (item, result or exception) as they end. Left early (Ctrl-C), it drops what has not begun."""
         wants = getattr(work, "wants", "cpu-kernel")
         width = self.widths[wants]
-        if width == 1:
-            return _alone(work, items)
-        return by_processes(work, items, width) if wants == "model" else _by_threads(work, items, width)
+        if wants == "model":
+            return _alone(work, items, self._model) if width == 1 else by_processes(work, items, width)
+        return _alone(work, items, nullcontext()) if width == 1 else _by_threads(work, items, width)
 
 
-def _alone(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Exception]]:
-    """In the caller's thread: one of our own would cost torch its threads at every call."""
+def _alone(
+    work: Callable[[Item], Result], items: Iterable[Item], turn: AbstractContextManager[object]
+) -> Iterator[tuple[Item, Result | Exception]]:
+    """In the caller's thread, an item a `turn`: a thread of our own would cost torch its threads at every call."""
     for item in items:
         try:
-            result: Result | Exception = work(item)
+            with turn:
+                result: Result | Exception = work(item)
         except Exception as error:
             result = error
         yield item, result

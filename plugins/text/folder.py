@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from msftk_plugins.weights import check_weights, loaded
 class FolderEncoder(TextEncoder):
     """Texts -> [n, dim] by a transformers model in `folder`; torch and the model are loaded at the first text.
 
-    Of a model with a decoder (T5, BART) the encoder reads.
+    Of a model with a decoder (T5, BART) the encoder reads. Threads may share it; one at a time is served.
 
     `pooling`: "mean" over real tokens, or "cls", the first token. `layer`: -1 is the last hidden layer.
     `precision`: "float32" or "bfloat16", of the weights and what is computed by them.
@@ -40,11 +41,13 @@ class FolderEncoder(TextEncoder):
         self.layer = layer
         self.max_length = max_length
         self.precision = precision
+        self._lock = threading.RLock()
         self.remote_code = consent().remote_code  # of who builds it: other threads may load the model
 
     @property
     def dim(self) -> int:  # type: ignore[override]  # asking loads the model
-        return int(self._model.config.hidden_size)
+        with self._lock:
+            return int(self._model.config.hidden_size)
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """[n, dim] float32; padding changes a vector by less than 1e-5 (in float32)."""
@@ -73,10 +76,10 @@ class FolderEncoder(TextEncoder):
         """Hidden states [n, token, dim] float32 of the layer, and what the tokenizer told."""
         import torch
 
-        told = {"padding": True, "truncation": True, "max_length": self._limit, "return_tensors": "pt"}
-        tokens = self._tokenizer(list(texts), **told, return_offsets_mapping=self._tokenizer.is_fast)
-        tokens = tokens.to(self._model.device)
-        with torch.inference_mode():
+        with self._lock, torch.inference_mode():
+            told = {"padding": True, "truncation": True, "max_length": self._limit, "return_tensors": "pt"}
+            tokens = self._tokenizer(list(texts), **told, return_offsets_mapping=self._tokenizer.is_fast)
+            tokens = tokens.to(self._model.device)
             states = self._read({name: value for name, value in tokens.items() if name != "offset_mapping"})
             hidden = states.last_hidden_state if self.layer == -1 else states.hidden_states[self.layer]
             return hidden.float(), tokens

@@ -81,3 +81,23 @@ def test_each_sort_of_work_has_a_width_of_its_own() -> None:
         work = Work(wants)
         assert len(list(local.map(work, range(12)))) == 12
         assert work.most == width
+
+
+def test_a_model_works_on_one_item_at_a_time_for_all_threads_that_ask() -> None:
+    class Work:
+        wants = "model"
+        now = most = 0
+
+        def __call__(self, item: int) -> None:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            time.sleep(0.002)
+            self.now -= 1
+
+    local, work = engine(), Work()
+    asking = [threading.Thread(target=lambda: list(local.map(work, range(5)))) for _ in range(8)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    assert work.most == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,20 @@ def test_vectors_are_float32_rows_of_the_models_size(roberta: Path) -> None:
     assert vectors.shape == (len(TEXTS), DIM)
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
+
+
+def test_threads_that_ask_at_once_share_one_model_and_get_their_own_vectors(roberta: Path) -> None:
+    made, expected = encoder(roberta), encoder(roberta).encode(TEXTS)
+    together = threading.Barrier(16, timeout=30)
+
+    def ask(place: int) -> np.ndarray:
+        together.wait()
+        assert made.dim == DIM
+        return np.concatenate([made.encode([TEXTS[(place + k) % 4]]) for k in range(4)])
+
+    with ThreadPoolExecutor(16) as pool:
+        for place, found in enumerate(pool.map(ask, range(16))):
+            np.testing.assert_allclose(found, np.roll(expected, -place, axis=0), atol=1e-5)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
