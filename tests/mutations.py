@@ -681,6 +681,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/recipes/predict.py", "        with self._lock:\n", "        if True:\n", "tests/recipes/test_threads.py"
     ),
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
+    Mutation("msftk/recipes/compare.py", "[mean_of_models(own)]", "own[:1]", "tests/recipes/test_published_on.py"),
 )
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ RUNS_A_NETWORK = {
         "kept",
         "merge",
         "predict",
+        "published_on",
         "published_run",
         "quickstart",
         "report",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msftk.cli.console import number_table, out, print_apart, print_json
-from msftk.cli.options import Json
+from msftk.cli.console import bar, err, number_table, out, print_apart, print_json
+from msftk.cli.options import Combine, Device, Json, PublishedModel, Store, Workers, check_combine
 from msftk.errors import InputError
 from msftk.recipes.wording import fixed, interval, p_text
 
@@ -18,29 +18,61 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[
-        list[Path] | None, typer.Argument(metavar="RUN RUN...", help="Finished runs, or folders of one system's runs.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="RUN RUN... [M.parquet]",
+            help="Finished runs, or folders of one system's runs; last the corpus of --model.",
+        ),
     ] = None,
     systems: Annotated[
         list[str] | None, typer.Option("--system", metavar="NAME=RUN,RUN", help="A system and its runs. Repeatable.")
     ] = None,
+    models: PublishedModel = None,
+    combine: Combine = None,
     split: Annotated[str | None, typer.Option("--split", help="dev, test1 ... (default: a test split).")] = None,
     intersection: Annotated[
         bool, typer.Option("--intersection", help="Compare on the utterances that all runs predicted.")
     ] = False,
     draws: Annotated[int, typer.Option("--draws", min=100, help="How often speakers are drawn anew.")] = 10_000,
+    device: Device = "auto",
+    store: Store = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Compare systems with the first one: differences of CCC with intervals and p, over speakers and seeds.
 
-    Runs that differ in the seed alone are one system.
+    Runs that differ in the seed alone are one system; a published model is one, and predicts the corpus of the first
+    run (or M.parquet) now. With --combine mean the runs of a system, and models named among them, say their mean.
 
     Example: msftk compare runs/quickstart runs/film --split test1
+    Example: msftk compare runs/quickstart --model msp-lab --system both=runs/quickstart,msp-lab --combine mean
     """
     from msftk.recipes.claims import claims, scope
     from msftk.recipes.compare import TO_FIRST
     from msftk.recipes.compare import compare as compare_runs
 
-    found = compare_runs(runs or (), split, systems=_named(systems or ()), intersection=intersection, draws=draws)
+    places, manifest = list(runs or ()), None
+    if models and places and places[-1].is_file():
+        manifest = places.pop()
+    if combine:
+        check_combine(combine, ())
+    with bar() as progress:
+        found = compare_runs(
+            places,
+            split,
+            systems=_named(systems or ()),
+            models=models or (),
+            manifest=manifest,
+            combine=bool(combine),
+            intersection=intersection,
+            draws=draws,
+            store=store,
+            device=device,
+            progress=progress,
+            workers=workers,
+        )
+    for name, licence in found.facts["licences"].items():
+        err.print(f"licence of {name}: {licence}", style="yellow", soft_wrap=True)
     if json:
         print_json({**found.json(), "claims": claims(found, TO_FIRST), "scope": scope(found)})
         return

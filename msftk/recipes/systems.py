@@ -5,14 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from msftk.errors import InputError
+from msftk.evaluation.predictions import Predictions
 from msftk.files import json_text
 from msftk.runs.begin import WITHOUT_EFFECT
 from msftk.runs.folder import RunFolder
+from msftk.store.manifest import Manifest
+
+
+class Kept(Protocol):
+    """What is compared: a finished run, or what is read as one."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def kept_splits(self) -> Sequence[str]: ...
+
+    def read_predictions(self, split: str) -> Predictions: ...
+    def read_card(self) -> dict[str, Any]: ...
+    def read_manifest(self) -> Manifest: ...
+
 
 Systems = dict[str, list[RunFolder]]
+Compared = Mapping[str, Sequence[Kept]]
 
 
 def find_systems(places: Sequence[str | Path], named: Mapping[str, Sequence[str | Path]] | None = None) -> Systems:
