@@ -15,6 +15,7 @@ from msftk.hookspecs import KINDS
 
 ENVIRONMENT_PREFIX = "MSFTK_"
 SECTIONS = {kind.section: kind.name for kind in KINDS if kind.section}  # section -> kind that it chooses from
+LISTS = {kind.listed: kind.name for kind in KINDS if kind.listed}  # list -> kind that it names several of
 NO_TOML = (ValueError, RecursionError)  # of the parser; some numbers and depths are more than Python reads
 ALSO_WRITTEN = {("emphasis", "f0"): ("f0", "name")}  # emphasis.f0=dio: F0 has a section of its own, for all who read it
 FREEZE = {True: "frozen", False: "full"}  # acoustic.freeze, in the words of adaptation.name
@@ -54,10 +55,12 @@ def _value(text: str) -> Any:
 
 
 def environment_pairs(environment: Mapping[str, str]) -> list[tuple[str, object]]:
-    """MSFTK_FUSION__HIDDEN=256 -> ("fusion.hidden", 256); a name without "__" is no setting."""
-    names = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and "__" in name)
+    """MSFTK_FUSION__HIDDEN=256 -> ("fusion.hidden", 256); a name without "__" is no setting, but for the lists of
+    components: MSFTK_TARGETS=vad,gender."""
+    names = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX))
     paths = [name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".") for name in names]
-    return [(path, _value(environment[name])) for path, name in zip(paths, names, strict=True)]
+    found = zip(paths, names, strict=True)
+    return [(path, _value(environment[name])) for path, name in found if "." in path or path in LISTS]
 
 
 def assigned(assignment: str, expected: str = "section.option=value, e.g. fusion.hidden=256") -> tuple[str, object]:

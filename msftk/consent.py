@@ -46,8 +46,9 @@ def consenting(given: Consent) -> Iterator[None]:
 
 def refuse_switches(settings: Mapping[str, Any]) -> None:
     """Raises InputError where a section of settings would let code run."""
-    for section, table in settings.items():
-        if isinstance(table, Mapping) and SWITCH in table:
+    for section, value in settings.items():
+        tables = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(table, Mapping) and SWITCH in table for table in tables):
             raise InputError(
                 f"{section}.{SWITCH}: no setting lets the code of a model run. Where you trust the model, give the "
                 "flag --trust-remote-code to this very call."
@@ -56,9 +57,10 @@ def refuse_switches(settings: Mapping[str, Any]) -> None:
 
 def without_switches(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings that were received, with what would let code run taken out."""
-    return {
-        section: {name: value for name, value in table.items() if name != SWITCH}
-        if isinstance(table, Mapping)
-        else table
-        for section, table in settings.items()
-    }
+    return {section: _without(value) for section, value in settings.items()}
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without(one) for one in value]
+    return {name: one for name, one in value.items() if name != SWITCH} if isinstance(value, Mapping) else value

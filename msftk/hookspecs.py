@@ -25,8 +25,9 @@ class Kind:
     """A kind of plugin.
 
     `base` is what its classes inherit from. `section` of the settings chooses one of them, `default` where nothing else
-    does; a kind without a section is chosen otherwise. `usage` is a command that uses plugin {name} of it. `check` is
-    the contract check, "module:function"; `template` says whether `msftk plugins new` writes one.
+    does; the list `listed` of the settings names several; a kind without either is chosen otherwise. `usage` is a
+    command that uses plugin {name} of it. `check` is the contract check, "module:function"; `template` says whether
+    `msftk plugins new` writes one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Kind:
     about: str
     base: type[interfaces.Component]
     section: str = ""
+    listed: str = ""
     default: str = ""
     usage: str = "msftk train --set {section}.name={name} --out runs/{name}"
     check: str = ""
@@ -170,6 +172,7 @@ KINDS = (
         "register_targets",
         "what a model predicts",
         interfaces.Target,
+        listed="targets",
         usage='msftk train --set \'targets=["vad","{name}"]\' --out runs/{name}',
         check="msftk.testing.models:check_target",
     ),

@@ -159,7 +159,8 @@ class Registry:
         try:
             return model.model_validate(dict(values))
         except ValidationError as error:
-            raise option_error(error, plugin.kind.section or kind, model.model_fields) from error
+            listed = f"{plugin.kind.listed}.{name}" if plugin.kind.listed else kind
+            raise option_error(error, plugin.kind.section or listed, model.model_fields) from error
 
     def create(self, kind: str, name: str, values: Mapping[str, object] | None = None, **sizes: Any) -> Any:
         """Builds component `name` with its options; `sizes` are what the kind's contract adds (dims, groups)."""

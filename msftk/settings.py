@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, create_model
 
-from msftk.assignments import SECTIONS, assigned, environment_pairs, gathered, lay, read_preset, read_toml
+from msftk.assignments import LISTS, SECTIONS, assigned, environment_pairs, gathered, lay, read_preset, read_toml
 from msftk.consent import refuse_switches
 from msftk.errors import UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS, Kind
@@ -27,7 +28,7 @@ Tracker = Literal["tensorboard", "wandb", "mlflow"]
 class Component(BaseModel):
     """A component by name, with its own options beside it."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
     name: str
 
     @property
@@ -38,6 +39,20 @@ class Component(BaseModel):
 def _listed(value: object) -> object:
     """On the command line a list is words with commas between."""
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+
+
+Several = Annotated[
+    tuple[
+        Annotated[
+            Component,
+            BeforeValidator(lambda one: {"name": one} if isinstance(one, str) else one),
+            PlainSerializer(lambda one: {"name": one.name, **one.options} if one.options else one.name),
+        ],
+        ...,
+    ],
+    BeforeValidator(_listed),
+]
+"""Components of one kind, in order: a name, or a table of name and options where it has any; so it is written too."""
 
 
 class Data(BaseModel):
@@ -100,11 +115,13 @@ class Training(BaseModel):
 class WholeRun(BaseModel):
     """What is no component's own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
     format_version: int = Field(FORMAT_VERSION, description="of settings.toml; another one is refused")
     preset: str = Field("tiny", description="what the settings were laid over")
     semantics: tuple[str, ...] = Field(("gs", "les", "es"), description="semantic sources, in this order")
-    targets: tuple[str, ...] = Field(("vad",), description="what the model predicts; the first are the ratings")
+    targets: Several = Field(
+        ("vad",), validate_default=True, description="what the model predicts; the first are the ratings"
+    )
     alignment: dict[str, str] = Field(default_factory=dict, description="options of alignment readers")
 
 
@@ -133,6 +150,11 @@ class Settings(Sections):
     def component(self, section: str) -> Component:
         component: Component = getattr(self, section)
         return component
+
+    def listed(self, name: str) -> tuple[Component, ...]:
+        """The components of a list, in order: targets."""
+        components: tuple[Component, ...] = getattr(self, name)
+        return components
 
     def create(self, section: str, **sizes: Any) -> Any:
         """Builds the component that `section` names, e.g. create("fusion", sizes=...)."""
@@ -173,17 +195,24 @@ def with_whole_paths(settings: Settings) -> Settings:
 
     Raises InputError as `load_settings`.
     """
-    whole = {}
-    for section, kind in SECTIONS.items():
-        chosen = settings.component(section)
-        if any(isinstance(value, str) for value in chosen.options.values()):
-            checked = registry().options(kind, chosen.name, chosen.options)
-            texts = {name: getattr(checked, name) for name, value in chosen.options.items() if isinstance(value, str)}
-            whole[section] = Component(name=chosen.name, **{**chosen.options, **texts})
+    whole: dict[str, object] = {
+        section: _with_whole_paths(kind, settings.component(section)) for section, kind in SECTIONS.items()
+    }
+    whole |= {
+        name: tuple(_with_whole_paths(kind, one) for one in settings.listed(name)) for name, kind in LISTS.items()
+    }
     return settings.model_copy(update=whole)
 
 
-def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTIONS) -> Settings:
+def _with_whole_paths(kind: str, chosen: Component) -> Component:
+    given = [name for name, value in chosen.options.items() if isinstance(value, str)]
+    if not given:
+        return chosen
+    checked = registry().options(kind, chosen.name, chosen.options)
+    return Component(name=chosen.name, **{**chosen.options, **{name: getattr(checked, name) for name in given}})
+
+
+def check_settings(values: Mapping[str, Any], sections: Container[str] = (*SECTIONS, *LISTS)) -> Settings:
     """Builds `Settings` from plain values; every component name must exist, and every option in `sections`."""
     refuse_switches(values)
     try:
@@ -193,15 +222,14 @@ def check_settings(values: Mapping[str, Any], sections: Container[str] = SECTION
         models: dict[str, type[BaseModel]] = {"training": Training, "data": Data}
         model = models.get(str(place[0]) if len(place) > 1 else "", Settings)
         raise option_error(error, "", model.model_fields) from error
-    for section, kind in SECTIONS.items():
-        chosen = settings.component(section)
-        registry().get(kind, chosen.name)
+    chosen = [(section, kind, settings.component(section)) for section, kind in SECTIONS.items()]
+    chosen += [(name, kind, one) for name, kind in LISTS.items() for one in settings.listed(name)]
+    for section, kind, one in chosen:
+        registry().get(kind, one.name)
         if section in sections:
-            registry().options(kind, chosen.name, chosen.options)
-    sources = (*settings.semantics, *settings.data.exchanged)
-    for kind, names in (("semantic-source", sources), ("target", settings.targets)):
-        for name in names:
-            registry().get(kind, name)
+            registry().options(kind, one.name, one.options)
+    for source in (*settings.semantics, *settings.data.exchanged):
+        registry().get("semantic-source", source)
     if settings.alignment:
         _check_alignment(settings.alignment)
     return settings
@@ -230,6 +258,15 @@ def settings_toml(settings: Settings) -> str:
 
 
 def _toml(value: Any) -> str:
-    """TOML writes all of these as JSON does, but for infinities and NaN."""
+    """TOML writes numbers and texts as JSON does, but for infinities and NaN; what is None is left out."""
+    if isinstance(value, dict):
+        given = [f"{_key(name)} = {_toml(one)}" for name, one in value.items() if one is not None]
+        return f"{{{', '.join(given)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
     text = json.dumps(value, ensure_ascii=False)
     return {"Infinity": "inf", "-Infinity": "-inf", "NaN": "nan"}.get(text, text)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

@@ -9,7 +9,7 @@ import pytest
 from msftk.assignments import presets, read_toml
 from msftk.errors import InputError, UnknownNameError
 from msftk.registry import Plugin
-from msftk.settings import check_settings, load_settings, settings_toml
+from msftk.settings import Component, check_settings, load_settings, settings_toml
 
 
 def test_later_layers_win(tmp_path: Path) -> None:
@@ -47,6 +47,30 @@ def test_settings_survive_the_way_through_toml(preset: str, tmp_path: Path) -> N
     file = tmp_path / "settings.toml"
     file.write_text(settings_toml(settings))
     assert check_settings(read_toml(file)) == settings
+
+
+def test_a_list_of_components_takes_names_and_tables(tmp_path: Path) -> None:
+    file = tmp_path / "given.toml"
+    file.write_text('[[targets]]\nname = "vad"\n[[targets]]\nname = "gender"\n')
+    names = ["vad", "gender"]
+    for settings in (
+        load_settings(file=file, environment={}),
+        load_settings(assignments=['targets=["vad",{name="gender"}]'], environment={}),
+        load_settings(assignments=["targets=vad, gender"], environment={}),
+        load_settings(environment={"MSFTK_TARGETS": '["vad", "gender"]'}),
+    ):
+        assert [one.name for one in settings.targets] == names
+        assert settings.model_dump(mode="json")["targets"] == names  # names alone are written as ever
+    with pytest.raises(InputError, match=r"targets\.1\.name is .*Field required"):
+        load_settings(assignments=['targets=["vad",{nme="gender"}]'], environment={})
+
+
+def test_tables_within_lists_survive_the_way_through_toml(tmp_path: Path) -> None:
+    given = {"name": "any", "a b": [1.5, float("inf")], "none": None, "deep": {"is": True}}
+    file = tmp_path / "settings.toml"
+    file.write_text(settings_toml(load_settings(environment={}).model_copy(update={"targets": (Component(**given),)})))
+    del given["none"]
+    assert read_toml(file)["targets"] == [given]
 
 
 def test_infinity_and_any_letter_survive_the_way_through_toml(tmp_path: Path) -> None:

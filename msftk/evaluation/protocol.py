@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from msftk.assignments import SECTIONS
+from msftk.assignments import LISTS, SECTIONS
 from msftk.evaluation.intervals import METHOD
 from msftk.registry import registry
-from msftk.settings import Settings
+from msftk.settings import Component, Settings
 
 LIBRARIES = ("msftk", "torch", "transformers", "numpy", "safetensors", "pyarrow", "pyworld", "soundfile")
 
@@ -39,14 +39,20 @@ def resolved_settings(settings: Settings) -> dict[str, Any]:
     """
     plain = settings.model_dump(mode="json")
     for section, kind in SECTIONS.items():
-        chosen = settings.component(section)
-        options = registry().options(kind, chosen.name, chosen.options)
-        plain[section] = {"name": chosen.name, **options.model_dump(mode="json")}
+        plain[section] = _resolved(kind, settings.component(section))
+    for name, kind in LISTS.items():
+        resolved = [_resolved(kind, one) for one in settings.listed(name)]
+        plain[name] = [one if len(one) > 1 else one["name"] for one in resolved]
     return plain
 
 
+def _resolved(kind: str, chosen: Component) -> dict[str, Any]:
+    options = registry().options(kind, chosen.name, chosen.options)
+    return {"name": chosen.name, **options.model_dump(mode="json")}
+
+
 def component_packages(settings: Settings) -> dict[str, str]:
-    """Section or semantic source -> the package, with its version, that the component came from.
+    """Section, semantic source or "targets.NAME" -> the package, with its version, that the component came from.
 
     >>> from msftk.settings import load_settings
     >>> component_packages(load_settings("tiny"))["fusion"].split()[0]
@@ -54,6 +60,8 @@ def component_packages(settings: Settings) -> dict[str, str]:
     """
     chosen = {section: registry().get(kind, settings.component(section).name) for section, kind in SECTIONS.items()}
     chosen |= {source: registry().get("semantic-source", source) for source in settings.semantics}
+    for listed, kind in LISTS.items():
+        chosen |= {f"{listed}.{one.name}": registry().get(kind, one.name) for one in settings.listed(listed)}
     return {what: plugin.package for what, plugin in chosen.items()}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from msftk.errors import InputError
 from msftk.interfaces import Target
 from msftk.registry import registry
+from msftk.settings import Component
 from msftk.types import ATTRIBUTES, Utterance
 
 RATINGS = ("regression", "rater-level")
@@ -33,19 +34,24 @@ class BuiltTarget:
         return 1 if self.target.answer in ONE_ROUTE else len(self.columns)
 
 
-def fit_targets(names: Sequence[str], utterances: Sequence[Utterance]) -> dict[str, BuiltTarget]:
-    """The named targets, their columns found on these (training) utterances.
+def fit_targets(chosen: Sequence[Component], utterances: Sequence[Utterance]) -> dict[str, BuiltTarget]:
+    """The targets that settings list, their columns found on these (training) utterances.
 
-    Raises InputError where one finds no column, or the first is no regression: scores begin with the ratings.
+    Raises InputError where one finds no column or stands there twice, or the first is no regression: scores begin with
+    the ratings.
     """
-    targets = {name: registry().create("target", name) for name in names}
+    names = [one.name for one in chosen]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"targets = {names}: '{twice}' stands there twice. Give each once.")
+    targets = {one.name: registry().create("target", one.name, one.options) for one in chosen}
     return _checked({name: BuiltTarget(name, one, tuple(one.columns(utterances))) for name, one in targets.items()})
 
 
-def rebuilt_targets(columns: Mapping[str, Sequence[str]]) -> dict[str, BuiltTarget]:
-    """The targets of a checkpoint: name -> its columns."""
-    built = {name: BuiltTarget(name, registry().create("target", name), tuple(own)) for name, own in columns.items()}
-    return _checked(built)
+def rebuilt_targets(columns: Mapping[str, Sequence[str]], chosen: Sequence[Component] = ()) -> dict[str, BuiltTarget]:
+    """The targets of a checkpoint, name -> its columns, with the options that its settings list."""
+    options = {one.name: one.options for one in chosen}
+    targets = {name: registry().create("target", name, options.get(name)) for name in columns}
+    return _checked({name: BuiltTarget(name, one, tuple(columns[name])) for name, one in targets.items()})
 
 
 def _checked(built: dict[str, BuiltTarget]) -> dict[str, BuiltTarget]:

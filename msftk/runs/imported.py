@@ -75,7 +75,7 @@ def rebuilt(imported: Imported, longest_s: float) -> tuple[Settings, SerNetwork]
     chosen = {"fusion": {"name": "none"}, **imported.sections, "data": {"seconds_kept": longest_s}}
     flags = {f"{section}.{name}": value for section, own in chosen.items() for name, value in own.items()}
     settings = load_settings("tiny", flags={**flags, "semantics": ()}, environment={})
-    targets = rebuilt_targets({settings.targets[0]: imported.attributes})
+    targets = rebuilt_targets({settings.targets[0].name: imported.attributes})
     with torch.random.fork_rng(devices=[]):
         network = build_network(settings, {}, {}, targets, acoustic_config=imported.acoustic_config)
     load_own_state(network, imported.tensors)

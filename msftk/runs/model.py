@@ -82,7 +82,7 @@ def load_model(run: Path, where: Where = CPU) -> Model:
     about, weights = read_tensors(folder.model_file)
     scale, dims, groups, targets = _written(folder, about)
     network = build_network(
-        settings, dims, groups, rebuilt_targets(targets), acoustic_config=about.get("acoustic_config")
+        settings, dims, groups, rebuilt_targets(targets, settings.targets), acoustic_config=about.get("acoustic_config")
     )
     load_weights(network, weights, folder.model_file)
     network.to(where.device).eval()

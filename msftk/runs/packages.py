@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msftk.assignments import SECTIONS
+from msftk.assignments import LISTS, SECTIONS
 from msftk.files import read_json_object
 from msftk.registry import registry
 
@@ -22,6 +22,9 @@ def missing_package(run: Path, card_file: Path, settings: Mapping[str, Any]) -> 
     chosen = {section: (kind, settings.get(section)) for section, kind in SECTIONS.items()}
     named = {s: (kind, one["name"]) for s, (kind, one) in chosen.items() if isinstance(one, dict) and "name" in one}
     named |= {source: ("semantic-source", source) for source in settings.get("semantics", ())}
+    for listed, kind in LISTS.items():
+        names = (one.get("name") if isinstance(one, dict) else one for one in settings.get(listed, ()))
+        named |= {f"{listed}.{name}": (kind, name) for name in names}
     for place, (kind, name) in named.items():
         if isinstance(packages, dict) and place in packages and name not in registry().names(kind):
             return (

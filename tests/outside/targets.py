@@ -1,8 +1,8 @@
-"""A package of somebody else: heads of several outputs, and one that reads the mixed vector."""
+"""A package of somebody else: heads of several outputs, one that reads the mixed vector, a target with an option."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from msftk.hookspecs import hookimpl
-from msftk.interfaces import Head, HeadOutput
+from msftk.interfaces import Head, HeadOutput, Target
 from msftk.interfaces import Options as BaseOptions
+from msftk.types import Utterance
 
 
 class Evidential(Head, nn.Module):
@@ -67,6 +68,28 @@ class OfMixed(Head, nn.Module):
     def forward(self, experts: Tensor) -> dict[str, Tensor]:
         """[batch, column, dim] -> [batch, column]."""
         return {"value": (experts * self.rows).sum(dim=-1)}
+
+
+class Beyond(Target):
+    """How far valence is from a point of the scale."""
+
+    class Options(BaseOptions):
+        point: float = 4.0
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:
+        return ("beyond",)
+
+    def read(self, utterance: Utterance, columns: Sequence[str]) -> Sequence[float]:
+        ratings = utterance.ratings or {}
+        return [abs(ratings.get("valence", float("nan")) - self.options.point)]
+
+
+@hookimpl
+def register_targets(register: Any) -> None:
+    register("beyond", "outside.targets:Beyond", help="how far valence is from a point")
 
 
 @hookimpl

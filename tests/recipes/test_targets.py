@@ -14,7 +14,7 @@ from outside import targets
 from small_corpus import tiny_settings
 
 from msftk import testing
-from msftk.errors import InputError
+from msftk.errors import InputError, UnknownNameError
 from msftk.evaluation.predictions import pooled, read_predictions
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load
@@ -70,6 +70,30 @@ def test_its_column_is_in_the_table(run: Path, tone_corpus: Manifest, tone_store
     (row,) = csv.DictReader(out.open())
     assert list(row)[:7] == ["id", *ATTRIBUTES, "category", "scale", "clipped"]
     assert row["category"] in ("calm", "excited")
+
+
+def test_a_target_keeps_its_options(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    settings = tiny_settings("training.epochs=1", 'targets=["vad",{name="beyond",point=2}]')
+    done = train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    assert 'targets = ["vad", {name = "beyond", point = 2}]' in (tmp_path / "run" / "settings.toml").read_text()
+    (model,) = load(done.run).ensemble.models
+    assert model.network.targets["beyond"].target.options.point == 2  # type: ignore[attr-defined]
+    assert model.settings.targets == settings.targets
+    card = json.loads((tmp_path / "run" / "protocol.json").read_text())
+    assert card["settings"]["targets"] == ["vad", {"name": "beyond", "point": 2.0}]
+    assert card["packages"]["targets.beyond"] == "outside 1.0"
+
+
+def test_a_wrong_option_of_a_target_is_told_by_its_path() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown option 'targets\.beyond\.pint'\. Did you mean 'point'\?"):
+        tiny_settings('targets=["vad",{name="beyond",pint=2}]')
+    with pytest.raises(InputError, match=r"targets\.beyond\.point is 'x'"):
+        tiny_settings('targets=["vad",{name="beyond",point="x"}]')
+
+
+def test_a_target_stands_once(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'category' stands there twice"):
+        train(tone_corpus, tiny_settings("targets=vad,category,category"), tmp_path / "run", store=tone_store)
 
 
 def test_folds_that_know_other_classes_are_pooled(run: Path) -> None:

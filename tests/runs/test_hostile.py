@@ -134,10 +134,11 @@ def test_odd_configuration_is_one_clear_error(wavlm_run: Path, tmp_path: Path, c
 
 def test_no_source_of_settings_can_let_code_run(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[text]\nname = "hf"\ntrust_remote_code = true\n')
-    refusal = r"text\.trust_remote_code: no setting lets the code of a model run.*--trust-remote-code"
+    refusal = r"(text|targets)\.trust_remote_code: no setting lets the code of a model run.*--trust-remote-code"
     for given in (
         {"file": tmp_path / "own.toml"},
         {"assignments": ["text.name=hf", "text.trust_remote_code=true"]},
+        {"assignments": ['targets=["vad",{name="text",trust_remote_code=true}]']},
         {"environment": {"MSFTK_TEXT__TRUST_REMOTE_CODE": "true"}},
     ):
         with pytest.raises(InputError, match=refusal):
