@@ -662,7 +662,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/recipes/page.py", "autoescape=True", "autoescape=False", "tests/recipes/test_page.py"),
     Mutation(
-        "msftk/pages/base.html",
+        "msftk/pages/style.css",
         "figure svg { max-width: 100%;",
         "figure svg { min-width: 50rem;",
         "tests/recipes/test_page.py",
@@ -670,7 +670,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/prosody/stress.py", "named[place] = 1.0", "named[0] = 1.0", "tests/recipes/test_explain.py"),
     Mutation("msftk/prosody/resynthesis.py", "(old, -1.0)", "(old, 1.0)", "tests/prosody/test_resynthesis.py"),
     Mutation("msftk/recipes/explain.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"),
-    Mutation("msftk/recipes/explain_page.py", '.replace("<", "\\\\u003c")', "", "tests/recipes/test_explain_page.py"),
     Mutation(
         "plugins/engines/local.py",
         "            with turn:\n",
@@ -680,6 +679,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "msftk/recipes/predict.py", "        with self._lock:\n", "        if True:\n", "tests/recipes/test_threads.py"
     ),
+    Mutation("msftk/pages/filled.py", '.replace("<", "\\\\u003c")', "", "tests/pages/test_filled.py"),
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
     Mutation("msftk/recipes/compare.py", "[mean_of_models(own)]", "own[:1]", "tests/recipes/test_published_on.py"),
 )

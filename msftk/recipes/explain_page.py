@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-import json
-from importlib.resources import files
 from pathlib import Path
 
 from msftk.files import write_whole
+from msftk.pages.filled import filled
 from msftk.recipes.explain import Explanation
 from msftk.types import SAMPLE_RATE_HZ, Float32
 
@@ -20,16 +19,8 @@ def write_page(explanation: Explanation, out: Path) -> None:
 
     Raises MsftkError where it cannot be written.
     """
-    text = files("msftk.pages").joinpath("explain.html").read_text(encoding="utf-8")
     sounds = {name: _flac(waveform) for name, waveform in explanation.sounds().items()}
-    for name, value in (("data", explanation.json()), ("sounds", sounds)):
-        text = text.replace(f"%{name}%", _inside(value))
-    write_whole(out, text)
-
-
-def _inside(value: object) -> str:
-    """JSON that no word of a transcript can end early: `<` stands escaped."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c").replace("%", "\\u0025")
+    write_whole(out, filled("explain.html", data=explanation.json(), sounds=sounds))
 
 
 def _flac(waveform: Float32) -> str:
