@@ -12,12 +12,13 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from msftk.assignments import LISTS, SECTIONS, assigned, environment_pairs, gathered, lay, read_preset, read_toml
 from msftk.consent import refuse_switches
 from msftk.errors import UnknownNameError, did_you_mean
 from msftk.hookspecs import KINDS, Kind
+from msftk.interfaces import Choice, Chosen
 from msftk.registry import option_error, registry
 
 FORMAT_VERSION = 1
@@ -25,15 +26,7 @@ FORMAT_VERSION = 1
 Tracker = Literal["tensorboard", "wandb", "mlflow"]
 
 
-class Component(BaseModel):
-    """A component by name, with its own options beside it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
-    name: str
-
-    @property
-    def options(self) -> dict[str, object]:
-        return dict(self.model_extra or {})
+Component = Choice  # as a section holds it
 
 
 def _listed(value: object) -> object:
@@ -42,17 +35,10 @@ def _listed(value: object) -> object:
 
 
 Several = Annotated[
-    tuple[
-        Annotated[
-            Component,
-            BeforeValidator(lambda one: {"name": one} if isinstance(one, str) else one),
-            PlainSerializer(lambda one: {"name": one.name, **one.options} if one.options else one.name),
-        ],
-        ...,
-    ],
+    tuple[Chosen, ...],
     BeforeValidator(_listed),
 ]
-"""Components of one kind, in order: a name, or a table of name and options where it has any; so it is written too."""
+"""Components of one kind, in order."""
 
 
 class Data(BaseModel):
@@ -209,7 +195,8 @@ def _with_whole_paths(kind: str, chosen: Component) -> Component:
     if not given:
         return chosen
     checked = registry().options(kind, chosen.name, chosen.options)
-    return Component(name=chosen.name, **{**chosen.options, **{name: getattr(checked, name) for name in given}})
+    texts = {name: text for name in given if isinstance(text := getattr(checked, name), str)}
+    return Component(name=chosen.name, **{**chosen.options, **texts})
 
 
 def check_settings(values: Mapping[str, Any], sections: Container[str] = (*SECTIONS, *LISTS)) -> Settings:

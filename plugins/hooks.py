@@ -176,8 +176,7 @@ def register_fusions(register: Register) -> None:
 @hookimpl
 def register_targets(register: Register) -> None:
     register("vad", "msftk_plugins.targets.vad:Vad", help="valence, arousal, dominance on the rating scale")
-    register("category", "msftk_plugins.targets.classes:Category", help="the emotion's class, O and X left out")
-    register("category-all", "msftk_plugins.targets.classes:CategoryAll", help="the emotion's class, O and X too")
+    register("category", "msftk_plugins.targets.classes:Category", help="the emotion's class")
     register("gender", "msftk_plugins.targets.classes:Gender", help="the speaker's gender")
     register("raters", "msftk_plugins.targets.raters:Raters", help="the same, as each person rated them")
 

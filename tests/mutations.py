@@ -637,7 +637,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/losses/test_evidential.py",
     ),
     Mutation("msftk/evaluation/conformal.py", "1 / sizes[group[~own]]", "1.0", "tests/evaluation/test_conformal.py"),
-    Mutation("plugins/targets/classes.py", "{None, *self.left_out}", "{None}", "tests/plugins/targets/test_classes.py"),
+    Mutation(
+        "plugins/targets/classes.py",
+        "{None, *self.options.leave_out}",
+        "{None}",
+        "tests/plugins/targets/test_classes.py",
+    ),
     Mutation(
         "plugins/losses/cross_entropy.py",
         "total = share.sum()",
@@ -650,6 +655,19 @@ MUTATIONS: tuple[Mutation, ...] = (
         "len(frequency)",
         "tests/plugins/losses/test_cross_entropy.py",
     ),
+    Mutation(
+        "plugins/targets/classes.py",
+        'if "leave_out" in self.options.model_fields_set else ()',
+        "",
+        "tests/plugins/targets/test_classes.py",
+    ),
+    Mutation(
+        "msftk/training/objective.py",
+        "one.learned.loss or settings.loss",
+        "settings.loss",
+        "tests/recipes/test_targets.py",
+    ),
+    Mutation("msftk/training/loop.py", "self.objective.fit(data.train.truths)", "", "tests/recipes/test_targets.py"),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
     Mutation(
         "msftk/evaluation/residuals.py", "np.argsort(-far", "np.argsort(far", "tests/evaluation/test_residuals.py"

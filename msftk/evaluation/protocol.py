@@ -42,7 +42,8 @@ def resolved_settings(settings: Settings) -> dict[str, Any]:
         plain[section] = _resolved(kind, settings.component(section))
     for name, kind in LISTS.items():
         resolved = [_resolved(kind, one) for one in settings.listed(name)]
-        plain[name] = [one if len(one) > 1 else one["name"] for one in resolved]
+        given = [{option: value for option, value in one.items() if value is not None} for one in resolved]
+        plain[name] = [one if len(one) > 1 else one["name"] for one in given]
     return plain
 
 

@@ -13,7 +13,7 @@ from msftk.interfaces.adaptation import (
     StoredFeatures,
     check_same_model,
 )
-from msftk.interfaces.component import Component, Options, Place
+from msftk.interfaces.component import Choice, Chosen, Component, Options, Place
 from msftk.interfaces.network import (
     AcousticEncoder,
     Acoustics,
@@ -58,6 +58,8 @@ __all__ = [
     "AlignmentReader",
     "Answers",
     "Checkpoint",
+    "Choice",
+    "Chosen",
     "Component",
     "Corpus",
     "CorpusReading",

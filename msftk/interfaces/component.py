@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 
 def _absolute(place: str) -> str:
@@ -20,6 +20,25 @@ def _absolute(place: str) -> str:
 Place = Annotated[str, AfterValidator(_absolute)]
 """Of an option: a file or folder, or the id of a model elsewhere. What is there is recorded by its absolute path, so
 that a run can be used from any folder."""
+
+
+class Choice(BaseModel):
+    """A component by name, with its own options beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
+    name: str
+
+    @property
+    def options(self) -> dict[str, object]:
+        return dict(self.model_extra or {})
+
+
+Chosen = Annotated[
+    Choice,
+    BeforeValidator(lambda one: {"name": one} if isinstance(one, str) else one),
+    PlainSerializer(lambda one: {"name": one.name, **one.options} if one.options else one.name),
+]
+"""Of an option: a component, given and written as its name, or as a table of name and options where it has any."""
 
 
 class Options(BaseModel):

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from msftk.interfaces.component import Component
+from msftk.interfaces.component import Chosen, Component
+from msftk.interfaces.component import Options as BaseOptions
 from msftk.interfaces.network import TrainedPart
 from msftk.types import Float64, Utterance
 
@@ -25,14 +27,19 @@ class Target(Component):
 
     `answer`: "regression" (columns on the corpus' rating scale), "classes" (a column a class, one 1 in a row),
     "distribution" (columns that add up to 1), "rater-level" (a regression whose `truth` is [utterance, column, rater],
-    NaN for who did not rate). `head` and `loss` are registered names; "" takes the run's. `weight`: of its loss in the
-    sum of all. The first target of a run is a regression.
+    NaN for who did not rate). The first target of a run is a regression. `Options` inherits `Target.Options`, and may
+    give other defaults.
     """
 
+    class Options(BaseOptions):
+        weight: float = Field(1.0, ge=0, allow_inf_nan=False, description="of its loss in the sum of all")
+        head: Chosen | None = Field(None, description="its own head; none: the run's")
+        loss: Chosen | None = Field(None, description="its own loss; none: the run's")
+
     answer: ClassVar[Answers] = "regression"
-    head: ClassVar[str] = ""
-    loss: ClassVar[str] = ""
-    weight: ClassVar[float] = 1.0
+
+    def check(self, utterances: Sequence[Utterance]) -> None:
+        """Raises InputError for options that do not fit the corpus (all of it), before anything is begun."""
 
     @abstractmethod
     def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:

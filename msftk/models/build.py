@@ -72,8 +72,8 @@ def build_network(
 def _head(settings: Settings, target: BuiltTarget, dim: int) -> nn.Module:
     """The head that the target names, else the one of the settings."""
     sizes = {"dim": dim, "attributes": target.columns}
-    name = target.target.head
-    head: nn.Module = registry().create("head", name, {}, **sizes) if name else settings.create("head", **sizes)
+    chosen = target.learned.head or settings.head
+    head: nn.Module = registry().create("head", chosen.name, chosen.options, **sizes)
     return head
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msftk.errors import InputError
-from msftk.interfaces import Target
+from msftk.interfaces import Choice, Target
 from msftk.registry import registry
-from msftk.settings import Component
 from msftk.types import ATTRIBUTES, Utterance
 
 RATINGS = ("regression", "rater-level")
@@ -17,11 +16,12 @@ ONE_ROUTE = ("classes", "distribution")  # their columns are one answer, routed 
 
 @dataclass(frozen=True)
 class BuiltTarget:
-    """A target, its registered name, and the names of its columns."""
+    """A target, its registered name, the names of its columns, and how it is learned: what all targets may be told."""
 
     name: str
     target: Target
     columns: tuple[str, ...]
+    learned: Target.Options
 
     @property
     def is_rating(self) -> bool:
@@ -34,24 +34,43 @@ class BuiltTarget:
         return 1 if self.target.answer in ONE_ROUTE else len(self.columns)
 
 
-def fit_targets(chosen: Sequence[Component], utterances: Sequence[Utterance]) -> dict[str, BuiltTarget]:
-    """The targets that settings list, their columns found on these (training) utterances.
+def fit_targets(
+    chosen: Sequence[Choice], utterances: Sequence[Utterance], corpus: Sequence[Utterance] = ()
+) -> dict[str, BuiltTarget]:
+    """The targets that settings list, their columns found on these (training) utterances of a corpus.
 
-    Raises InputError where one finds no column or stands there twice, or the first is no regression: scores begin with
-    the ratings.
+    Raises InputError where one finds no column, does not fit the corpus or stands there twice, or the first is no
+    regression: scores begin with the ratings.
     """
     names = [one.name for one in chosen]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"targets = {names}: '{twice}' stands there twice. Give each once.")
-    targets = {one.name: registry().create("target", one.name, one.options) for one in chosen}
-    return _checked({name: BuiltTarget(name, one, tuple(one.columns(utterances))) for name, one in targets.items()})
+    targets = [_created(one) for one in chosen]
+    for target, _ in targets:
+        target.check(corpus or utterances)
+    pairs = zip(names, targets, strict=True)
+    return _checked({n: BuiltTarget(n, one, tuple(one.columns(utterances)), learned) for n, (one, learned) in pairs})
 
 
-def rebuilt_targets(columns: Mapping[str, Sequence[str]], chosen: Sequence[Component] = ()) -> dict[str, BuiltTarget]:
+def rebuilt_targets(columns: Mapping[str, Sequence[str]], chosen: Sequence[Choice] = ()) -> dict[str, BuiltTarget]:
     """The targets of a checkpoint, name -> its columns, with the options that its settings list."""
-    options = {one.name: one.options for one in chosen}
-    targets = {name: registry().create("target", name, options.get(name)) for name in columns}
-    return _checked({name: BuiltTarget(name, one, tuple(columns[name])) for name, one in targets.items()})
+    listed = {one.name: one for one in chosen}
+    built = {}
+    for name, own in columns.items():
+        target, learned = _created(listed.get(name, Choice(name=name)))
+        built[name] = BuiltTarget(name, target, tuple(own), learned)
+    return _checked(built)
+
+
+def _created(one: Choice) -> tuple[Target, Target.Options]:
+    """The target, and how it is learned; head and loss that it names must have the options that they are given."""
+    target: Target = registry().create("target", one.name, one.options)
+    options = registry().options("target", one.name, one.options)
+    learned = options if isinstance(options, Target.Options) else Target.Options.model_validate({})
+    for kind, own in (("head", learned.head), ("loss", learned.loss)):
+        if own is not None:
+            registry().options(kind, own.name, own.options)
+    return target, learned
 
 
 def _checked(built: dict[str, BuiltTarget]) -> dict[str, BuiltTarget]:

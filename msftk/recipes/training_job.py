@@ -104,7 +104,7 @@ class Job:
         settings, scale = self.settings, self.corpus.scale
         everyone = joined([*parts(split).values()])
         with seeded(settings.training.seed, self.where.device):
-            targets = fit_targets(settings.targets, split.train)
+            targets = fit_targets(settings.targets, split.train, self.corpus.utterances)
             network = build_network(
                 settings,
                 self.prepared.dims,

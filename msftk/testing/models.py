@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup
+from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup, Target
+from msftk.registry import registry
 from msftk.testing.modules import close_to, has_shape, learns_and_saves, module_of
 from msftk.testing.shared import Named, factory, require
 from msftk.types import ATTRIBUTES, Utterance
@@ -151,7 +152,11 @@ def check_target(plugin: Named, /, utterances: Sequence[Utterance], **options: o
     if target.answer == "distribution":
         known = truth[~np.isnan(truth).any(axis=1)]
         require(bool(np.allclose(known.sum(axis=1), 1)), "read(): a distribution does not add up to 1")
-    if target.head:
+    learned = target.Options.model_validate(options)
+    require(
+        isinstance(learned, Target.Options), "Options: expected a class that inherits msftk.interfaces.Target.Options"
+    )
+    if learned.head and set(registry().get("head", learned.head.name).load().outputs) != {"value"}:
         return  # it names its outputs itself
     for name, entries in target.predicted({"value": np.nan_to_num(truth)}, columns).items():
         require(len(entries) == len(utterances), f"predicted(): column '{name}' has {len(entries)} entries")

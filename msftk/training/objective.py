@@ -56,12 +56,11 @@ def make_objective(settings: Settings, targets: Mapping[str, BuiltTarget]) -> Ob
     """Each target with the loss that it names, else the one of the settings. Raises as `check_scope`."""
     losses: dict[str, Loss] = {}
     for name, one in targets.items():
-        chosen = one.target.loss
-        losses[name] = registry().create("loss", chosen) if chosen else settings.create("loss")
-        loss = chosen or settings.loss.name
-        check_scope(losses[name], loss, settings.training.ccc_scope)
-        check_reads(losses[name], loss, one, one.target.head or settings.head.name)
-    return Objective(losses, {name: one.target.weight for name, one in targets.items()})
+        loss, head = one.learned.loss or settings.loss, one.learned.head or settings.head
+        losses[name] = registry().create("loss", loss.name, loss.options)
+        check_scope(losses[name], loss.name, settings.training.ccc_scope)
+        check_reads(losses[name], loss.name, one, head.name)
+    return Objective(losses, {name: one.learned.weight for name, one in targets.items()})
 
 
 def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:

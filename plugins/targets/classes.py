@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 
-from msftk.errors import InputError
-from msftk.interfaces import Answers, Target
-from msftk.interfaces import Options as BaseOptions
+from msftk.errors import InputError, UnknownNameError, did_you_mean
+from msftk.interfaces import Answers, Chosen, Target
 from msftk.store.columns import values_of
 from msftk.types import Float64, Utterance
+
+LEAVE_OUT = "classes that are none to tell: their utterances teach the other targets alone"
 
 
 class ClassTarget(Target):
@@ -21,22 +23,31 @@ class ClassTarget(Target):
     An utterance of no class, or of one that training did not have, teaches its ratings alone.
     """
 
-    class Options(BaseOptions):
-        """No options."""
+    class Options(Target.Options):
+        weight: float = Field(0.5, ge=0, allow_inf_nan=False, description="of its loss in the sum of all")
+        head: Chosen = Field("classes", validate_default=True, description="its own head")
+        loss: Chosen = Field("cross-entropy", validate_default=True, description="its own loss")
+        leave_out: tuple[str, ...] = Field((), description=LEAVE_OUT)
 
     answer: ClassVar[Answers] = "classes"
-    head: ClassVar[str] = "classes"
-    loss: ClassVar[str] = "cross-entropy"
-    weight: ClassVar[float] = 0.5
     column: ClassVar[str]
-    left_out: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: Options) -> None:
         self.options = options
 
+    def check(self, utterances: Sequence[Utterance]) -> None:
+        """Raises UnknownNameError for a class to leave out that nobody is of; the default may name more."""
+        known = sorted(set(values_of(utterances, self.column)) - {None})
+        for name in self.options.leave_out if "leave_out" in self.options.model_fields_set else ():
+            if name not in known:
+                raise UnknownNameError(
+                    f"leave_out: no utterance has {self.column} '{name}'. {did_you_mean(name, known)}"
+                    f"Found: {', '.join(known) or 'none'}."
+                )
+
     def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:
         """Raises InputError where there are no two classes to tell apart."""
-        found = sorted(set(values_of(utterances, self.column)) - {None, *self.left_out})
+        found = sorted(set(values_of(utterances, self.column)) - {None, *self.options.leave_out})
         if len(found) < 2:
             raise InputError(
                 f"targets: the training utterances have {', '.join(found) or 'none'} for a {self.column}, and a class "
@@ -65,16 +76,13 @@ class ClassTarget(Target):
         return {"uar": float(np.mean(recalls)), "macro_f1": float(np.mean(f1s))}
 
 
-class CategoryAll(ClassTarget):
-    """Which emotion the corpus names, every class that it has."""
+class Category(ClassTarget):
+    """Which emotion the corpus names; O (another one) and X (no agreement) are left out if nothing else is said."""
+
+    class Options(ClassTarget.Options):
+        leave_out: tuple[str, ...] = Field(("O", "X", "other"), description=LEAVE_OUT)
 
     column: ClassVar[str] = "category"
-
-
-class Category(CategoryAll):
-    """Which emotion the corpus names; O (another one) and X (no agreement) are no classes, and teach ratings alone."""
-
-    left_out: ClassVar[tuple[str, ...]] = ("O", "X", "other")
 
 
 class Gender(ClassTarget):

@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from msftk.interfaces import Answers, Target
-from msftk.interfaces import Options as BaseOptions
 from msftk.store.columns import given, values_of
 from msftk.types import ATTRIBUTES, Float64, Utterance
 
@@ -17,12 +16,11 @@ from msftk.types import ATTRIBUTES, Float64, Utterance
 class Vad(Target):
     """Those of the three attributes that are rated, on the corpus' scale; head and loss are those of the run."""
 
-    class Options(BaseOptions):
-        """No options."""
+    Options: ClassVar[type[Target.Options]] = Target.Options
 
     answer: ClassVar[Answers] = "regression"
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Target.Options) -> None:
         self.options = options
 
     def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:

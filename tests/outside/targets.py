@@ -73,7 +73,7 @@ class OfMixed(Head, nn.Module):
 class Beyond(Target):
     """How far valence is from a point of the scale."""
 
-    class Options(BaseOptions):
+    class Options(Target.Options):
         point: float = 4.0
 
     def __init__(self, options: Options) -> None:

@@ -24,6 +24,7 @@ from msftk.registry import registry
 from msftk.settings import Component
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
+from msftk.training.objective import make_objective
 from msftk.types import ATTRIBUTES, RatingScale
 
 
@@ -80,8 +81,56 @@ def test_a_target_keeps_its_options(tone_corpus: Manifest, tone_store: Store, tm
     assert model.network.targets["beyond"].target.options.point == 2  # type: ignore[attr-defined]
     assert model.settings.targets == settings.targets
     card = json.loads((tmp_path / "run" / "protocol.json").read_text())
-    assert card["settings"]["targets"] == ["vad", {"name": "beyond", "point": 2.0}]
+    assert card["settings"]["targets"] == [
+        {"name": "vad", "weight": 1.0},
+        {"name": "beyond", "weight": 1.0, "point": 2.0},
+    ]
     assert card["packages"]["targets.beyond"] == "outside 1.0"
+
+
+def test_a_target_has_its_own_weight_loss_and_head(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    chosen = '{name="category",leave_out=[],weight=0.3,loss={name="cross-entropy",class_weights="inverse"}}'
+    settings = tiny_settings("training.epochs=1", f'targets=["vad",{chosen}]')
+    done = train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    (model,) = load(done.run).ensemble.models
+    assert model.settings.targets == settings.targets
+    objective = make_objective(model.settings, model.network.targets)
+    assert objective.weights == {"vad": 1.0, "category": 0.3}
+    assert objective.losses["category"].options.class_weights == "inverse"  # type: ignore[attr-defined]
+    assert type(objective.losses["vad"]) is not type(objective.losses["category"])
+
+
+def test_rare_classes_of_training_weigh_more(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    rare = [replace(u, category="calm" if u.id.endswith("_0") else "excited") for u in tone_corpus.utterances]
+    losses = []
+    for weights in ("none", "inverse"):
+        loss = f'loss={{name="cross-entropy",class_weights="{weights}"}}'
+        settings = tiny_settings("training.epochs=1", f'targets=["vad",{{name="category",{loss}}}]')
+        train(replace(tone_corpus, utterances=rare), settings, tmp_path / weights, store=tone_store, device="cpu")
+        losses.append(json.loads((tmp_path / weights / "metrics.jsonl").read_text())["train_loss"])
+    assert abs(losses[0] - losses[1]) > 1e-4
+
+
+def test_what_a_target_names_is_checked_before_a_run_is_begun(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    def refused(chosen: str, error: type[InputError], message: str) -> None:
+        with pytest.raises(error, match=message):
+            train(tone_corpus, tiny_settings(f'targets=["vad",{chosen}]'), tmp_path / "run", store=tone_store)
+        assert not (tmp_path / "run").exists()
+
+    category = 'name="category"'
+    refused(
+        f'{{{category},leave_out=["clam"]}}', UnknownNameError, "no utterance has category 'clam'. Did you mean 'calm'"
+    )
+    refused(f'{{{category},loss="cros-entropy"}}', UnknownNameError, "unknown loss 'cros-entropy'")
+    refused(
+        f'{{{category},loss={{name="cross-entropy",fokal=1}}}}',
+        UnknownNameError,
+        r"'loss\.fokal'. Did you mean 'focal'",
+    )
+    refused(f'{{{category},head={{name="classes",hidden=1}}}}', UnknownNameError, r"unknown option 'head\.hidden'")
+    refused(f"{{{category},weight=-1}}", InputError, r"targets\.category\.weight is -1")
 
 
 def test_a_wrong_option_of_a_target_is_told_by_its_path() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from msftk import testing
-from msftk.errors import InputError
+from msftk.errors import InputError, UnknownNameError
 from msftk.registry import registry
 from msftk.types import Utterance
 
@@ -18,17 +18,29 @@ UTTERANCES = [
 ]
 
 
-@pytest.mark.parametrize("name", ["category", "category-all", "gender"])
+@pytest.mark.parametrize("name", ["category", "gender"])
 def test_they_keep_the_contract(name: str) -> None:
     testing.check_target(name, UTTERANCES)
 
 
 def test_other_and_no_agreement_are_classes_only_where_asked_for() -> None:
-    without, with_them = registry().create("target", "category"), registry().create("target", "category-all")
+    without, with_them = (
+        registry().create("target", "category"),
+        registry().create("target", "category", {"leave_out": []}),
+    )
     assert without.columns(UTTERANCES) == ("A", "H")
     assert with_them.columns(UTTERANCES) == ("A", "H", "O", "X")
     assert all(map(math.isnan, without.read(UTTERANCES[2], ("A", "H"))))
     assert with_them.read(UTTERANCES[2], ("A", "H", "O", "X")) == [0, 0, 0, 1]
+
+
+def test_classes_are_left_out_of_any_column_and_must_be_there() -> None:
+    target = registry().create("target", "category", {"leave_out": ["A"]})
+    target.check(UTTERANCES)
+    assert target.columns(UTTERANCES) == ("H", "O", "X")
+    registry().create("target", "category").check(UTTERANCES)  # nobody is `other`, which the default names too
+    with pytest.raises(UnknownNameError, match=r"no utterance has gender 'Mail'\. Did you mean 'Male'"):
+        registry().create("target", "gender", {"leave_out": ["Mail"]}).check(UTTERANCES)
 
 
 def test_a_corpus_without_the_column_is_told() -> None:
