@@ -67,3 +67,10 @@ def test_a_sum_that_varies_by_rounding_alone_has_no_shares() -> None:
     cancelling = np.stack([part, 4 - part], axis=1).astype(np.float32).astype(np.float64)
     assert np.ptp(cancelling.sum(axis=1)) > 0
     assert np.isnan(variance_shares(cancelling)).all()
+
+
+def test_a_single_flat_expert_that_varies_by_rounding_has_no_share() -> None:
+    flat = (3 + np.random.default_rng(0).normal(0, 1e-7, (50, 1))).astype(np.float32).astype(np.float64)
+    assert np.ptp(flat) > 0
+    assert np.isnan(variance_shares(flat)).all()
+    np.testing.assert_array_equal(variance_shares(flat + np.linspace(0, 1e-3, 50)[:, None]), [1.0])
