@@ -699,6 +699,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/pages/filled.py", '.replace("<", "\\\\u003c")', "", "tests/pages/test_filled.py"),
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
+    Mutation(
+        "plugins/acoustic/published.py", "if name not in own and", "if", "tests/plugins/acoustic/test_published.py"
+    ),
     Mutation("msftk/recipes/compare.py", "[mean_of_models(own)]", "own[:1]", "tests/recipes/test_published_on.py"),
 )
 

@@ -29,40 +29,47 @@ class Start:
         """These settings with its encoder, pooling and head, where they are as their preset has them; options that
         were given for one of the same name stay.
 
-        Raises InputError for an adaptation that reads a model again from where it lies.
+        Raises InputError for another acoustic encoder.
         """
-        adaptation = registry().get("adaptation", settings.adaptation.name).load()
-        if adaptation.needs_pretrained:
-            raise InputError(
-                f"--init {self.found.name} goes with adaptation 'full', and '{settings.adaptation.name}' was chosen, "
-                "which keeps a part of the model and reads the rest from where it was pretrained. Leave it out."
-            )
         preset, laid = load_settings(settings.preset, environment={}), {}
         for section in TAKEN:
             own, given = self.imported.sections.get(section), settings.component(section)
-            if own is not None and given == preset.component(section):
+            usual = preset.component(section)
+            if own is not None and given == usual:
                 laid[section] = Component.model_validate(own)
             elif own is not None and given.name == own["name"]:
-                laid[section] = Component.model_validate({**own, **given.options})
+                chosen = given.options if given.name != usual.name else _otherwise(given.options, usual.options)
+                laid[section] = Component.model_validate({**own, **chosen})
         training = settings.training.model_copy(update={"init": self.found.name})
         made = settings.model_copy(update={**laid, "training": training})
-        if made.acoustic.name != self.imported.sections["acoustic"]["name"]:
-            raise InputError(
-                f"--init {self.found.name} brings acoustic encoder '{self.imported.sections['acoustic']['name']}', and "
-                f"'{made.acoustic.name}' was chosen. Leave acoustic.name out."
-            )
+        own = self.imported.sections["acoustic"]
+        for what, found in (("name", made.acoustic.name), ("model", made.acoustic.options.get("model"))):
+            if found != own.get(what):
+                raise InputError(
+                    f"--init {self.found.name} brings acoustic.{what} '{own.get(what)}', and '{found}' was chosen. "
+                    f"Leave acoustic.{what} out."
+                )
         return check_settings(made.model_dump())
+
+    def acoustic_config(self, settings: Settings) -> str | None:
+        """What its encoder is built from; None where an adaptation has it read from where it lies."""
+        adaptation = registry().get("adaptation", settings.adaptation.name).load()
+        return None if adaptation.needs_pretrained else self.imported.acoustic_config
 
     def put_into(self, network: SerNetwork) -> dict[str, Any]:
         """Gives the network the encoder's weights, and those of pooling and of the ratings' head where they fit.
 
-        Returns what the card says of it. Raises InputError where the encoder's do not fit.
+        An encoder that was read from where it lies has them. Returns what the card says of it. Raises InputError where
+        the encoder's do not fit.
         """
         head = f"heads.{next(iter(network.targets))}"
         wanted = {"acoustic": "acoustic", "pooling": "pooling", head: "heads.vad"}
         taken = []
         for place, theirs in wanted.items():
             part = network.parts.get(place)
+            if place == "acoustic" and network.acoustic.identity():
+                taken.append(place)
+                continue
             own = {
                 n.removeprefix(f"{theirs}."): t for n, t in self.imported.tensors.items() if n.startswith(f"{theirs}.")
             }
@@ -88,6 +95,11 @@ def start_from(name: str) -> Start:
     place = Path(name)
     found, imported = read_published(str(place.absolute()) if place.is_dir() else name)
     return Start(found, imported)
+
+
+def _otherwise(options: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that are not as usual."""
+    return {name: value for name, value in options.items() if usual.get(name) != value}
 
 
 def _shapes(tensors: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

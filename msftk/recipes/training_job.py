@@ -105,13 +105,9 @@ class Job:
         everyone = joined([*parts(split).values()])
         with seeded(settings.training.seed, self.where.device):
             targets = fit_targets(settings.targets, split.train, self.corpus.utterances)
-            network = build_network(
-                settings,
-                self.prepared.dims,
-                self.prepared.groups,
-                targets,
-                acoustic_config=self.start.imported.acoustic_config if self.start else self.prepared.acoustic_config,
-            )
+            published = self.start.acoustic_config(settings) if self.start else None
+            config = published or self.prepared.acoustic_config
+            network = build_network(settings, self.prepared.dims, self.prepared.groups, targets, acoustic_config=config)
             started = self.start.put_into(network) if self.start else None
             with first_alone():
                 failures = self.inputs.read_all(everyone, network.acoustic, self.progress)

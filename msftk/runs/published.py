@@ -77,13 +77,33 @@ def find_published(name: str) -> Published:
     config = (
         read_json_object(config_file, "Put back the file that it was published with.") if config_file.is_file() else {}
     )
+    if recognised := _layout_of(folder, config):
+        return Published(name, folder, *recognised, named, config)
+    raise InputError(f"{folder}: {_what_it_is(folder, config)} Known layouts: {', '.join(registry().names('model'))}.")
+
+
+def is_published(name: str) -> bool:
+    """Whether `name` is that of a published model that is known here, its hub id, or a folder of a known layout."""
+    if any(name in (one.name, one.id) for _, _, one in checkpoints()):
+        return True
+    folder = Path(name)
+    if not any(folder.glob(WEIGHTS)):
+        return False
+    try:
+        config = read_json_object(folder / "config.json", "") if (folder / "config.json").is_file() else {}
+        return _layout_of(folder, config) is not None
+    except InputError:  # whoever reads it tells what is wrong with it
+        return False
+
+
+def _layout_of(folder: Path, config: Mapping[str, Any]) -> tuple[Plugin, ModelLayout] | None:
     with Tensors(folder) as weights:
         shapes = weights.shapes()
     for plugin, _ in registry().loaded("model"):
         layout: ModelLayout = registry().create("model", plugin.name)
         if layout.recognises(config, shapes):
-            return Published(name, folder, plugin, layout, named, config)
-    raise InputError(f"{folder}: {_what_it_is(folder, config)} Known layouts: {', '.join(registry().names('model'))}.")
+            return plugin, layout
+    return None
 
 
 def _check_folder(folder: Path) -> None:

@@ -37,6 +37,7 @@ from msftk_plugins.acoustic.pretrained import (
     plain_config,
     save_pretrained,
 )
+from msftk_plugins.acoustic.published import fill, published_encoder
 from msftk_plugins.acoustic.waveforms import Waveforms
 from msftk_plugins.acoustic.wavlm.layers import WavLMLayers
 
@@ -62,6 +63,9 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         super().__init__()
         self.options = options
         self.rebuilt = config is not None
+        published = None if self.rebuilt else published_encoder(options.model)
+        if published is not None:
+            config = published.acoustic_config
         model = (
             load_pretrained(options.model, options.revision)
             if config is None
@@ -99,6 +103,8 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         if options.normalise == "global":
             self.register_buffer("mean", torch.zeros(()))
             self.register_buffer("sd", torch.ones(()))
+        if published is not None:
+            fill(self, published.tensors)
         is_exact = is_wavlm or self.is_whisper  # by what they read
         self.one_by_one = not is_exact and not pads_exactly(self.model, lambda w: self.prepare(w, None), self._frames)
 

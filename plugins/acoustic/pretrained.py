@@ -14,6 +14,7 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.hub import MODEL_ID, is_local, why_not_fetched
 from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel, WholeRowsMel
+from msftk_plugins.acoustic.published import published_folder
 from msftk_plugins.weights import folder_digest, quiet
 
 # what makes transformers import a module that a model brings, or fetch a kernel by name; and where the model lay
@@ -69,7 +70,7 @@ def model_identity(name: str, revision: str | None) -> dict[str, str]:
 
     A branch or tag moves on and a folder's files may change; these do not.
     """
-    folder, commit = Path(name), ""
+    folder, commit = published_folder(name) or Path(name), ""
     if not folder.is_dir():
         from huggingface_hub import try_to_load_from_cache
 

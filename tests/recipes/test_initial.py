@@ -92,10 +92,44 @@ def test_what_was_chosen_beside_it_stays(folder: Path) -> None:
 
 def test_what_cannot_start_so_is_told(folder: Path) -> None:
     start = start_from(str(folder))
-    with pytest.raises(InputError, match=r"goes with adaptation 'full', and 'lora' was chosen"):
-        start.settings(settings("adaptation.name=lora"))
-    with pytest.raises(InputError, match="brings acoustic encoder 'hf', and 'functionals' was chosen"):
+    with pytest.raises(InputError, match=r"brings acoustic.name 'hf', and 'functionals' was chosen"):
         start.settings(settings("acoustic.name=functionals"))
+    with pytest.raises(InputError, match=r"brings acoustic.model '.*', and 'microsoft/wavlm-base' was chosen"):
+        start.settings(settings("acoustic.name=hf", "acoustic.model=microsoft/wavlm-base"))
+
+
+def test_what_the_preset_has_is_no_choice(folder: Path) -> None:
+    given = load_settings("paper", assignments=["acoustic.gradient_checkpointing=true"], environment={})
+    made = start_from(str(folder)).settings(given)
+    assert made.acoustic.options["gradient_checkpointing"] is True
+    assert made.acoustic.options["model"] == str(folder)
+    assert made.acoustic.options["layer"] == "last"
+
+
+@pytest.mark.parametrize("adaptation", [("lora", "rank=2"), ("last-k", "layers=1"), ("frozen", "pool=mean")])
+def test_an_adaptation_reads_the_published_encoder_where_it_lies(
+    adaptation: tuple[str, str], folder: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    name, option = adaptation
+    chosen = settings("training.epochs=1", f"adaptation.name={name}", f"adaptation.{option}")
+    run = train(tone_corpus, chosen, tmp_path / "run", init=str(folder), store=tone_store).run
+    card = json.loads((run / "protocol.json").read_text())
+    assert card["init"]["taken"] == ["acoustic", "heads.vad"]
+    model = load_run(run)
+    encoder = model.network.get_submodule("acoustic")
+    _, imported = read_published(str(folder))
+    first = "model.encoder.layers.0.attention.k_proj.bias"
+    held = encoder.stored.encoder if name == "frozen" else encoder.encoder
+    torch.testing.assert_close(held.state_dict()[first], imported.tensors[f"acoustic.{first}"])
+    assert load(run).predict(tone_corpus, store=tone_store).predictions.values.shape == (24, 3)
+    weights = folder / "model.safetensors"
+    kept = weights.read_bytes()
+    try:
+        weights.write_bytes((write_published("audeering-dim", tmp_path / "other", seed=1) / weights.name).read_bytes())
+        with pytest.raises(InputError, match="is another one"):
+            raise InputError(next(iter(load(run).predict(tone_corpus, store=tone_store).failures.values())))
+    finally:
+        weights.write_bytes(kept)
 
 
 def test_an_unfinished_run_goes_on_from_the_same_model_alone(
