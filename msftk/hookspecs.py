@@ -204,6 +204,15 @@ KINDS = (
         check="msftk.testing.sampling:check_sampler",
     ),
     Kind(
+        "transform",
+        "register_transforms",
+        "sound of a training utterance -> how it sounds this time",
+        interfaces.Transform,
+        listed="transforms",
+        usage="msftk train --set transforms={name} --out runs/{name}",
+        check="msftk.testing.transforms:check_transform",
+    ),
+    Kind(
         "model",
         "register_models",
         "folder of a published model -> network",

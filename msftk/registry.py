@@ -180,7 +180,8 @@ def option_error(error: ValidationError, section: str, known: Iterable[str]) -> 
         return UnknownNameError(
             f"unknown option '{path}'. {did_you_mean(name, known)}Known here: {', '.join(sorted(known)) or 'none'}."
         )
-    return InputError(f"{path} is {first.get('input')!r}: {first['msg']}. Correct it in the settings file or by --set.")
+    why = first["msg"].removeprefix("Value error, ")  # of a validator of our own
+    return InputError(f"{path} is {first.get('input')!r}: {why}. Correct it in the settings file or by --set.")
 
 
 @cache

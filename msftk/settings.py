@@ -108,6 +108,7 @@ class WholeRun(BaseModel):
     targets: Several = Field(
         ("vad",), validate_default=True, description="what the model predicts; the first are the ratings"
     )
+    transforms: Several = Field((), description="what changes how training utterances sound, in this order")
     alignment: dict[str, str] = Field(default_factory=dict, description="options of alignment readers")
 
 

@@ -217,6 +217,14 @@ def register_samplers(register: Register) -> None:
 
 
 @hookimpl
+def register_transforms(register: Register) -> None:
+    register("noise", "msftk_plugins.transforms.noise:Noise", help="noise under the speech, made or of a folder")
+    register("rir", "msftk_plugins.transforms.rir:RoomImpulse", help="speech as in a room, of a folder or synthetic")
+    register("speed", "msftk_plugins.transforms.speed:Speed", help="faster or slower, pitch with it")
+    register("level", "msftk_plugins.transforms.level:Level", help="louder or softer")
+
+
+@hookimpl
 def register_engines(register: Register) -> None:
     register("local", "msftk_plugins.engines.local:Local", help="threads of this machine, processes for models")
     register("ray", "msftk_plugins.engines.ray:Ray", help="actors of Ray, on this machine or a cluster (extra ray)")

@@ -84,6 +84,25 @@ YARDSTICKS = "tests/evaluation/test_yardsticks.py"
 PREDICTION_CSV = "tests/evaluation/test_prediction_csv.py"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        "msftk/training/transforms.py",
+        "[self.seed, epoch, place, own]",
+        "[self.seed, 0, place, own]",
+        "tests/training/test_transforms.py",
+    ),
+    Mutation(
+        "msftk/training/transforms.py",
+        "if random.random() < transform.options.probability:",
+        "if True:",
+        "tests/training/test_transforms.py",
+    ),
+    Mutation(
+        "msftk/runs/inputs.py",
+        "return self._prepare(utterance, encoder, heard)",
+        "return self.read(utterance, encoder)",
+        "tests/training/test_transforms.py",
+    ),
+    Mutation("plugins/transforms/rir.py", "[direct : direct", "[0 :", "tests/plugins/transforms/test_rir.py"),
+    Mutation(
         "plugins/aligners/mfa.py", "score < self.options", "score > self.options", "tests/plugins/aligners/test_mfa.py"
     ),
     Mutation(
@@ -618,8 +637,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "msftk/recipes/shared_inputs.py",
-        '{"preset", "targets", "training"}',
-        '{"data", "targets", "training"}',
+        '{"preset", "training", *LISTS}',
+        '{"data", "training", *LISTS}',
         "tests/recipes/test_shared_inputs.py",
     ),
     Mutation(

@@ -40,6 +40,10 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
         "msftk/interfaces/adaptation.py msftk/interfaces/component.py msftk/interfaces/network.py "
         "msftk/interfaces/preparation.py msftk/interfaces/reading.py msftk/interfaces/targets.py"
     ),
+    "plugins/transforms/test_noise.py": (
+        "msftk/interfaces/transforms.py msftk/testing/transforms.py plugins/transforms/power.py "
+        "plugins/transforms/ranges.py plugins/transforms/sound_files.py"
+    ),
     "test_registry.py": "plugins/hooks.py",
     "testing/test_checks.py": (
         "msftk/testing/alignment.py msftk/testing/examples.py msftk/testing/models.py msftk/testing/modules.py "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,6 +98,10 @@ def show(
             out.print(
                 f"  {setting} = {schema.get('default', 'required')}   {schema.get('description', '')}", markup=False
             )
+        if plugin.kind.listed and options:
+            option, schema = next(iter(options.items()))
+            entry = f'{{name="{plugin.name}",{option}={dumps(schema.get("default"))}}}'
+            out.print(f"  e.g. --set '{plugin.kind.listed}=[{entry}]'", markup=False, soft_wrap=True)
         for heading, text in more.items():
             out.print(f"\n{heading}", style="bold", markup=False)
             out.print(text, markup=False)

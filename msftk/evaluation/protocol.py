@@ -22,6 +22,8 @@ DECISIONS = (
     "batches hold utterances of like length, drawn by (seed, epoch); steps of one epoch have equal sizes, up to one",
     "semantic vectors enter the network with mean 0 and variance 1 each, so that the gate can learn",
     "what is fitted on data is fitted on training utterances alone",
+    "transforms change what training hears, by (seed, epoch, utterance, place in the list), and nothing else: dev and "
+    "tests are heard as recorded; F0 but for its scale, ratings and texts are the recording's",
     "the checkpoint is chosen by mean CCC on dev, or is the last one (`training.select`)",
     f"95 % intervals: {METHOD}, with effective clusters - 1 degrees of freedom",
     "CCC within category: each side centred on its own category means",

@@ -49,6 +49,7 @@ from msftk.interfaces.published import Checkpoint, Imported, ModelLayout
 from msftk.interfaces.reading import AlignmentReader, Corpus, CorpusReading
 from msftk.interfaces.sampling import Sampler
 from msftk.interfaces.targets import Answers, Head, HeadOutput, Loss, Target
+from msftk.interfaces.transforms import Sound, Transform, TransformOptions
 
 __all__ = [
     "AcousticEncoder",
@@ -92,12 +93,15 @@ __all__ = [
     "Sampler",
     "SemanticGroup",
     "SemanticSource",
+    "Sound",
     "StoredFeatures",
     "Target",
     "TextEncoder",
     "TokenVectors",
     "TrainedPart",
     "Transcriber",
+    "Transform",
+    "TransformOptions",
     "Want",
     "check_same_model",
     "each",

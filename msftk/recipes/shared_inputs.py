@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msftk.assignments import LISTS
 from msftk.hookspecs import KINDS
 from msftk.interfaces import AcousticEncoder, Adaptation
 from msftk.interfaces.preparation import Engine, PreparationComponent
@@ -15,7 +16,7 @@ from msftk.store.manifest import Manifest
 
 MAKES_INPUTS = (PreparationComponent, Engine, AcousticEncoder, Adaptation)
 AFTER_INPUTS = {kind.section for kind in KINDS if kind.section and not issubclass(kind.base, MAKES_INPUTS)}
-AFTER_INPUTS |= {"preset", "targets", "training"}
+AFTER_INPUTS |= {"preset", "training", *LISTS}
 
 
 class SharedInputs:

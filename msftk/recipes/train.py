@@ -41,6 +41,7 @@ from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
 from msftk.training.objective import make_objective
+from msftk.training.transforms import AS_RECORDED, make_transforms
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,8 @@ def train(
             "Leave it out, or let dev select (training.select=best)."
         )
     where, run = choose_where(device), RunFolder(Path(out))
+    with consenting(allowed):
+        transforms = make_transforms(settings) if refit or not run.is_finished else AS_RECORDED
     if not run.is_finished:
         with consenting(allowed):
             make_parts(settings)  # what cannot be made is told before a run is begun
@@ -165,7 +168,8 @@ def train(
 
             inputs = (shared or SharedInputs()).get(corpus, settings, shelf, folds, make_inputs)
             prepared = inputs.prepared
-            job = Job(corpus, settings, prepared, inputs, shelf, folds, allow_overlap, where, report, started)
+            how = folds, allow_overlap, where, report, transforms, started
+            job = Job(corpus, settings, prepared, inputs, shelf, *how)
             if begun is not Begun.FINISHED:
                 job.train_run(splits, run)
             if refits:

@@ -36,6 +36,7 @@ from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.training.folds import Split
 from msftk.training.loop import TrainingData, fit
+from msftk.training.transforms import Transforms
 from msftk.types import Utterance
 
 
@@ -57,6 +58,7 @@ class Job:
     allow_overlap: bool
     where: Where
     progress: ProgressCallback
+    transforms: Transforms
     start: Start | None = None  # a published model, in place of weights drawn at random
 
     def train_run(self, splits: Sequence[Split], run: RunFolder) -> None:
@@ -125,7 +127,7 @@ class Job:
                 for name, part in readable.items()
                 if part
             }
-            data = TrainingData(examples["train"], examples.get("dev"), scale)
+            data = TrainingData(examples["train"], examples.get("dev"), scale, self.transforms)
             watched = tracked(run, settings, self.progress) if self.where.writes else nullcontext(silent)
             with threads_for(network), watched as progress:
                 reached = fit(network, data, settings, run, where=self.where, stage=stage, progress=progress)

@@ -13,7 +13,7 @@ from torch import Tensor
 from msftk.cores import cores
 from msftk.errors import MsftkError
 from msftk.evaluation.scores import ratings_of
-from msftk.interfaces import AcousticEncoder
+from msftk.interfaces import AcousticEncoder, Sound
 from msftk.models.batch import Batch, make_batch
 from msftk.models.targets import BuiltTarget
 from msftk.preparation.prepared import Prepared
@@ -24,10 +24,11 @@ from msftk.runs.ahead import Ahead
 from msftk.runs.exchanged import exchanged
 from msftk.runs.known import Int64, KnownInputs
 from msftk.store.columns import chosen, ids_of, take, values_of
-from msftk.types import Float32, RatingScale, Utterance
+from msftk.types import SAMPLE_RATE_HZ, Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
 F0_HOP_S = 0.005  # grid of every stored F0
+Heard = Callable[[str, Sound], Sound]  # id and sound of an utterance -> how it sounds this time
 NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model on texts alone."
 
 
@@ -59,11 +60,13 @@ class Inputs:
         self._vectors: dict[tuple[str, Answer], Float32] = {}
         self._found: dict[str, list[Float32 | None]] = {one: [None] * len(prepared.rows) for one in prepared.dims}
 
-    def read(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
+    def read(self, utterance: Utterance, encoder: AcousticEncoder, heard: Heard | None = None) -> Tensor:
         """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
 
-        An encoder that reads no sound gets [1, 0].
+        An encoder that reads no sound gets [1, 0]. What is `heard` otherwise than recorded is prepared anew.
         """
+        if heard is not None:
+            return self._prepare(utterance, encoder, heard)
         if utterance.id in self._kept:
             return self._kept[utterance.id]
         if not encoder.reads_sound:
@@ -76,11 +79,15 @@ class Inputs:
             self._kept[utterance.id] = made
         return made
 
-    def _prepare(self, utterance: Utterance, encoder: AcousticEncoder) -> Tensor:
+    def _prepare(self, utterance: Utterance, encoder: AcousticEncoder, heard: Heard | None = None) -> Tensor:
         waveform = self.prepared.waveform(utterance, self.seconds_kept, self.waveforms)
-        f0_hz = None
+        n_frames, f0_hz = int(self.seconds_kept / F0_HOP_S) + 1, None
         if encoder.needs_f0:
-            f0_hz = self.prepared.f0_hz(utterance.id)[: int(self.seconds_kept / F0_HOP_S) + 1]
+            f0_hz = self.prepared.f0_hz(utterance.id)[:n_frames]
+        if heard is not None:
+            sound = heard(utterance.id, Sound(waveform, f0_hz))
+            waveform = sound.waveform[: round(self.seconds_kept * SAMPLE_RATE_HZ)]
+            f0_hz = None if sound.f0_hz is None else sound.f0_hz[:n_frames]
         with torch.no_grad():
             return torch.as_tensor(encoder.prepare(waveform, f0_hz))
 
@@ -234,11 +241,12 @@ class Examples:
         one.truths = {name: truth[torch.from_numpy(rows)] for name, truth in self.truths.items()}
         return one
 
-    def batch(self, rows: Iterable[int]) -> Batch:
+    def batch(self, rows: Iterable[int], heard: Heard | None = None) -> Batch:
+        """Inputs of these rows, as recorded or as `heard` has them; meaning and truth are always the recording's."""
         several = take(self.utterances, list(rows))
         return make_batch(
             [u.id for u in several],
-            [self.inputs.read(u, self.encoder) for u in several],
+            [self.inputs.read(u, self.encoder, heard) for u in several],
             {source: [self._vector(source, u.id) for u in several] for source in self.source_dims},
             self.source_dims,
             [getattr(u, self.encoder.column) for u in several] if self.encoder.column else (),

@@ -36,6 +36,7 @@ from msftk.training.objective import make_objective
 from msftk.training.optimiser import make_optimiser, rate_factor, set_rates
 from msftk.training.start import start_from_ratings
 from msftk.training.steps import Micro, accumulate_gradients
+from msftk.training.transforms import AS_RECORDED, Transforms
 from msftk.types import ATTRIBUTES, RatingScale
 
 log = logging.getLogger(__name__)
@@ -43,11 +44,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What one model trains on, and selects on (None: a fixed number of epochs)."""
+    """What one model trains on, and selects on (None: a fixed number of epochs). `transforms` are for `train` alone."""
 
     train: Examples
     dev: Examples | None
     scale: RatingScale
+    transforms: Transforms = AS_RECORDED
 
 
 def fit(
@@ -118,14 +120,14 @@ class _Fitting:
         self.saved_s = time.monotonic()
 
     def train(self) -> Reached:
+        sizes, transforms = (self.training, self.micro_batch, self.where), self.data.transforms
         if self._steps_done == 0:
-            start_from_ratings(self.network, self.data.train, self.sampler, self.training, self.micro_batch, self.where)
+            start_from_ratings(self.network, self.data.train, self.sampler, *sizes, transforms.in_epoch(1))
         share_weights(list(self.network.state_dict().values()))
         if self.where.rank:  # others draw other dropout
             torch.manual_seed(self.training.seed + 1_000_003 * self.where.rank + self._steps_done)
         try:
-            sizes = self.training, self.micro_batch, self.where
-            with Loader(self.data.train, self.sampler, *sizes, begun=self._steps_done) as loader:
+            with Loader(self.data.train, self.sampler, *sizes, begun=self._steps_done, transforms=transforms) as loader:
                 while self.reached.epoch < self.training.epochs and not self._has_waited:
                     share = self._train_epoch(loader)
                     self._end_epoch(share)

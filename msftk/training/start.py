@@ -11,7 +11,7 @@ from msftk.interfaces import Sampler
 from msftk.models.network import SerNetwork
 from msftk.models.randomness import random_state, set_random_state
 from msftk.models.where import Where
-from msftk.runs.inputs import Examples
+from msftk.runs.inputs import Examples, Heard
 from msftk.settings import Training
 from msftk.training.batches import training_batches
 from msftk.training.loader import read_step
@@ -21,7 +21,13 @@ LEAST_SPREAD = 1e-6  # of predictions on the unit scale; below it they are one n
 
 
 def start_from_ratings(
-    network: SerNetwork, train: Examples, sampler: Sampler, training: Training, micro_batch: int, where: Where
+    network: SerNetwork,
+    train: Examples,
+    sampler: Sampler,
+    training: Training,
+    micro_batch: int,
+    where: Where,
+    heard: Heard | None = None,
 ) -> None:
     """Shifts and scales each regression's predictions, in place, before the first optimiser step.
 
@@ -37,7 +43,7 @@ def start_from_ratings(
     """
     step = training_batches(sampler, train.lengths, training.batch, micro_batch, training.seed, 1)[0]
     network.train()
-    rescale_heads(network, read_step(train, step), train.truths, where)
+    rescale_heads(network, read_step(train, step, heard), train.truths, where)
 
 
 def rescale_heads(network: SerNetwork, step: Sequence[Micro], truths: Mapping[str, Tensor], where: Where) -> None:

@@ -1,0 +1,63 @@
+"""How training utterances sound: the transforms that settings list, drawn anew for each utterance and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from msftk.adaptation import stored_features
+from msftk.errors import InputError
+from msftk.interfaces import Sound, Transform
+from msftk.registry import registry
+from msftk.runs.inputs import Heard
+from msftk.settings import Settings
+
+
+class Transforms:
+    """Transforms one after the other, in the order of the settings."""
+
+    def __init__(self, chain: Sequence[Transform], seed: int) -> None:
+        self.chain, self.seed = tuple(chain), seed
+
+    def in_epoch(self, epoch: int) -> Heard | None:
+        """How utterances sound in this epoch; None: as they were recorded, for there are no transforms.
+
+        The draws of each transform are seeded by run, epoch, utterance and its place in the list alone.
+        """
+        if not self.chain:
+            return None
+
+        def heard(utterance_id: str, sound: Sound) -> Sound:
+            own = int.from_bytes(sha256(utterance_id.encode()).digest()[:16])
+            for place, transform in enumerate(self.chain):
+                random = np.random.default_rng([self.seed, epoch, place, own])
+                if random.random() < transform.options.probability:
+                    sound = transform(sound, random)
+            return sound
+
+        return heard
+
+
+AS_RECORDED = Transforms((), 0)
+
+
+def make_transforms(settings: Settings) -> Transforms:
+    """Builds what `settings.transforms` lists.
+
+    Raises InputError where the encoder would not hear them, or one cannot work.
+    """
+    names = [one.name for one in settings.transforms]
+    if not names:
+        return AS_RECORDED
+    told = f"transforms = {names} change the sound of training utterances, and"
+    if not registry().get("acoustic-encoder", settings.acoustic.name).load().reads_sound:
+        raise InputError(f"{told} acoustic encoder '{settings.acoustic.name}' reads none. Leave transforms out.")
+    if stored_features(settings) is not None:
+        raise InputError(
+            f"{told} with adaptation '{settings.adaptation.name}' the encoder's features are computed once, of the "
+            "recording. Leave transforms out, or let the encoder learn (another --set adaptation.name)."
+        )
+    chain = [registry().create("transform", one.name, one.options) for one in settings.transforms]
+    return Transforms(chain, settings.training.seed)

@@ -1,0 +1,48 @@
+"""The sound files of a folder that a transform draws from: looked at once, when it is built, and read when drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from msftk.counting import counted
+from msftk.errors import InputError
+from msftk.files import files_under
+from msftk.speech.audio import load_audio
+from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts
+from msftk.types import Float32
+
+LEAST_S = 0.01  # fewer samples than two are no sound
+
+
+class SoundFiles:
+    """Every audio file anywhere below a folder, in the order of their paths; files of other endings are passed over.
+
+    Raises InputError for a folder that is not there or holds none, and names the first file that is not audio.
+    """
+
+    def __init__(self, folder: str) -> None:
+        root = Path(folder)
+        if not root.is_dir():
+            raise InputError(f"{folder}: no such folder. Name a folder of audio files, or leave folder out.")
+        files = [path for path in files_under(root) if not path.name.startswith(".")]
+        self.paths = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
+        if not self.paths:
+            raise InputError(
+                f"{folder}: no audio files (found {counted(len(files), 'other file')}; looked for "
+                f"{', '.join(AUDIO_SUFFIXES)}). Name another folder, or leave folder out."
+            )
+        self._durations_s = [audio_facts(path).duration_s for path in self.paths]
+
+    def whole(self, random: np.random.Generator) -> Float32:
+        """[n] one of the files at 16 kHz, the first of its channels: several microphones are not folded together."""
+        return load_audio(self.paths[int(random.integers(len(self.paths)))], channel=0)
+
+    def stretch(self, seconds: float, random: np.random.Generator) -> Float32:
+        """[n] at 16 kHz, mono: `seconds` (`LEAST_S` at least) of one of the files, or all of it where it is shorter."""
+        seconds = max(seconds, LEAST_S)
+        place = int(random.integers(len(self.paths)))
+        start_s = random.uniform(0, max(0.0, self._durations_s[place] - seconds))
+        end_s = min(start_s + seconds, self._durations_s[place])
+        return load_audio(self.paths[place], start_s, end_s)
