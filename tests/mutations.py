@@ -687,6 +687,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/recipes/test_targets.py",
     ),
     Mutation("msftk/training/loop.py", "self.objective.fit(data.train.truths)", "", "tests/recipes/test_targets.py"),
+    Mutation(
+        "plugins/targets/classes.py",
+        "np.where(np.isnan(logits), -np.inf, logits)",
+        "np.nan_to_num(logits)",
+        "tests/plugins/targets/test_classes.py",
+    ),
+    Mutation(
+        "msftk/evaluation/averages.py",
+        "outputs={name: mean_of_known(",
+        "outputs={name: mean(",
+        "tests/recipes/test_targets.py",
+    ),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
     Mutation(
         "msftk/evaluation/residuals.py", "np.argsort(-far", "np.argsort(far", "tests/evaluation/test_residuals.py"

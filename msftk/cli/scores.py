@@ -96,12 +96,19 @@ def print_by_sources(scored: Evaluation) -> None:
 
 
 def print_targets(scored: Evaluation) -> None:
-    """Scores of what is predicted beside the ratings; nothing where a run has no other target."""
+    """Scores of what is predicted beside the ratings, and of classes what was said of each; nothing where a run has no
+    other target."""
     for target, scores in scored.targets.items():
         table = number_table(target, "score")
         for name, value in scores.items():
-            table.add_row(name, fixed(value))
+            table.add_row(SCORES.get(name, name), fixed(value))
         print_apart(table)
+        if counts := scored.confusion.get(target):
+            table = number_table(f"{target}, rated (said)", *(f"({one})" for one in counts), "utterances", "recall")
+            for own, said in counts.items():
+                n = sum(said.values())
+                table.add_row(own, *map(str, said.values()), str(n), fixed(said[own] / n if n else None))
+            print_apart(table)
 
 
 def card_line(scored: Evaluation) -> str:

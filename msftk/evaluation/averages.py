@@ -33,6 +33,12 @@ def mean_of_rows(predictions: Predictions, names: Sequence[str], weights: Sequen
         np.add.at(whole, rows, values * share.reshape(-1, *(1,) * (values.ndim - 1)))
         return whole
 
+    def mean_of_known(values: Float64) -> Float64:
+        """Models of several folds may know other classes: of each class the mean of those that know it."""
+        known = ~np.isnan(values)
+        with np.errstate(invalid="ignore"):
+            return mean(np.where(known, values, 0.0)) / mean(known.astype(np.float64))
+
     return replace(
         predictions,
         ids=tuple(place),
@@ -43,7 +49,7 @@ def mean_of_rows(predictions: Predictions, names: Sequence[str], weights: Sequen
         by_sources={name: mean(values) for name, values in predictions.by_sources.items()},
         gates={name: mean(values) for name, values in predictions.gates.items()},
         others={
-            target: replace(other, outputs={name: mean(values) for name, values in other.outputs.items()})
+            target: replace(other, outputs={name: mean_of_known(values) for name, values in other.outputs.items()})
             for target, other in predictions.others.items()
         },
     )

@@ -25,6 +25,8 @@ from msftk.interfaces import Target
 from msftk.registry import registry
 from msftk.types import ATTRIBUTES, Float64, Utterance
 
+Confusion = dict[str, dict[str, int]]
+
 
 @dataclass(frozen=True)
 class FoldScores:
@@ -41,9 +43,9 @@ class Evaluation:
 
     `ccc` and `ci95` also hold "mean" (over attributes); `n` counts utterances with a rating and a prediction. `role` is
     "held out", "selected on" or "trained on". `by_sources`: CCC with only these semantic sources switched on in
-    prediction, "none" being acoustics alone. `targets`: scores by name of each target beside the ratings. `slices`:
-    what the split was sliced by -> part -> its scores. `attributes`: those that are both predicted and rated; of the
-    others all is NaN, and they are not in the mean.
+    prediction, "none" being acoustics alone. `targets`: scores by name of each target beside the ratings; `confusion`:
+    of each that is classes, see `Target.confusion`. `slices`: what the split was sliced by -> part -> its scores.
+    `attributes`: those that are both predicted and rated; of the others all is NaN, and they are not in the mean.
     """
 
     ccc: Numbers
@@ -56,6 +58,7 @@ class Evaluation:
     folds: FoldScores | None = None
     by_sources: dict[str, Numbers] = field(default_factory=dict)
     targets: dict[str, Numbers] = field(default_factory=dict)
+    confusion: dict[str, Confusion] = field(default_factory=dict)
     slices: dict[str, dict[str, SliceScores]] = field(default_factory=dict)
     attributes: tuple[str, ...] = ATTRIBUTES
 
@@ -81,6 +84,7 @@ class Evaluation:
             "folds": folds,
             "protocol": dict(self.protocol),
             **({"targets": self.targets} if self.targets else {}),
+            **({"confusion": self.confusion} if self.confusion else {}),
             **({"slices": slices} if slices else {}),
         }
         plain: dict[str, Any] = without_nan(shaped)
@@ -129,6 +133,7 @@ def evaluate_predictions(
         )
     ccc = ccc_by_attribute(kept.values, truth)
     clusters = clusters_of(scored, cluster_by)
+    targets, confusion = score_others(predictions, predicted)
     unrated = {a: sum(a not in (u.ratings or {}) for u in predicted) for a in ATTRIBUTES}
     interval = {
         "method": METHOD,
@@ -151,27 +156,33 @@ def evaluate_predictions(
         protocol={**(protocol or {}), "interval": interval},
         folds=fold_scores(predictions, scored, folds) if folds else None,
         by_sources={name: ccc_by_attribute(values, truth) for name, values in kept.by_sources.items()},
-        targets=score_others(predictions, predicted),
+        targets=targets,
+        confusion=confusion,
         slices={one: score_slices(kept.values, truth, clusters.labels, scored, one) for one in by},
         attributes=rated_attributes(kept.values, truth),
     )
 
 
-def score_others(predictions: Predictions, utterances: Sequence[Utterance]) -> dict[str, Numbers]:
-    """Scores of every target beside the ratings, as the target itself scores: target -> name -> score.
+def score_others(
+    predictions: Predictions, utterances: Sequence[Utterance]
+) -> tuple[dict[str, Numbers], dict[str, Confusion]]:
+    """What every target beside the ratings says of itself: target -> name -> score, and `Target.confusion`.
 
     >>> from msftk.types import RatingScale
     >>> values = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
     >>> made = Predictions(("a", "b"), values, RatingScale(1, 7), ("one",), values[:, None] - 1, np.ones((2, 1, 3)))
     >>> score_others(made, [Utterance("a", None)])  # this model predicts ratings alone
-    {}
+    ({}, {})
     """
     kept = predictions.of([utterance.id for utterance in utterances])
-    scored = {}
+    scored, confusion = {}, {}
     for name, other in kept.others.items():
-        target: Target = registry().create("target", name)
-        scored[name] = dict(target.scores(other.outputs, target.truth(utterances, other.columns), other.columns))
-    return scored
+        target: Target = registry().create("target", name, other.options)
+        truth = target.truth(utterances, other.columns)
+        scored[name] = dict(target.scores(other.outputs, truth, other.columns))
+        if counts := target.confusion(other.outputs, truth, other.columns):
+            confusion[name] = {own: dict(said) for own, said in counts.items()}
+    return scored, confusion
 
 
 def fold_scores(

@@ -19,13 +19,17 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class OtherTarget:
-    """What a model says of a target beside the ratings: names of its columns, and outputs name -> [n, column]."""
+    """What a model says of a target beside the ratings: names of its columns, and outputs name -> [n, column].
+
+    `options`: of the target, as the run's settings have them.
+    """
 
     columns: tuple[str, ...]
     outputs: Mapping[str, Float64]
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def of(self, rows: Sequence[int]) -> OtherTarget:
-        return OtherTarget(self.columns, {name: values[rows] for name, values in self.outputs.items()})
+        return replace(self, outputs={name: values[rows] for name, values in self.outputs.items()})
 
 
 @dataclass(frozen=True)
@@ -126,15 +130,15 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
 
 
 def _joined(parts: Sequence[OtherTarget]) -> OtherTarget:
-    """One target of several folds: columns (classes) that a fold does not know are 0 there."""
+    """One target of several folds: columns (classes) that a fold does not know are NaN there."""
     columns = tuple(dict.fromkeys(column for part in parts for column in part.columns))
     outputs = {name: np.concatenate([_spread(part, name, columns) for part in parts]) for name in parts[0].outputs}
-    return OtherTarget(columns, outputs)
+    return replace(parts[0], columns=columns, outputs=outputs)
 
 
 def _spread(part: OtherTarget, name: str, columns: Sequence[str]) -> Float64:
     values = part.outputs[name]
-    spread = np.zeros((len(values), len(columns)))
+    spread = np.full((len(values), len(columns)), np.nan)
     spread[:, [columns.index(column) for column in part.columns]] = values
     return spread
 
@@ -181,7 +185,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
         "by_sources": list(predictions.by_sources),
         "gates": list(predictions.gates),
         "others": {
-            target: {"columns": other.columns, "outputs": list(other.outputs)}
+            target: {"columns": other.columns, "outputs": list(other.outputs), "options": dict(other.options)}
             for target, other in predictions.others.items()
         },
     }
@@ -223,11 +227,13 @@ def read_predictions(path: Path) -> Predictions:
     def attributes(pattern: str) -> Float64:
         return np.stack([np.asarray(table[pattern.format(a=a)].to_numpy(), np.float64) for a in ATTRIBUTES], axis=1)
 
-    def other(target: str, columns: list[str], outputs: list[str]) -> OtherTarget:
+    def other(
+        target: str, columns: list[str], outputs: list[str], options: Mapping[str, object] | None = None
+    ) -> OtherTarget:
         def stacked(name: str) -> Float64:
             return np.stack([table[f"{target} {column} {name}"].to_numpy() for column in columns], axis=1)
 
-        return OtherTarget(tuple(columns), {name: stacked(name) for name in outputs})
+        return OtherTarget(tuple(columns), {name: stacked(name) for name in outputs}, options or {})
 
     return Predictions(
         ids=tuple(table["id"].to_pylist()),

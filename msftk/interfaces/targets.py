@@ -59,7 +59,13 @@ class Target(Component):
         return {column: outputs["value"][:, place].tolist() for place, column in enumerate(columns)}
 
     def scores(self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]) -> Mapping[str, float]:
-        """Scores of a split by name, NaN where undefined; outputs and truth are [n, column]."""
+        """Scores of a split by name, NaN where undefined; both are [n, column], NaN where there is none."""
+        return {}
+
+    def confusion(
+        self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Of classes: true class -> class that was said -> how many utterances. Nothing where there are no classes."""
         return {}
 
 

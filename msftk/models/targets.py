@@ -11,17 +11,21 @@ from msftk.registry import registry
 from msftk.types import ATTRIBUTES, Utterance
 
 RATINGS = ("regression", "rater-level")
-ONE_ROUTE = ("classes", "distribution")  # their columns are one answer, routed as one
+CLASSES = ("classes", "distribution")
 
 
 @dataclass(frozen=True)
 class BuiltTarget:
-    """A target, its registered name, the names of its columns, and how it is learned: what all targets may be told."""
+    """A target, as settings choose it, the names of its columns, and how it is learned: what each may be told."""
 
-    name: str
+    chosen: Choice
     target: Target
     columns: tuple[str, ...]
     learned: Target.Options
+
+    @property
+    def name(self) -> str:
+        return self.chosen.name
 
     @property
     def is_rating(self) -> bool:
@@ -29,9 +33,14 @@ class BuiltTarget:
         return self.target.answer in RATINGS
 
     @property
+    def is_classes(self) -> bool:
+        """Whether its columns are one answer, a class or shares of classes."""
+        return self.target.answer in CLASSES
+
+    @property
     def n_routes(self) -> int:
         """How many rows of routing weights the fusion gives it: one a column, or one for all."""
-        return 1 if self.target.answer in ONE_ROUTE else len(self.columns)
+        return 1 if self.is_classes else len(self.columns)
 
 
 def fit_targets(
@@ -48,18 +57,16 @@ def fit_targets(
     targets = [_created(one) for one in chosen]
     for target, _ in targets:
         target.check(corpus or utterances)
-    pairs = zip(names, targets, strict=True)
-    return _checked({n: BuiltTarget(n, one, tuple(one.columns(utterances)), learned) for n, (one, learned) in pairs})
+    pairs = zip(chosen, targets, strict=True)
+    return _checked([BuiltTarget(one, t, tuple(t.columns(utterances)), learned) for one, (t, learned) in pairs])
 
 
 def rebuilt_targets(columns: Mapping[str, Sequence[str]], chosen: Sequence[Choice] = ()) -> dict[str, BuiltTarget]:
     """The targets of a checkpoint, name -> its columns, with the options that its settings list."""
     listed = {one.name: one for one in chosen}
-    built = {}
-    for name, own in columns.items():
-        target, learned = _created(listed.get(name, Choice(name=name)))
-        built[name] = BuiltTarget(name, target, tuple(own), learned)
-    return _checked(built)
+    named = [listed.get(name, Choice(name=name)) for name in columns]
+    created = [(one, *_created(one)) for one in named]
+    return _checked([BuiltTarget(one, target, tuple(columns[one.name]), learned) for one, target, learned in created])
 
 
 def _created(one: Choice) -> tuple[Target, Target.Options]:
@@ -73,11 +80,12 @@ def _created(one: Choice) -> tuple[Target, Target.Options]:
     return target, learned
 
 
-def _checked(built: dict[str, BuiltTarget]) -> dict[str, BuiltTarget]:
+def _checked(targets: Sequence[BuiltTarget]) -> dict[str, BuiltTarget]:
+    built = {one.name: one for one in targets}
     for name, one in built.items():
         if not one.columns:
             raise InputError(f"target '{name}' finds nothing to predict in the training utterances. Leave it out.")
-    first = next(iter(built.values()), None)
+    first = next(iter(targets), None)
     if first is None or not first.is_rating or not set(first.columns) <= set(ATTRIBUTES):
         raise InputError(f'targets = {list(built)}: the first must be ratings. Write e.g. targets = ["vad"].')
     return built

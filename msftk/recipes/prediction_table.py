@@ -70,5 +70,5 @@ def other_columns(predictions: Predictions) -> dict[str, Sequence[object]]:
     """What is predicted beside the ratings, as each target writes it: column -> an entry an utterance."""
     columns: dict[str, Sequence[object]] = {}
     for name, other in predictions.others.items():
-        columns |= registry().create("target", name).predicted(other.outputs, other.columns)
+        columns |= registry().create("target", name, other.options).predicted(other.outputs, other.columns)
     return columns

@@ -142,6 +142,13 @@ def card_rows(card: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
         if isinstance(value, Mapping) and value:
             yield from card_rows(value, f"{path}{key}.")
         elif isinstance(value, (list, tuple)):
-            yield f"{path}{key}", ", ".join(map(str, value)) or "none"
+            yield (
+                f"{path}{key}",
+                ", ".join(one["name"] if isinstance(one, Mapping) else str(one) for one in value) or "none",
+            )
+            for one in value:
+                if isinstance(one, Mapping):  # a component with its options
+                    options = {name: own for name, own in one.items() if name != "name"}
+                    yield from card_rows(options, f"{path}{key}.{one['name']}.")
         else:
             yield f"{path}{key}", "none" if value in (None, "", {}) else str(value)

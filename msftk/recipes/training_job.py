@@ -16,7 +16,7 @@ from msftk.models.build import build_network
 from msftk.models.network import SerNetwork
 from msftk.models.processes import first_alone, together
 from msftk.models.randomness import seeded
-from msftk.models.targets import fit_targets
+from msftk.models.targets import BuiltTarget, fit_targets
 from msftk.models.threads import threads_for
 from msftk.models.where import Where
 from msftk.preparation.prepared import Prepared
@@ -144,6 +144,7 @@ class Job:
             "failures": failures,
             "acoustic_identity": _identity(network.acoustic),
             **({"init": started} if started else {}),
+            **({"classes": classes} if (classes := _classes(targets, examples["train"])) else {}),
             "normalisation_sha256": fitted,
             "parameters": sum(p.numel() for p in network.parameters() if p.requires_grad),
             "speakers": {name: len(set(values_of(part, "speaker"))) for name, part in readable.items() if part},
@@ -220,6 +221,12 @@ def pool_folds(job: Job, run: RunFolder, cards: Mapping[str, Mapping[str, Any]])
         "failures": {one: message for card in cards.values() for one, message in card["failures"].items()},
     }
     job.write_card(run, facts, folds={"kind": job.folds, "names": list(cards)})
+
+
+def _classes(targets: Mapping[str, BuiltTarget], train: Examples) -> dict[str, dict[str, float]]:
+    """Target that is classes -> class -> how many of the utterances that trained are of it."""
+    counts = {name: train.truths[name].nansum(dim=0).tolist() for name, one in targets.items() if one.is_classes}
+    return {name: dict(zip(targets[name].columns, own, strict=True)) for name, own in counts.items()}
 
 
 def _identity(acoustic: Any) -> dict[str, str]:

@@ -18,6 +18,8 @@ SCORES = {
     "person": "CCC of one person",
     "peer": "CCC of the peer",
     "way": "way from peer to person",
+    "uar": "UAR",
+    "macro_f1": "macro-F1",
     "covered": "ratings inside intervals",
     "interval_width": "width of intervals",
 }

@@ -129,7 +129,10 @@ def predict_examples(
         extra=own,
         by_sources={n: by_attribute(on_scale(unit, HeadOutput("rating")), columns) for n, unit in fewer.items()},
         gates=gates,
-        others={name: OtherTarget(network.targets[name].columns, values) for name, values in scaled.items()},
+        others={
+            name: OtherTarget(network.targets[name].columns, values, network.targets[name].chosen.options)
+            for name, values in scaled.items()
+        },
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from msftk.errors import InputError, UnknownNameError, did_you_mean
@@ -60,20 +61,32 @@ class ClassTarget(Target):
         return [float(column == own) for column in columns] if own in columns else [math.nan] * len(columns)
 
     def predicted(self, outputs: Mapping[str, Float64], columns: Sequence[str]) -> Mapping[str, Sequence[object]]:
-        return {self.column: [columns[place] for place in outputs["value"].argmax(axis=1)]}
+        """The class, and COLUMN_p_CLASS: how probable each is to the model."""
+        logits = _known(outputs["value"])
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        named = {f"{self.column}_p_{one}": shares[:, place].tolist() for place, one in enumerate(columns)}
+        return {self.column: [columns[place] for place in logits.argmax(axis=1)], **named}
 
     def scores(self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]) -> Mapping[str, float]:
-        """`uar`, the mean recall, and `macro_f1`, over the classes that the split has; NaN where it has none."""
-        known = ~np.isnan(truth).any(axis=1)
-        said, own = outputs["value"][known].argmax(axis=1), truth[known].argmax(axis=1)
-        recalls, f1s = [], []
-        for place in np.unique(own):
-            hits = np.sum((said == place) & (own == place))
-            recalls.append(hits / np.sum(own == place))
-            f1s.append(2 * hits / (np.sum(own == place) + np.sum(said == place)))
-        if not recalls:
-            return {"uar": math.nan, "macro_f1": math.nan}
-        return {"uar": float(np.mean(recalls)), "macro_f1": float(np.mean(f1s))}
+        """`uar`, the mean recall, and `macro_f1`, over the classes that the split has; `accuracy` over utterances."""
+        counts = _counts(outputs["value"], truth)
+        own, hits = counts.sum(axis=1), counts.diagonal()
+        there = own > 0
+        if not there.any():
+            return dict.fromkeys(("uar", "macro_f1", "accuracy"), math.nan)
+        f1 = 2 * hits[there] / (own + counts.sum(axis=0))[there]
+        return {
+            "uar": float(np.mean(hits[there] / own[there])),
+            "macro_f1": float(np.mean(f1)),
+            "accuracy": float(hits.sum() / own.sum()),
+        }
+
+    def confusion(
+        self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        counts = _counts(outputs["value"], truth).tolist()
+        return {own: dict(zip(columns, row, strict=True)) for own, row in zip(columns, counts, strict=True)}
 
 
 class Category(ClassTarget):
@@ -89,3 +102,16 @@ class Gender(ClassTarget):
     """The speaker's gender, as the corpus names it."""
 
     column: ClassVar[str] = "gender"
+
+
+def _known(logits: Float64) -> Float64:
+    """A class that a model does not know (NaN) is never the one."""
+    return np.where(np.isnan(logits), -np.inf, logits)
+
+
+def _counts(logits: Float64, truth: Float64) -> NDArray[np.int64]:
+    """[own class, said class] of those that have a class; both arguments are [n, class]."""
+    has_class = ~np.isnan(truth).any(axis=1)
+    counts = np.zeros((truth.shape[1],) * 2, np.int64)
+    np.add.at(counts, (truth[has_class].argmax(axis=1), _known(logits[has_class]).argmax(axis=1)), 1)
+    return counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,15 @@ from small_corpus import tiny_settings
 
 from msftk import testing
 from msftk.errors import InputError, UnknownNameError
+from msftk.evaluation.averages import mean_of_rows
 from msftk.evaluation.predictions import pooled, read_predictions
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load
+from msftk.recipes.prediction_table import table_columns
 from msftk.recipes.report import write_report
 from msftk.recipes.train import train
 from msftk.registry import registry
+from msftk.runs.folder import RunFolder
 from msftk.settings import Component
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
@@ -61,7 +65,20 @@ def test_its_score_stands_under_its_own_name(run: Path, msftk: Callable) -> None
     assert 0 <= scored.targets["category"]["uar"] <= 1
     ended = msftk("evaluate", run, "--split", "test", "--json")
     assert json.loads(ended.out)["targets"] == scored.targets
-    assert "uar" in msftk("evaluate", run, "--split", "test").out
+    (counts,) = json.loads(ended.out)["confusion"].values()
+    assert sum(n for said in counts.values() for n in said.values()) == scored.n
+    shown = msftk("evaluate", run, "--split", "test").out
+    assert "UAR" in shown
+    assert "category, rated (said)" in shown
+
+
+def test_its_classes_stand_on_the_page(run: Path, tone_store: Store, tmp_path: Path) -> None:
+    page = write_report(run, tmp_path / "page.html", store=tone_store.root).read_text()
+    table = page.split('id="confusion-category"')[1].split("</table>")[0]
+    (counts,) = evaluate(run, split="test").confusion.values()
+    rows = [[int(cell) for cell in re.findall(r">(\d+)</td>", row)] for row in table.split("<tr>")[2:]]
+    assert rows == [[*said.values(), sum(said.values())] for said in counts.values()]
+    assert "<td>targets.category.leave_out</td><td>O, X, other</td>" in page
 
 
 def test_its_column_is_in_the_table(run: Path, tone_corpus: Manifest, tone_store: Store, msftk: Callable) -> None:
@@ -69,8 +86,10 @@ def test_its_column_is_in_the_table(run: Path, tone_corpus: Manifest, tone_store
     ended = msftk("predict", run, audio, "--out", out, "--store", tone_store.root)
     assert ended.code == 0, ended.err
     (row,) = csv.DictReader(out.open())
-    assert list(row)[:7] == ["id", *ATTRIBUTES, "category", "scale", "clipped"]
-    assert row["category"] in ("calm", "excited")
+    assert list(row)[:8] == ["id", *ATTRIBUTES, "category", "category_p_calm", "category_p_excited", "scale"]
+    calm, excited = float(row["category_p_calm"]), float(row["category_p_excited"])
+    assert calm + excited == pytest.approx(1)
+    assert row["category"] == ("calm" if calm > excited else "excited")
 
 
 def test_a_target_keeps_its_options(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
@@ -96,6 +115,7 @@ def test_a_target_has_its_own_weight_loss_and_head(tone_corpus: Manifest, tone_s
     assert model.settings.targets == settings.targets
     objective = make_objective(model.settings, model.network.targets)
     assert objective.weights == {"vad": 1.0, "category": 0.3}
+    assert RunFolder(tmp_path / "run").read_card()["classes"] == {"category": {"calm": 6, "excited": 6}}
     assert objective.losses["category"].options.class_weights == "inverse"  # type: ignore[attr-defined]
     assert type(objective.losses["vad"]) is not type(objective.losses["category"])
 
@@ -147,12 +167,15 @@ def test_a_target_stands_once(tone_corpus: Manifest, tone_store: Store, tmp_path
 
 def test_folds_that_know_other_classes_are_pooled(run: Path) -> None:
     said = read_predictions(run / "predictions" / "test.parquet")
-    category = replace(said.others["category"], columns=("excited", "angry"))
-    both = pooled([said, replace(said, others={"category": category})])
+    own = said.others["category"]
+    both = pooled([said, replace(said, others={"category": replace(own, columns=("excited", "angry"))})])
     assert both.others["category"].columns == ("calm", "excited", "angry")
-    logits = both.others["category"].outputs["value"]
-    np.testing.assert_array_equal(logits[8:, 1], said.others["category"].outputs["value"][:, 0])
-    assert not logits[8:, 0].any()
+    logits, before = both.others["category"].outputs["value"], own.outputs["value"]
+    np.testing.assert_array_equal(logits[8:, 1:], before)
+    assert np.isnan(logits[8:, 0]).all()  # this fold does not know it
+    assert set(table_columns(both)["category"][8:]) <= {"excited", "angry"}  # type: ignore[arg-type]
+    mean = mean_of_rows(both, both.ids).others["category"].outputs["value"]
+    np.testing.assert_allclose(mean, np.stack([before[:, 0], before.mean(axis=1), before[:, 1]], axis=1))
 
 
 def test_the_ratings_come_first(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:

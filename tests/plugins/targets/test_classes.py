@@ -53,5 +53,16 @@ def test_scores_are_mean_recall_and_macro_f1_over_classes_that_are_there() -> No
     truth = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0], [np.nan] * 3])
     outputs = {"value": np.array([[2, 1, 0], [2, 1, 0], [0, 1, 0], [0, 1, 0], [0, 0, 9.0]])}
     scores = target.scores(outputs, truth, ("A", "H", "S"))
-    assert scores == pytest.approx({"uar": (2 / 3 + 1) / 2, "macro_f1": (4 / 5 + 2 / 3) / 2})
+    assert scores == pytest.approx({"uar": (2 / 3 + 1) / 2, "macro_f1": (4 / 5 + 2 / 3) / 2, "accuracy": 3 / 4})
+    counts = target.confusion(outputs, truth, ("A", "H", "S"))
+    assert counts == {"A": {"A": 2, "H": 1, "S": 0}, "H": {"A": 0, "H": 1, "S": 0}, "S": dict.fromkeys("AHS", 0)}
     assert all(map(math.isnan, target.scores(outputs, np.full((5, 3), np.nan), ("A", "H", "S")).values()))
+
+
+def test_probabilities_stand_beside_the_class() -> None:
+    outputs = {"value": np.array([[1.0, 3.0, np.nan], [800.0, -800.0, 0.0]])}  # NaN: not known to that model
+    said = registry().create("target", "category").predicted(outputs, ("A", "H", "S"))
+    assert said["category"] == ["H", "A"]
+    odds = math.exp(-2)
+    np.testing.assert_allclose(said["category_p_A"], [odds / (1 + odds), 1])
+    np.testing.assert_allclose(said["category_p_S"], [0, 0])
