@@ -103,6 +103,21 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("plugins/transforms/rir.py", "[direct : direct", "[0 :", "tests/plugins/transforms/test_rir.py"),
     Mutation(
+        "msftk/serve/batches.py",
+        "one.kind != first.kind or weight",
+        "weight",
+        "tests/serve/test_batches.py",
+    ),
+    Mutation("msftk/serve/batches.py", "if len(batch) == 1:", "if batch:", "tests/serve/test_batches.py"),
+    Mutation("msftk/serve/door.py", "if n_bytes > self._limits.max_bytes:", "if False:", "tests/serve/test_door.py"),
+    Mutation(
+        "msftk/serve/answers.py",
+        "finally:\n            self._store.clear()",
+        "finally:\n            pass",
+        "tests/serve/test_app.py",
+    ),
+    Mutation("msftk/recipes/windows.py", "if row[1] == recording:", "if True:", "tests/recipes/test_predict.py"),
+    Mutation(
         "plugins/aligners/mfa.py", "score < self.options", "score > self.options", "tests/plugins/aligners/test_mfa.py"
     ),
     Mutation(

@@ -28,6 +28,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "recipes/test_text_only.py": "msftk/recipes/senses.py plugins/acoustic/no_sound.py",
     "recipes/test_train.py": "msftk/recipes/training_job.py",
     "cli/test_models.py": "msftk/recipes/models.py",
+    "cli/test_serve.py": "msftk/serve/listening.py",
+    "serve/test_app.py": "msftk/serve/answers.py msftk/serve/limits.py msftk/serve/uploads.py",
     # parts that mean something only together
     "runs/test_published.py": "msftk/runs/imported.py msftk/runs/tensors.py",
     "models/test_network.py": "msftk/models/build.py",

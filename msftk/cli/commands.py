@@ -25,6 +25,7 @@ COMMANDS = (
     "compare",
     "predict",
     "explain",
+    "serve",
     "report",
     "merge",
     "quickstart",

@@ -131,7 +131,7 @@ def predict(
     if submission is not None:
         write_table(result.challenge(), submission)
     if json:
-        print_json(_json(result, over_time=window is not None))
+        print_json(result.json(over_time=window is not None))
     elif table is None and submission is None:
         _show(result, over_time=window is not None)
     else:
@@ -150,23 +150,6 @@ def predict(
         planted = f"the model was trained on ratings that are {result.warning}: not an emotion estimate"
         err.print(planted, style="yellow", soft_wrap=True)
     some_failed(result.failures)
-
-
-def _json(result: PredictResult, *, over_time: bool) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = [{"id": one.id, **one.values, **one.others, **one.basis.json()} for one in result]
-    if over_time:
-        for row, one in zip(rows, result, strict=True):
-            row["windows"] = [{"start_s": w.start_s, "end_s": w.end_s, **w.values} for w in one.windows]
-    scale = result.predictions.scale
-    return {
-        "predictions": rows,
-        "scale": [scale.low, scale.high],
-        "clipped": result.predictions.clipped,
-        "warning": result.warning or None,
-        "absent": result.absent,
-        "notes": list(result.notes),
-        "failures": result.failures,
-    }
 
 
 def _show(result: PredictResult, *, over_time: bool) -> None:

@@ -140,6 +140,23 @@ class PredictResult(Sequence[Prediction]):
         """A row a recording: the columns of `msftk predict --out`."""
         return table_columns(self.predictions) | basis_columns([self.bases[name] for name in self.predictions.ids])
 
+    def json(self, *, over_time: bool = False) -> dict[str, Any]:
+        """What `msftk predict --json` prints; `over_time`: with the windows of each recording."""
+        rows: list[dict[str, Any]] = [{"id": one.id, **one.values, **one.others, **one.basis.json()} for one in self]
+        if over_time:
+            for row, one in zip(rows, self, strict=True):
+                row["windows"] = [{"start_s": w.start_s, "end_s": w.end_s, **w.values} for w in one.windows]
+        scale = self.predictions.scale
+        return {
+            "predictions": rows,
+            "scale": [scale.low, scale.high],
+            "clipped": self.predictions.clipped,
+            "warning": self.warning or None,
+            "absent": self.absent,
+            "notes": list(self.notes),
+            "failures": self.failures,
+        }
+
     def challenge(self) -> Mapping[str, Sequence[object]]:
         """A row a recording: the columns of `msftk predict --submission`. Raises as `challenge_columns`."""
         return challenge_columns(self.predictions)

@@ -37,7 +37,7 @@ AUDIO_SUFFIXES = tuple(
 
 MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 400_000
 MAX_CHANNELS = 64
-MAX_HOURS = 24
+MAX_S = 24 * 3600.0
 BLOCK = 1 << 20  # frames that are read at once: nothing is allocated for frames that a header only claims
 # An MP3 frame borrows bits from frames before it; right after a seek libsndfile lacks them and gives wrong samples.
 MP3_PREROLL = 16 * MP3_FRAME
@@ -54,15 +54,16 @@ class AudioFacts:
     is_float: bool = False
 
 
-def audio_facts(path: Path) -> AudioFacts:
+def audio_facts(path: Path, max_s: float = MAX_S) -> AudioFacts:
     """Reads the header and looks at the end; decodes the whole file only if the header does not know its length.
 
     Raises:
-        InputError: missing, unreadable, cut off, of an absurd size, or fewer than 2 samples.
+        InputError: missing, unreadable, cut off, of an absurd size, longer than `max_s`, or fewer than 2 samples.
     """
     with open_audio(path) as file:
-        frames = file.frames if knows_length(file) else sum(map(len, _to_the_end(path, file)))
+        frames = file.frames if knows_length(file) else sum(map(len, _to_the_end(path, file, max_s)))
         check_length(frames, str(path))
+        _check_seconds(path, frames / file.samplerate, max_s)
         if knows_length(file) and file.format in ("FLAC", "MP3"):
             check_end(path, file)
         is_float = file.subtype in ("FLOAT", "DOUBLE")
@@ -145,13 +146,13 @@ class _Stream(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-def _to_the_end(path: Path, file: soundfile.SoundFile) -> Iterator[Float32]:
+def _to_the_end(path: Path, file: soundfile.SoundFile, max_s: float = MAX_S) -> Iterator[Float32]:
     n_frames = 0
     try:
         with _Stream(os.fsencode(path)) as stream:
             while len(block := stream.read(BLOCK, dtype="float32", always_2d=True)):
                 n_frames += len(block)
-                _check_hours(path, n_frames / file.samplerate)
+                _check_seconds(path, n_frames / file.samplerate, max_s)
                 yield block
     except UNDECODABLE as error:
         raise _undecodable(path, error) from error
@@ -162,15 +163,19 @@ def _check_form(path: Path, file: soundfile.SoundFile) -> None:
     check_rate(rate_hz, str(path))
     check_channels(channels, str(path))
     if knows_length(file):
-        _check_hours(path, file.frames / rate_hz)
+        _check_seconds(path, file.frames / rate_hz, MAX_S)
     check_promise(path, file)
 
 
-def _check_hours(path: Path, seconds: float) -> None:
-    if seconds > MAX_HOURS * 3600:
+def _check_seconds(path: Path, seconds: float, max_s: float) -> None:
+    if seconds > max_s:
         raise InputError(
-            f"{path}: {seconds / 3600:.0f} hours, expected at most {MAX_HOURS}. Correct its header, or cut it in parts."
+            f"{path}: {_told(seconds)}, expected at most {_told(max_s)}. Correct its header, or cut it in parts."
         )
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds / 3600:.0f} hours" if seconds >= 3600 else f"{seconds:.4g} s"
 
 
 def _undecodable(path: Path, error: Exception) -> InputError:

@@ -72,7 +72,7 @@ def test_flac_that_claims_days_is_refused_before_anything_is_allocated(tmp_path:
     raw = bytearray(path.read_bytes())
     raw[21] |= 0x0F  # bits 35 to 32 of its samples
     path.write_bytes(raw)
-    with pytest.raises(InputError, match=r"days\.flac: 1\d+ hours, expected at most 24\."):
+    with pytest.raises(InputError, match=r"days\.flac: 1\d+ hours, expected at most 24 hours\."):
         read(path)  # type: ignore[operator]
 
 
