@@ -732,8 +732,22 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/recipes/test_page.py",
     ),
     Mutation("msftk/prosody/stress.py", "named[place] = 1.0", "named[0] = 1.0", "tests/recipes/test_explain.py"),
-    Mutation("msftk/prosody/resynthesis.py", "(old, -1.0)", "(old, 1.0)", "tests/prosody/test_resynthesis.py"),
-    Mutation("msftk/recipes/explain.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"),
+    Mutation(
+        "msftk/prosody/resynthesis.py", '(old, "relieved")', '(old, "stressed")', "tests/prosody/test_resynthesis.py"
+    ),
+    Mutation(
+        "msftk/prosody/resynthesis.py", "likeness.argmax()", "likeness.argmin()", "tests/prosody/test_resynthesis.py"
+    ),
+    Mutation("msftk/models/hearing.py", "if network not in self._heard:", "if True:", "tests/models/test_hearing.py"),
+    Mutation(
+        "msftk/recipes/another_stress.py",
+        "(heard.fitting_alignment, stressed=place)",
+        "(heard.fitting_alignment, stressed=0)",
+        "tests/recipes/test_explain.py",
+    ),
+    Mutation(
+        "msftk/recipes/contributions.py", "if other != source", "if other == source", "tests/recipes/test_explain.py"
+    ),
     Mutation(
         "plugins/engines/local.py",
         "            with turn:\n",

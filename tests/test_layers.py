@@ -51,6 +51,7 @@ RUNS_A_NETWORK = {
         "shared_inputs",
         "ensemble",
         "evaluate",
+        "another_stress",
         "explain",
         "explain_page",
         "heard",

@@ -15,6 +15,9 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "doctor/test_examine.py": "msftk/doctor/file_checks.py msftk/doctor/files.py msftk/doctor/manifest_checks.py",
     "cli/test_extract.py": "msftk/recipes/extract.py",
     "recipes/test_align.py": "msftk/cli/align.py",
+    "recipes/test_explain.py": (
+        "msftk/recipes/another_stress.py msftk/recipes/contributions.py msftk/recipes/curves.py"
+    ),
     "recipes/test_emphasis_corpus.py": "msftk/recipes/emphasis_table.py",
     "recipes/test_evaluate.py": "msftk/evaluation/attributes.py msftk/evaluation/evaluation.py",
     "recipes/test_predict.py": (

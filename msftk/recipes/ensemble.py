@@ -12,6 +12,7 @@ import numpy as np
 from msftk.errors import InputError, MsftkError
 from msftk.evaluation.averages import mean_of_models
 from msftk.evaluation.predictions import Predictions
+from msftk.models.hearing import Hearing
 from msftk.models.where import Where
 from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
@@ -102,6 +103,7 @@ class Ensemble:
         scale: RatingScale | None = None,
         clip: bool | None = None,
         by_sources: bool = False,
+        hearing: Hearing | None = None,
         samples: Mapping[str, Float32] | None = None,
         alignments: Mapping[str, Alignment] | None = None,
         progress: ProgressCallback = silent,
@@ -112,6 +114,7 @@ class Ensemble:
             preparations: as the method made them.
             scale: that predictions come back on; None: the first model's.
             clip: cut predictions to the scale; None: as the settings of each run say.
+            hearing: where all utterances are one recording, which is heard once.
             samples, alignments: see `Preparation.prepare`.
         Raises:
             MsftkError: what a model predicts is not finite.
@@ -136,6 +139,7 @@ class Ensemble:
                 scale=scale or self.scale,
                 clip=model.settings.data.clip_predictions if clip is None else clip,
                 by_sources=by_sources,
+                hearing=hearing,
                 where=model.where,
                 progress=progress,
             )

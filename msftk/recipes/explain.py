@@ -7,41 +7,26 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from msftk.counting import counted
 from msftk.errors import AbsentError, InputError, MsftkError
-from msftk.evaluation.predictions import Predictions
 from msftk.files import without_nan
+from msftk.models.hearing import Hearing
 from msftk.preparation.extract import Preparation
 from msftk.preparation.material import Material
 from msftk.prosody import emphasis_json
-from msftk.prosody.resynthesis import FRAME_S as FRAME_5_MS
-from msftk.prosody.resynthesis import Voice
-from msftk.prosody.words import frame_energy
+from msftk.recipes.another_stress import MovedStress, moved_in_sound, reads_stress, told_of
+from msftk.recipes.contributions import Values, gates_of, parts_of, without_each
+from msftk.recipes.curves import Curves
+from msftk.recipes.emphasis_work import duration_s
+from msftk.recipes.ensemble import Answered
 from msftk.recipes.makers import Chosen, chosen_anew, layer_of
 from msftk.recipes.predict import Run, opened
 from msftk.recipes.predict_result import values_of
 from msftk.recipes.recordings import Input, Recordings, collect
-from msftk.recipes.sources import TrainedSource
+from msftk.recipes.sources import TrainedSource, published_notes
+from msftk.recipes.wording import said_once
 from msftk.store.features import Store
-from msftk.types import ATTRIBUTES, SAMPLE_RATE_HZ, Alignment, Float32, Float64, Tier, Utterance
-
-FRAME_S = 0.01  # step of the curves
-Values = dict[str, float]  # attribute -> on the rating scale
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What is drawn over time, one value each `step_s` seconds: sound's `low` and `high`, `log_f0` (None: unvoiced) of
-    Hz, and `energy`, the frame's L2 norm."""
-
-    step_s: float
-    duration_s: float
-    low: list[float]
-    high: list[float]
-    log_f0: list[float | None]
-    energy: list[float]
+from msftk.types import SAMPLE_RATE_HZ, Float32
 
 
 @dataclass(frozen=True)
@@ -51,15 +36,16 @@ class Explanation:
     `values`: the prediction. `parts`: attribute -> expert -> what it adds to the scale's low end (Eq. 7); `gates`:
     group -> source -> how much of it is taken (Eq. 4); `without`: source -> the prediction without it. `emphasis`: as
     `msftk emphasis --json`; `les`: one a word, the prediction if that word were taken for the stressed one, the sound
-    as it is; `sound`: the same with the stress moved in the sound too (`Voice.stressed`), and `control` with the sound
-    taken apart and put together unchanged. `why_not`: what of this cannot be had, and why.
+    as it is; `sound`: the same with the stress moved in the sound too (`Takes`), and `control` with the sound taken
+    apart and put together unchanged. `why_not`: what of this cannot be had, and why. `waveform` [n] at 16 kHz and
+    `moved`: what was heard.
     """
 
     id: str
     scale: tuple[float, float]
     values: Values
     parts: dict[str, Values]
-    gates: dict[str, Values]
+    gates: dict[str, dict[str, float]]
     without: dict[str, Values]
     curves: Curves | None
     emphasis: dict[str, Any] | None
@@ -69,15 +55,12 @@ class Explanation:
     why_not: dict[str, str]
     notes: list[str] = field(default_factory=list)
     waveform: Float32 | None = field(default=None, repr=False)
-
-    def sounds(self) -> dict[str, Float32]:
-        """What is heard on the page, by name: [n] at 16 kHz each."""
-        return {} if self.waveform is None else {"original": self.waveform}
+    moved: MovedStress | None = field(default=None, repr=False)
 
     def json(self) -> dict[str, Any]:
         """Every number of it; the sound itself is left out."""
-        told = asdict(replace(self, waveform=None))
-        del told["waveform"]
+        told = asdict(replace(self, waveform=None, moved=None))
+        del told["waveform"], told["moved"]
         plain: dict[str, Any] = without_nan(told)
         return plain
 
@@ -101,36 +84,29 @@ def explain(
     """
     layer = layer_of(alignment, transcriber, aligner, describer)
     ensemble = run.ensemble
-    settings = ensemble.models[0].settings
+    settings, network = ensemble.models[0].settings, ensemble.models[0].network
     place = opened(store)
-    one = _of_corpus(run, one)
-    recordings = collect(one, {**settings.alignment, **(alignment or {})})
-    if len(recordings) != 1:
-        raise InputError(f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file.")
-    said = run.predict(
-        one,
-        store=place, alignment=alignment, transcriber=transcriber, aligner=aligner, describer=describer,
-    )  # fmt: skip
-    if len(said.over_time) > 1:
-        raise InputError(
-            f"{said.predictions.ids[0]}: longer than the {ensemble.seconds_kept:g} s that are heard at once. "
-            "Cut it, and explain a part."
-        )
-    utterance = recordings.utterances[0]
+    recordings = _single(_of_corpus(run, one), {**settings.alignment, **(alignment or {})}, ensemble.seconds_kept)
+    utterance, samples = recordings.utterances[0], recordings.samples
     preparations = run.preparations(place, layer, None)
-    answered = ensemble.predict([utterance], preparations, samples=recordings.samples, by_sources=True)
+    hearing = Hearing()
+    answered = ensemble.predict([utterance], preparations, hearing=hearing, by_sources=True, samples=samples)
+    for message in answered.failures.values():
+        raise InputError(message)
     predictions = answered.predictions
     (values,) = values_of(predictions)
-    network = ensemble.models[0].network
     present = [name for name in network.sources if any(p.said(name, utterance.id) for p in answered.prepared)]
     why_not = {
         source: next(iter(reasons)) for source, reasons in answered.absent.items() if reasons and source not in present
     }
-    heard = _heard(chosen_anew(settings, layer), place, recordings)
-    curves = _curves(heard, why_not)
-    emphasis, control = None, None
+    preparation = Preparation(
+        chosen_anew(settings, layer).model_copy(update={"semantics": ()}), place, needs=("emphasis",)
+    )
+    heard = preparation.material(utterance, samples.get(utterance.id))
+    if not heard.has_sound:
+        why_not["sound"] = "no audio"
+    emphasis, moved = None, None
     les: list[Values] = []
-    sound: list[Values] = []
     try:
         if not heard.has_sound:
             raise AbsentError("no audio")
@@ -138,29 +114,30 @@ def explain(
     except MsftkError as error:
         why_not["words"] = str(error)
     if emphasis is not None:
-        if _reads_stress(preparations[0]):
-            les = _les(run, preparations, utterance, heard, recordings)
+        if reads_stress(preparations[0]):
+            les = told_of(ensemble, preparations, utterance, heard, hearing)
         else:
             why_not["les"] = "the model reads no source of the stressed word"
         try:
-            control, sound = _moved(run, preparations, utterance, heard)
+            moved = moved_in_sound(ensemble, preparations, utterance, heard)
         except InputError as error:
             why_not["stress moved in the sound"] = str(error)
     return Explanation(
         id=utterance.id,
         scale=(ensemble.scale.low, ensemble.scale.high),
         values=values,
-        parts=_parts(predictions),
-        gates=_gates(predictions, network.members),
-        without=_without(predictions, network.sources, present),
-        curves=curves,
+        parts=parts_of(predictions),
+        gates=gates_of(predictions, network.members),
+        without=without_each(predictions, network.sources, present),
+        curves=Curves.of(heard.waveform, heard.f0_hz) if heard.has_sound else None,
         emphasis=emphasis,
         les=les,
-        sound=sound,
-        control=control,
+        sound=moved.values if moved else [],
+        control=moved.control if moved else None,
         why_not=why_not,
-        notes=[*said.notes, *([f"trained on ratings that are {said.warning}"] if said.warning else [])],
+        notes=_notes(run, recordings, answered, heard),
         waveform=heard.waveform if heard.has_sound else None,
+        moved=moved,
     )
 
 
@@ -176,104 +153,30 @@ def _of_corpus(run: Run, one: Input) -> Input:
     return one
 
 
-def _heard(settings: Any, store: Store, recordings: Recordings) -> Material:
-    """The recording as emphasis hears it."""
-    utterance = recordings.utterances[0]
-    preparation = Preparation(settings.model_copy(update={"semantics": ()}), store, needs=("emphasis",))
-    return preparation.material(utterance, recordings.samples.get(utterance.id))
-
-
-def _reads_stress(preparation: Preparation) -> bool:
-    return any("emphasis" in (*part.needs, *part.optional) for part in preparation.parts.sources)
-
-
-def _les(
-    run: Run, preparations: tuple[Preparation, ...], utterance: Utterance, heard: Material, recordings: Recordings
-) -> list[Values]:
-    """The prediction with each word in turn taken for the stressed one."""
-    alignment = heard.fitting_alignment
-    n_words = len(heard.emphasis.score)
-    forced = {f"{utterance.id} {place}": replace(alignment, stressed=place) for place in range(n_words)}
-    samples = dict.fromkeys(forced, recordings.samples[utterance.id]) if recordings.samples else None
-    own = [replace(utterance, id=name) for name in forced]
-    return values_of(run.ensemble.predict(own, preparations, samples=samples, alignments=forced).predictions)
-
-
-def _moved(
-    run: Run, preparations: tuple[Preparation, ...], utterance: Utterance, heard: Material
-) -> tuple[Values, list[Values]]:
-    """The prediction of the control, and with the stress moved to each word, in the sound and as the text tells it."""
-    if run.ensemble.seconds_kept is None:
-        raise InputError("the model reads no sound")
-    found, alignment = heard.emphasis, heard.fitting_alignment
-    voice = Voice.of(heard.waveform, heard.f0_hz)
-    samples: dict[str, Float32] = {}
-    alignments: dict[str, Alignment] = {}
-    for place in range(len(found.score)):
-        name = f"{utterance.id} {place}"
-        samples[name], begins_s = voice.stressed(found.prosody, found.top, place)
-        alignments[name] = replace(_warped(alignment, begins_s, len(samples[name]) / SAMPLE_RATE_HZ), stressed=place)
-    plain = replace(utterance, audio=None, start_s=None, end_s=None, alignment=None, audio_sha256=None, duration_s=None)
-    own = [replace(plain, id=name) for name in samples]
-    said = run.ensemble.predict(own, preparations, samples=samples, alignments=alignments)
-    for message in said.failures.values():
+def _single(one: Input, alignment: Mapping[str, object], heard_s: float | None) -> Recordings:
+    """The one recording, which is no longer than is heard at once (None: no sound is heard)."""
+    recordings = collect(one, alignment)
+    if len(recordings) != 1:
+        raise InputError(f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file.")
+    for message in recordings.failures.values():
         raise InputError(message)
-    values = values_of(said.predictions)
-    return values[found.top], values
+    (utterance,) = recordings.utterances
+    samples = recordings.samples.get(utterance.id)
+    length_s = duration_s(utterance) if samples is None else len(samples) / SAMPLE_RATE_HZ
+    if heard_s is not None and length_s > heard_s:
+        raise InputError(
+            f"{utterance.id}: longer than the {heard_s:g} s that are heard at once. Cut it, and explain a part."
+        )
+    return recordings
 
 
-def _warped(alignment: Alignment, begins_s: Float64, length_s: float) -> Alignment:
-    def moved(tier: Tier) -> Tier:
-        grid_s = np.arange(len(begins_s)) * FRAME_5_MS
-        start_s, end_s = (np.minimum(np.interp(t, grid_s, begins_s), length_s) for t in (tier.start_s, tier.end_s))
-        return replace(tier, start_s=start_s, end_s=end_s)
-
-    return replace(alignment, words=moved(alignment.words), phones=moved(alignment.phones))
-
-
-def _parts(predictions: Predictions) -> dict[str, Values]:
-    """Attribute -> expert -> its part; nothing of a head that reads the experts' mix."""
-    found = {
-        attribute: dict(zip(predictions.expert_names, predictions.contributions[0, :, a].tolist(), strict=True))
-        for a, attribute in enumerate(ATTRIBUTES)
-        if attribute in predictions.attributes
-    }
-    return {a: own for a, own in found.items() if np.isfinite(list(own.values())).all()}
-
-
-def _gates(predictions: Predictions, members: Mapping[str, tuple[str, ...]]) -> dict[str, Values]:
-    """Group -> source -> its weight, of groups that have a gate; 0 for an absent source."""
-    told = {source: float(np.nan_to_num(shares[0])) for source, shares in predictions.gates.items()}
-    found = {group: {source: told[source] for source in own if source in told} for group, own in members.items()}
-    return {group: own for group, own in found.items() if own}
-
-
-def _without(predictions: Predictions, sources: tuple[str, ...], present: list[str]) -> dict[str, Values]:
-    found: dict[str, Values] = {}
-    for source in present:
-        name = ",".join(other for other in sources if other != source) or "none"
-        if name in predictions.by_sources:
-            (found[source],) = values_of(replace(predictions, values=predictions.by_sources[name]))
-    return found
-
-
-def _curves(heard: Material, why_not: dict[str, str]) -> Curves | None:
-    if not heard.has_sound:
-        why_not["sound"] = "no audio"
-        return None
-    waveform, f0_hz = heard.waveform, heard.f0_hz
-    step = round(FRAME_S * SAMPLE_RATE_HZ)
-    frames = waveform[: len(waveform) // step * step].reshape(-1, step)
-    every = f0_hz[::2][: len(frames)]  # of the 5 ms grid
-    return Curves(
-        step_s=FRAME_S,
-        duration_s=len(waveform) / SAMPLE_RATE_HZ,
-        low=_rounded(frames.min(axis=1)),
-        high=_rounded(frames.max(axis=1)),
-        log_f0=[round(float(np.log(hz)), 4) if hz > 0 else None for hz in every],
-        energy=_rounded(frame_energy([waveform])[0]),
-    )
-
-
-def _rounded(values: Any) -> list[float]:
-    return [round(float(value), 4) for value in values]
+def _notes(run: Run, recordings: Recordings, answered: Answered, heard: Material) -> list[str]:
+    """What a reader must know, as `msftk predict` says it."""
+    length_s = len(heard.waveform) / SAMPLE_RATE_HZ if heard.has_sound else 0.0
+    troubles = dict.fromkeys([*recordings.warnings.items(), *answered.warnings.items()])
+    ratings = run.ensemble.ratings
+    return [
+        *said_once(troubles),
+        *published_notes(run.ensemble.models, [length_s]),
+        *([f"trained on ratings that are {ratings}"] if ratings else []),
+    ]

@@ -19,7 +19,7 @@ def write_page(explanation: Explanation, out: Path) -> None:
 
     Raises MsftkError where it cannot be written.
     """
-    sounds = {name: _flac(waveform) for name, waveform in explanation.sounds().items()}
+    sounds = {} if explanation.waveform is None else {"original": _flac(explanation.waveform)}
     write_whole(out, filled("explain.html", data=explanation.json(), sounds=sounds))
 
 

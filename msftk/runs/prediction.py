@@ -11,6 +11,7 @@ import torch
 from msftk.evaluation.predictions import OtherTarget, Predictions
 from msftk.interfaces import HeadOutput
 from msftk.models.answers import kind_of
+from msftk.models.hearing import Hearing
 from msftk.models.network import SerNetwork
 from msftk.models.rows import ordered_batches
 from msftk.models.where import CPU, Where
@@ -33,6 +34,7 @@ def predict_utterances(
     batch: int = BATCH,
     clip: bool = False,
     by_sources: bool = False,
+    hearing: Hearing | None = None,
     where: Where = CPU,
     progress: ProgressCallback = silent,
 ) -> tuple[Predictions, dict[str, str]]:
@@ -45,6 +47,7 @@ def predict_utterances(
         clip: cut predictions to the scale.
         where: the device that the network is on.
         by_sources: also predict with each subset of the semantic sources switched on.
+        hearing: where all utterances are one recording, which is heard once.
     Returns:
         Predictions in the order of `utterances`, without those that could not be read, and id -> message for these.
     """
@@ -52,7 +55,15 @@ def predict_utterances(
     good = chosen(utterances, [one not in failures for one in ids_of(utterances)])
     examples = Examples(good, inputs, network.acoustic, scale, network.targets)
     predictions = predict_examples(
-        network, examples, scale, batch=batch, clip=clip, by_sources=by_sources, where=where, progress=progress
+        network,
+        examples,
+        scale,
+        batch=batch,
+        clip=clip,
+        by_sources=by_sources,
+        hearing=hearing,
+        where=where,
+        progress=progress,
     )
     return predictions, failures
 
@@ -65,12 +76,14 @@ def predict_examples(
     batch: int = BATCH,
     clip: bool = False,
     by_sources: bool = False,
+    hearing: Hearing | None = None,
     where: Where = CPU,
     progress: ProgressCallback = silent,
 ) -> Predictions:
     """Predictions of examples, in their order; the network is put into evaluation mode and back.
 
     With `by_sources` the fusion runs once for each subset of sources, on acoustics that are computed once.
+    `hearing`: as in `predict_utterances`.
     """
     was_training = network.training
     network.eval()
@@ -89,7 +102,7 @@ def predict_examples(
     with torch.inference_mode(), Ahead(examples.batch, batches) as ready:
         for rows, one in zip(batches, ready, strict=True):
             read = one.to(where.device)
-            acoustics = network.listen(read, where)
+            acoustics = hearing.listen(network, read, where) if hearing else network.listen(read, where)
             answers = network(read, acoustics).answers
             for target, one in answers.items():
                 for name, values in one.outputs.items():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msftk.prosody.f0 import harvest
-from msftk.prosody.resynthesis import DURATION, PITCH, Voice
+from msftk.prosody.resynthesis import DURATION, FADE, PITCH, Piece, Takes, times_of
 from msftk.prosody.stress import emphasis
 from msftk.speech.alignment import make_alignment, make_tier
 from msftk.types import Emphasis, Float32, WordProsody
@@ -21,8 +21,13 @@ def waveform() -> Float32:
     return (0.1 * sound + np.random.default_rng(0).normal(0, 1e-3, len(t))).astype(np.float32)
 
 
-def resynthesised(waveform: Float32, prosody: WordProsody, old: int, new: int | None) -> Float32:
-    return Voice.of(waveform, harvest(waveform, 16_000)).stressed(prosody, old, new)[0]
+@pytest.fixture(scope="module")
+def takes(waveform: Float32) -> Takes:
+    return Takes.of(waveform, harvest(waveform, 16_000))
+
+
+def moved(takes: Takes, prosody: WordProsody, old: int, new: int) -> Float32:
+    return takes.joined(takes.pieces(prosody, old, new))
 
 
 def found(waveform: Float32, bounds: tuple[float, ...]) -> Emphasis:
@@ -30,25 +35,48 @@ def found(waveform: Float32, bounds: tuple[float, ...]) -> Emphasis:
     return emphasis(waveform, 16_000, make_alignment(words, make_tier([], [], []), "example"))
 
 
-def test_the_control_is_as_long_as_high_and_about_as_loud(waveform: Float32) -> None:
+def test_the_control_is_as_long_as_high_and_about_as_loud(waveform: Float32, takes: Takes) -> None:
     before = found(waveform, (0.0, STEP_S, 2 * STEP_S, 3 * STEP_S))
-    control = resynthesised(waveform, before.prosody, 0, None)
+    control = moved(takes, before.prosody, 0, 0)
     assert len(control) == pytest.approx(len(waveform), abs=160)
     after = found(control, (0.0, STEP_S, 2 * STEP_S, len(control) / 16_000)).prosody
     np.testing.assert_allclose(after.log_f0[1:], before.prosody.log_f0[1:], atol=0.02)
     np.testing.assert_allclose(after.energy[1:], before.prosody.energy[1:], rtol=0.3)
-    np.testing.assert_array_equal(control, resynthesised(waveform, before.prosody, 1, 1))
+    np.testing.assert_array_equal(control, moved(takes, before.prosody, 1, 1))
 
 
-def test_the_stress_moves_from_the_old_word_to_the_new(waveform: Float32) -> None:
+def test_the_stress_moves_from_the_old_word_to_the_new(waveform: Float32, takes: Takes) -> None:
     before = found(waveform, (0.0, STEP_S, 2 * STEP_S, 3 * STEP_S)).prosody
-    moved = resynthesised(waveform, before, 1, 2)
+    made = moved(takes, before, 1, 2)
     middle = STEP_S + STEP_S / DURATION
-    assert len(moved) / 16_000 == pytest.approx(middle + STEP_S * DURATION, abs=0.02)
-    after = found(moved, (0.0, STEP_S, middle, len(moved) / 16_000))
+    assert len(made) / 16_000 == pytest.approx(middle + STEP_S * DURATION, abs=0.02)
+    after = found(made, (0.0, STEP_S, middle, len(made) / 16_000))
     assert after.top == 2
-    control = found(resynthesised(waveform, before, 1, None), (0.0, STEP_S, 2 * STEP_S, 3 * STEP_S - 0.01)).prosody
+    control = found(moved(takes, before, 1, 1), (0.0, STEP_S, 2 * STEP_S, 3 * STEP_S - 0.01)).prosody
     inside = np.exp(np.median(after.prosody.log_f0[2]) - np.median(control.log_f0[2]))
     assert inside == pytest.approx(PITCH, rel=0.05)
     assert after.prosody.energy[2] > 1.2 * control.energy[2]
     assert after.prosody.energy[1] < control.energy[1]
+
+
+def test_outside_of_both_words_the_sound_is_that_of_the_control(waveform: Float32, takes: Takes) -> None:
+    before = found(waveform, (0.0, STEP_S, 2 * STEP_S, 3 * STEP_S)).prosody
+    control, made = moved(takes, before, 0, 0), moved(takes, before, 0, 1)
+    pieces = takes.pieces(before, 0, 1)
+    assert [piece.take for piece in pieces] == ["relieved", "stressed", "plain"]
+    rest = pieces[-1]
+    np.testing.assert_array_equal(made[len(made) - (rest.last - rest.first) + FADE :], control[rest.first + FADE :])
+    old_s, new_s = times_of(pieces)
+    np.testing.assert_allclose(old_s[:3], [0, STEP_S, 2 * STEP_S], atol=1e-4)
+    np.testing.assert_allclose(new_s, [0, STEP_S / 1.25, STEP_S * 2.05, len(made) / 16_000], atol=0.011)
+
+
+def test_periods_meet_in_phase_where_takes_are_joined() -> None:
+    t = np.arange(16_000) / 16_000
+    wave = np.sin(2 * np.pi * 150 * t)
+    late = np.sin(2 * np.pi * 150 * t + 2.5)
+    takes = Takes({"plain": wave.astype(np.float32), "stressed": late.astype(np.float32), "relieved": wave})
+    first = takes._in_phase(Piece("plain", 0, 4000), "stressed", 4000)
+    made = takes.joined([Piece("plain", 0, 4000), Piece("stressed", first, 8000)])
+    assert abs(first - 4000) <= 80
+    np.testing.assert_allclose(made, np.sin(2 * np.pi * 150 * np.arange(len(made)) / 16_000), atol=0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,35 @@ def test_a_substituted_word_is_what_predict_says_with_that_word_forced(
     (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
     (said,) = run.predict(utterance, store=MemoryStore())
     assert explained.les[place] == pytest.approx(said.values, abs=1e-6)
+
+
+def test_the_sound_is_heard_once_and_once_more_for_each_that_is_made_of_it(
+    run: Run, tone_store: Store, explained: Explanation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, times = run.ensemble.models[0].network, []
+    listen = network.listen
+    monkeypatch.setattr(network, "listen", lambda *given: times.append(1) or listen(*given))
+    again = explain(run, "s5_1", store=tone_store)
+    assert len(times) == 1 + len(again.sound)
+    for values, before in zip(again.les, explained.les, strict=True):
+        assert values == pytest.approx(before, abs=1e-6)
+
+
+def test_what_a_describer_knows_by_the_id_is_read_for_each_word_too(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [{"id": u.id, "free_emotion": f"emotion {place}"} for place, u in enumerate(tone_corpus.utterances)]
+    Path("said.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    settings = tiny_settings(
+        "describer.name=replay", "describer.file=said.jsonl", "training.epochs=1", semantics=("les", "es")
+    )
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store)
+    found = explain(load(tmp_path / "run"), "s5_1", store=tone_store)
+    assert set(found.without) == {"les", "es"}
+    assert found.emphasis is not None
+    top = [word["emphasised"] for word in found.emphasis["words"]].index(True)
+    assert found.les[top] == pytest.approx(found.values, abs=1e-6)
 
 
 def test_the_word_that_is_stressed_changes_nothing_and_another_does(explained: Explanation) -> None:
