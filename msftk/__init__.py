@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from msftk.recipes.evaluate import evaluate
     from msftk.recipes.extract import extract_corpus
     from msftk.recipes.predict import load, load_model
+    from msftk.recipes.predict_table import predict_table
     from msftk.recipes.prepare import prepare
     from msftk.recipes.report import write_report
     from msftk.recipes.scored import evaluate_table
@@ -43,6 +44,7 @@ __all__ = [
     "load",
     "load_model",
     "load_settings",
+    "predict_table",
     "prepare",
     "read_manifest",
     "train",
@@ -68,6 +70,7 @@ _PLACES = {
     "load": "msftk.recipes.predict",
     "load_model": "msftk.recipes.predict",
     "load_settings": "msftk.settings",
+    "predict_table": "msftk.recipes.predict_table",
     "prepare": "msftk.recipes.prepare",
     "read_manifest": "msftk.store.manifest",
     "train": "msftk.recipes.train",

@@ -85,13 +85,26 @@ def _no_folder(path: Path) -> str:
     return "" if os.access(path, os.W_OK | os.X_OK) else "no right to write there"
 
 
-def files_under(folder: Path) -> list[Path]:
-    """Files anywhere under a folder, sorted; one that somebody else makes or removes meanwhile is there or is not.
+def files_under(folder: Path) -> Iterator[Path]:
+    """Files anywhere under a folder, in their order; one that somebody else makes or removes meanwhile is there or not.
 
-    Links to folders are not followed, folders that may not be read are left out.
+    Links to folders are not followed, folders that may not be read are left out. Of a folder only the names are held.
     """
-    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
-    return sorted(path for path in found if path.is_file())
+    names: list[str] = []
+    folders: set[str] = set()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                names.append(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.add(entry.name)
+    except OSError:
+        return
+    for name in sorted(names):
+        if name in folders:
+            yield from files_under(folder / name)
+        elif (path := folder / name).is_file():
+            yield path
 
 
 def check_name(*names: object) -> None:

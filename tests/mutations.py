@@ -577,7 +577,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation("msftk/runs/weights.py", "not bool(tensor.isfinite().all())", "False", "tests/runs"),
     Mutation("msftk/runs/prediction.py", 'subsets.pop("none", None)', "pass", "tests/recipes/test_text_only.py"),
-    Mutation("msftk/recipes/recordings.py", "times[u.id] > 1", "times[u.id] > 2", "tests/recipes/test_predict.py"),
+    Mutation("msftk/recipes/recordings.py", "values[times > 1]", "values[times > 2]", "tests/recipes/test_predict.py"),
     Mutation("msftk/runs/ahead.py", "self._pool.shutdown(cancel_futures=True)", "pass", "tests/runs/test_ahead.py"),
     Mutation("msftk/runs/known.py", "stamp not in (None, now)", "False", "tests/runs/test_known.py"),
     Mutation(
@@ -758,6 +758,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/recipes/predict.py", "        with self._lock:\n", "        if True:\n", "tests/recipes/test_threads.py"
     ),
     Mutation("msftk/pages/filled.py", '.replace("<", "\\\\u003c")', "", "tests/pages/test_filled.py"),
+    Mutation(
+        "msftk/recipes/growing_table.py",
+        "            file.truncate(self.n_bytes)\n",
+        "",
+        "tests/recipes/test_growing_table.py",
+    ),
+    Mutation(
+        "msftk/recipes/predict_table.py",
+        "np.isin(keys(part), self.known, invert=True)",
+        "np.ones(len(part), bool)",
+        "tests/recipes/test_predict_table.py",
+    ),
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
     Mutation(
         "plugins/acoustic/published.py", "if name not in own and", "if", "tests/plugins/acoustic/test_published.py"

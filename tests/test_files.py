@@ -175,7 +175,7 @@ def test_a_folder_is_listed_while_others_make_and_remove_folders_in_it(tmp_path:
     with ThreadPoolExecutor(3) as others:
         busy = [others.submit(disturb, name) for name in ("x", "y", "z")]
         try:
-            found = [files_under(tmp_path) for _ in range(200)]
+            found = [list(files_under(tmp_path)) for _ in range(200)]
         finally:
             done.set()
         assert all(one.result() is None for one in busy)

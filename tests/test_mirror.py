@@ -21,7 +21,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     "recipes/test_emphasis_corpus.py": "msftk/recipes/emphasis_table.py",
     "recipes/test_evaluate.py": "msftk/evaluation/attributes.py msftk/evaluation/evaluation.py",
     "recipes/test_predict.py": (
-        "msftk/recipes/basis.py msftk/recipes/heard.py "
+        "msftk/recipes/beside.py msftk/recipes/basis.py msftk/recipes/heard.py "
         "msftk/recipes/predict_result.py msftk/recipes/prediction_table.py msftk/runs/model.py"
     ),
     "recipes/test_ablate.py": "msftk/recipes/ablation_table.py",

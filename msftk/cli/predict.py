@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -34,7 +35,9 @@ from msftk.errors import InputError
 from msftk.recipes.wording import fixed
 
 if TYPE_CHECKING:
+    from msftk.recipes.predict import How
     from msftk.recipes.predict_result import Prediction, PredictResult
+    from msftk.recipes.predict_table import PredictedTable
 
 
 def predict(
@@ -83,9 +86,9 @@ def predict(
     """
     from msftk.recipes.ensemble import named_runs
     from msftk.recipes.predict import load
-    from msftk.recipes.prediction_table import write_table
+    from msftk.recipes.predict_table import predict_table
     from msftk.recipes.recordings import of_split
-    from msftk.recipes.table_file import check_out
+    from msftk.recipes.table_file import check_out, write_table
 
     options = options_anew(
         assignments,
@@ -105,7 +108,7 @@ def predict(
     check_combine(combine, [*runs, *(models or ())])
     given: list[Any] = [_piped() if one == "-" else one for one in recordings]
     if split is not None:
-        given = of_split(given, split)
+        given = [of_split(given, split)]
     loaded = load(
         runs,
         device,
@@ -114,42 +117,59 @@ def predict(
         allow_download=allow_download or bool(models),
         allow_sending=allow_sending,
     )
+    how: How = {
+        "store": store,
+        "alignment": options.get("alignment"),
+        "transcriber": options.get("transcriber"),
+        "aligner": options.get("aligner"),
+        "describer": options.get("describer"),
+        "clip": clip,
+        "window_s": window,
+        "hop_s": hop,
+        "interval": interval,
+        "workers": workers,
+    }
+    if table is not None and not json and submission is None:
+        with bar() as progress:
+            written = predict_table(loaded, given, table, progress=progress, **how)
+        _tell_written(written, over_time=window is not None)
+        _tell(written.absent, written.notes, written.warning)
+        some_failed(written.failures)
+        return
     with bar() as progress:
-        result = loaded.predict(
-            given,
-            store=store,
-            **options,
-            clip=clip,
-            window_s=window,
-            hop_s=hop,
-            interval=interval,
-            progress=progress,
-            workers=workers,
-        )
+        result = loaded.predict(given, progress=progress, **how)
     if table is not None:
         write_table(result.columns() if window is None else result.over_time.columns(), table)
     if submission is not None:
         write_table(result.challenge(), submission)
     if json:
         print_json(result.json(over_time=window is not None))
-    elif table is None and submission is None:
+    elif submission is None:
         _show(result, over_time=window is not None)
     else:
-        said = counted(len(result), "prediction")
-        if window is not None:
-            said = f"{counted(len(result.over_time), 'window')} of {counted(len(result), 'recording')}"
-        if table is not None:
-            out.print(f"{said} on the scale {result.predictions.scale} in {table}", soft_wrap=True)
-        if submission is not None:
-            out.print(f"{counted(len(result), 'row')} for the challenge in {submission}", soft_wrap=True)
-    for source, reasons in result.absent.items():
-        err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
-    for note in result.notes:
-        err.print(note, style="yellow", soft_wrap=True)
-    if result.warning:
-        planted = f"the model was trained on ratings that are {result.warning}: not an emotion estimate"
-        err.print(planted, style="yellow", soft_wrap=True)
+        out.print(f"{counted(len(result), 'row')} for the challenge in {submission}", soft_wrap=True)
+    _tell(result.absent, result.notes, result.warning)
     some_failed(result.failures)
+
+
+def _tell_written(written: PredictedTable, *, over_time: bool) -> None:
+    said = counted(written.n, "recording" if over_time else "prediction")
+    if over_time:
+        said = f"{counted(written.n_rows, 'window')} of {said}"
+    out.print(f"{said} on the scale {written.scale} in {written.path}", soft_wrap=True)
+    if written.n_found:
+        err.print(f"{written.n_found} of them were predicted by an earlier job, which was cut off", soft_wrap=True)
+
+
+def _tell(absent: Mapping[str, Mapping[str, int]], notes: Sequence[str], warning: str) -> None:
+    """What a reader must know beside the numbers."""
+    for source, reasons in absent.items():
+        err.print(f"without {source}: " + ", ".join(f"{n} ({reason})" for reason, n in reasons.items()))
+    for note in notes:
+        err.print(note, style="yellow", soft_wrap=True)
+    if warning:
+        planted = f"the model was trained on ratings that are {warning}: not an emotion estimate"
+        err.print(planted, style="yellow", soft_wrap=True)
 
 
 def _show(result: PredictResult, *, over_time: bool) -> None:

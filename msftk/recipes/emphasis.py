@@ -12,8 +12,8 @@ from msftk.files import read_text
 from msftk.preparation.extract import Preparation
 from msftk.prosody import emphasis_json
 from msftk.prosody.figure import plot_emphasis
+from msftk.recipes.beside import TEXT_SUFFIX
 from msftk.recipes.emphasis_table import utterance_rows, write_table
-from msftk.recipes.recordings import TEXT_SUFFIX
 from msftk.recipes.table_file import check_out
 from msftk.registry import registry
 from msftk.settings import Settings, load_settings

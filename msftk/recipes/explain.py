@@ -23,7 +23,7 @@ from msftk.recipes.makers import Chosen, chosen_anew, layer_of
 from msftk.recipes.predict import Run, opened
 from msftk.recipes.predict_result import values_of
 from msftk.recipes.recordings import Input, Recordings, collect
-from msftk.recipes.sources import TrainedSource, published_notes
+from msftk.recipes.sources import TrainedSource, published_notes, shorter
 from msftk.recipes.wording import said_once
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Float32
@@ -177,6 +177,6 @@ def _notes(run: Run, recordings: Recordings, answered: Answered, heard: Material
     ratings = run.ensemble.ratings
     return [
         *said_once(troubles),
-        *published_notes(run.ensemble.models, [length_s]),
+        *published_notes(run.ensemble.models, shorter(run.ensemble.models, [length_s])),
         *([f"trained on ratings that are {ratings}"] if ratings else []),
     ]

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from msftk.errors import InputError
 from msftk.evaluation.conformal import Conformal
 from msftk.evaluation.predictions import Predictions
-from msftk.recipes.basis import basis_of
+from msftk.recipes.basis import Basis, basis_of
 from msftk.recipes.ensemble import Answered, Ensemble
 from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Recordings
-from msftk.recipes.sources import published_notes
+from msftk.recipes.told import Told
 from msftk.recipes.windows import Windows
-from msftk.recipes.wording import flat_notes, sound_notes
 from msftk.store.columns import ids_of
-
-IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time: --window)"
 
 
 @dataclass(frozen=True)
 class Heard:
     """Recordings, the windows that they were heard in, and what the models answered of these.
 
-    `longest_s`: what is longer was heard in windows without being asked for (None: no sound is heard); `bounds`: of
-    intervals that were asked for.
+    `longest_s`: what is longer was heard in windows without being asked for; `bounds`: of intervals, if asked for.
     """
 
     ensemble: Ensemble
     recordings: Recordings
     windows: Windows
     answered: Answered
-    longest_s: float | None
+    longest_s: float
     bounds: Conformal | None
 
     def apart(self) -> dict[str, Heard]:
@@ -45,32 +40,51 @@ class Heard:
 
     def result(self) -> PredictResult:
         """Raises InputError where it is a single recording that could not be heard."""
-        over_time = OverTime.of(self.answered, self.windows)
-        failures = {**self.recordings.failures, **self.windows.failures(self.answered.failures)}
-        if len(self.recordings) == 1 and not len(over_time):
-            raise InputError(next(iter(failures.values())))
-        by_recording = self.windows.by_recording()
-        absent = {source: reasons for source, reasons in self.answered.absent_in(by_recording).items() if reasons}
-        said = over_time.mean()
-        said = said if self.bounds is None else self.bounds.of(said)
-        bases = {
-            name: basis_of(self.answered.prepared, ids_of(own))
-            for name, own in zip(dict.fromkeys(self.windows.recordings), by_recording, strict=True)
-        }
-        notes = (*self._notes(), *self._flat(said))
-        return PredictResult(said, failures, absent, self.ensemble.ratings, notes, over_time, bases)
+        found = self.part()
+        if len(self.recordings) == 1 and not len(found):
+            raise InputError(next(iter(found.failures.values())))
+        return found
 
-    def _notes(self) -> Iterable[str]:
+    def part(self) -> PredictResult:
+        """As a part of many: who could not be heard stands in its failures."""
+        told = self.told
+        return PredictResult(
+            self._said,
+            {**self.recordings.failures, **self.windows.failures(self.answered.failures)},
+            told.absent,
+            self.ensemble.ratings,
+            told.notes(self.ensemble.models, self._said.scale, self.longest_s),
+            self._over_time,
+            self._bases,
+        )
+
+    @cached_property
+    def told(self) -> Told:
         """What holds for some recordings: longer than what is heard at once, or something that cannot be used."""
         windows, recording_of = self.windows, self.windows.recording_of
         found = [
             (recording_of[name], message) for name, message in self.answered.warnings.items() if name in recording_of
         ]
-        troubles = dict.fromkeys([*self.recordings.warnings.items(), *windows.warnings.items(), *found])
-        lengths_s, longest_s = list(windows.lengths_s.values()), self.longest_s or math.inf
-        yield from sound_notes(lengths_s, troubles, longest_s, IN_WINDOWS.format(longest_s))
-        yield from published_notes(self.ensemble.models, lengths_s)
+        absent = self.answered.absent_in(windows.by_recording())
+        return Told.of(
+            self._said,
+            {source: reasons for source, reasons in absent.items() if reasons},
+            list(windows.lengths_s.values()),
+            self.longest_s,
+            dict.fromkeys([*self.recordings.warnings.items(), *windows.warnings.items(), *found]),
+            self.ensemble.models,
+        )
 
-    def _flat(self, said: Predictions) -> list[str]:
-        """Of what was trained here: predictions that are all alike."""
-        return [] if all(model.published for model in self.ensemble.models) else flat_notes(said)
+    @cached_property
+    def _over_time(self) -> OverTime:
+        return OverTime.of(self.answered, self.windows)
+
+    @cached_property
+    def _said(self) -> Predictions:
+        said = self._over_time.mean()
+        return said if self.bounds is None else self.bounds.of(said)
+
+    @property
+    def _bases(self) -> dict[str, Basis]:
+        by_recording = zip(dict.fromkeys(self.windows.recordings), self.windows.by_recording(), strict=True)
+        return {name: basis_of(self.answered.prepared, ids_of(own)) for name, own in by_recording}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from msftk.consent import NOTHING, Consent, consenting
 from msftk.errors import InputError
@@ -18,13 +19,28 @@ from msftk.recipes.ensemble import Ensemble, load_ensemble
 from msftk.recipes.heard import Heard
 from msftk.recipes.makers import Chosen, layer_of
 from msftk.recipes.predict_result import PredictResult
-from msftk.recipes.recordings import Input, collect
+from msftk.recipes.recordings import Input, Item, Listing, Recordings, collect, in_parts
 from msftk.recipes.sources import Source, sources
 from msftk.recipes.windows import check_window, windows_of
+from msftk.runs.ahead import Ahead
 from msftk.store.features import Store, default_store_path
-from msftk.store.manifest import Manifest
 from msftk.store.memory import MemoryStore
 from msftk.types import Utterance
+
+
+class How(TypedDict, total=False):
+    """Options of `Run.predict`, for what takes them too."""
+
+    store: str | Path | Store | None
+    alignment: Mapping[str, object] | None
+    transcriber: Chosen | None
+    aligner: Chosen | None
+    describer: Chosen | None
+    clip: bool | None
+    window_s: float | None
+    hop_s: float | None
+    interval: float | None
+    workers: int | None
 
 
 class Run:
@@ -42,7 +58,7 @@ class Run:
 
     def predict(
         self,
-        inputs: Input | Iterable[Input] | Manifest,
+        inputs: Input | Iterable[Input],
         *,
         store: str | Path | Store | None = None,
         alignment: Mapping[str, object] | None = None,
@@ -78,17 +94,44 @@ class Run:
                 stands in `failures`. Also a name or option of a maker that is not known; no dev speakers, or too few,
                 for `interval`.
         """
-        return self._hear(
-            inputs,
+        (heard,) = self.hear(
+            [collect(inputs, self.alignment(alignment))],
             store=store,
-            layer=layer_of(alignment, transcriber, aligner, describer),
+            alignment=alignment,
+            transcriber=transcriber,
+            aligner=aligner,
+            describer=describer,
             clip=clip,
             window_s=window_s,
             hop_s=hop_s,
             interval=interval,
             progress=progress or silent,
             workers=workers,
-        ).result()
+        )
+        return heard.result()
+
+    def stream(
+        self,
+        inputs: Input | Iterable[Input],
+        *,
+        progress: ProgressCallback | None = None,
+        **how: Unpack[How],
+    ) -> Iterator[PredictResult]:
+        """`predict` of inputs of any size, `PART` recordings at a time: what is held does not grow with their number.
+
+        A recording that cannot be read stands in `failures`, also where it is the only one. Raises as `predict`.
+        """
+        listing = Listing(inputs)
+        for heard in self.hear_parts(listing, in_parts(listing), progress=progress or silent, **how):
+            yield heard.part()
+
+    def hear_parts(
+        self, listing: Listing, parts: Iterable[Sequence[Item]], *, progress: ProgressCallback, **how: Unpack[How]
+    ) -> Iterator[Heard]:
+        """What is heard of each part of a listing; the next one is opened meanwhile."""
+        alignment = self.alignment(how.get("alignment"))
+        with Ahead(lambda items: listing.opened(items, alignment), parts, workers=1) as opened:
+            yield from self.hear(opened, progress=progress, **how)
 
     def predict_each(
         self,
@@ -105,8 +148,18 @@ class Run:
 
         `layer`: what is chosen anew, see `layer_of`; the rest as `predict`. Raises InputError for options alone.
         """
-        heard = self._hear(
-            utterances, store=store, layer=layer or {}, clip=clip, window_s=window_s, hop_s=hop_s, interval=interval
+        chosen = layer or {}
+        (heard,) = self.hear(
+            [collect(utterances)],
+            store=store,
+            alignment=chosen.get("alignment"),
+            transcriber=chosen.get("transcriber"),
+            aligner=chosen.get("aligner"),
+            describer=chosen.get("describer"),
+            clip=clip,
+            window_s=window_s,
+            hop_s=hop_s,
+            interval=interval,
         )
         answers: dict[str, PredictResult | InputError] = {}
         for name, own in heard.apart().items():
@@ -116,38 +169,46 @@ class Run:
                 answers[name] = error
         return answers
 
-    def _hear(
+    def alignment(self, anew: Mapping[str, object] | None) -> dict[str, object]:
+        """Options of alignment readers: the run's, and before them those that are given anew."""
+        return {**self.ensemble.models[0].settings.alignment, **(anew or {})}
+
+    def hear(
         self,
-        inputs: Input | Iterable[Input] | Manifest,
+        parts: Iterable[Recordings],
         *,
-        store: str | Path | Store | None,
-        layer: Mapping[str, Mapping[str, object]],
-        clip: bool | None,
-        window_s: float | None,
-        hop_s: float | None,
-        interval: float | None,
         progress: ProgressCallback = silent,
+        store: str | Path | Store | None = None,
+        alignment: Mapping[str, object] | None = None,
+        transcriber: Chosen | None = None,
+        aligner: Chosen | None = None,
+        describer: Chosen | None = None,
+        clip: bool | None = None,
+        window_s: float | None = None,
+        hop_s: float | None = None,
+        interval: float | None = None,
         workers: int | None = None,
-    ) -> Heard:
+    ) -> Iterator[Heard]:
+        """What is heard of recordings, part by part, as `predict` says."""
         bounds = None if interval is None else calibrated(self.asked, interval)
-        options = {**self.ensemble.models[0].settings.alignment, **layer.get("alignment", {})}
-        recordings = collect(inputs, options)
-        if not len(recordings):
-            raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
-        preparations = self.preparations(store, layer, workers)
+        preparations = self.preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
-        windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, preparations[0].material)
-        answered = self.ensemble.predict(
-            windows.utterances,
-            preparations,
-            clip=clip,
-            samples=windows.samples,
-            alignments=windows.alignments,
-            progress=progress,
-        )
-        longest_s = heard_s if window_s is None else math.inf
-        return Heard(self.ensemble, recordings, windows, answered, longest_s, bounds)
+        for recordings in parts:
+            windows = windows_of(recordings, heard_s if window_s is None else window_s, hop_s, preparations[0].material)
+            answered = self.ensemble.predict(
+                windows.utterances,
+                preparations,
+                clip=clip,
+                samples=windows.samples,
+                alignments=windows.alignments,
+                progress=progress,
+            )
+            yield Heard(self.ensemble, recordings, windows, answered, self.longest_s(window_s), bounds)
+
+    def longest_s(self, window_s: float | None) -> float:
+        """What is longer is heard in windows without being asked for, in s."""
+        return math.inf if window_s is not None else self.ensemble.seconds_kept or math.inf
 
     def preparations(
         self, store: str | Path | Store | None, layer: Mapping[str, Mapping[str, object]], workers: int | None

@@ -1,42 +1,12 @@
-"""Predictions as a table: columns by name, and a file whose format follows its suffix."""
+"""Predictions as a table: columns by name."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from msftk.evaluation.predictions import Predictions
-from msftk.files import json_text, whole_file
-from msftk.recipes.table_file import check_out
 from msftk.registry import registry
 from msftk.types import ATTRIBUTES
-
-
-def write_table(columns: Mapping[str, Sequence[object]], path: Path) -> None:
-    """Writes columns, e.g. those of `table_columns`, a row an utterance.
-
-    Raises InputError as `check_out`, OSError where the disk is full.
-    """
-    check_out(path)
-    suffix = path.suffix.lower()
-    with whole_file(path) as file:
-        if suffix == ".parquet":
-            import pyarrow
-            import pyarrow.parquet
-
-            pyarrow.parquet.write_table(pyarrow.table(dict(columns)), file)
-            return
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        if suffix == ".csv":
-            text = io.StringIO(newline="")
-            writer = csv.DictWriter(text, list(columns))
-            writer.writeheader()
-            writer.writerows(rows)
-            file.write(text.getvalue().encode())
-        else:
-            file.write("".join(json_text(row) + "\n" for row in rows).encode())
 
 
 def table_columns(

@@ -11,11 +11,11 @@ from msftk.evaluation.evaluation import Evaluation
 from msftk.extras import PackageMissingError
 from msftk.preparation.parts import make_parts
 from msftk.progress import ProgressCallback
+from msftk.recipes.beside import utterance_of
 from msftk.recipes.emphasis import Recording, emphasise_utterance
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load
 from msftk.recipes.predict_result import PredictResult
-from msftk.recipes.recordings import utterance_of
 from msftk.recipes.train import train
 from msftk.runs.folder import RunFolder
 from msftk.settings import Settings

@@ -5,31 +5,29 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msftk.counting import counted
-from msftk.errors import AbsentError, InputError
-from msftk.files import check_name, files_under, read_text, sha256_file, unreadable
-from msftk.preparation.given import Given
+from msftk.errors import InputError
+from msftk.files import check_name, files_under, unreadable
+from msftk.recipes.beside import utterance_of
 from msftk.recipes.sound_in_memory import waveform_of
-from msftk.speech.alignment_files import alignment_beside
-from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts
+from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import Float32, RatingScale, Utterance
 
-TEXT_SUFFIX = ".txt"
+PART = 256  # recordings that are heard together: of so many, batches are of like length
 URL = re.compile(r"(https?|ftp|s3|gs):/")
 
 Samples = tuple[NDArray[Any], int]  # samples [n] or [n, channels] and their rate in Hz
-Input = str | Path | Utterance | Samples | bytes | BinaryIO
+Input = str | Path | Utterance | Manifest | Samples | bytes | BinaryIO
 
 
 @dataclass
@@ -56,103 +54,129 @@ class Recordings:
         return Manifest(corpus, RatingScale(0, 1), tuple(self.utterances))
 
 
-def collect(inputs: Input | Iterable[Input] | Manifest, alignment: Mapping[str, object] | None = None) -> Recordings:
-    """All recordings of `inputs`, each under an id of its own: its stem, or its path where two stems are equal.
+def collect(inputs: Input | Iterable[Input], alignment: Mapping[str, object] | None = None) -> Recordings:
+    """All recordings of `inputs`, opened. Raises as `Listing`."""
+    listing = Listing(inputs)
+    return listing.opened(listing, alignment)
 
-    Sound in memory is called "recording 1" and so on, by its place. `alignment`: options of alignment readers, as
-    `settings.alignment`.
+
+class Listing:
+    """The recordings of `inputs` in their order, as often as one likes: listed, not opened.
+
+    Each has an id of its own: its stem, or its path where two stems are equal. Sound in memory is called "recording 1"
+    and so on, by its place. What is held does not grow with the files: folders are read again each time.
 
     Raises:
-        InputError: an input that is not there, or is nothing that can be heard or read.
+        InputError: an input that is not there, or is nothing that can be heard or read; two utterances of one id.
     """
-    if isinstance(inputs, Manifest):
-        return Recordings(list(inputs.utterances))
-    found: list[tuple[Utterance, Path | None]] = []
-    made = Recordings()
-    paths: list[Path] = []
-    for place, one in enumerate(_listed(inputs), start=1):
-        # an unset variable of a shell; as a path it would be the folder that one stands in
-        if isinstance(one, str) and not one:
-            raise InputError("an empty name. Name audio files, a folder of them, or a manifest (.parquet).")
-        if isinstance(one, Utterance):
-            found.append((one, None))
-        elif not isinstance(one, str | Path):
-            name = f"recording {place}"
-            made.samples[name] = waveform_of(one, name)
-            found.append((Utterance(id=name, audio=None), None))
-        elif Path(one).suffix == ".parquet":
-            found += [(utterance, None) for utterance in read_manifest(Path(one)).utterances]
-        else:
-            paths += _audio_files(Path(one))
-    for path in dict.fromkeys(paths):
-        try:
-            check_name(path)
-            found.append((utterance_of(path, alignment, made.warnings), path))
-        except InputError as error:
-            made.failures[str(path)] = str(error)
-    times = Counter(utterance.id for utterance, _ in found)
-    made.utterances = [replace(u, id=str(path)) if path and times[u.id] > 1 else u for u, path in found]
-    return made
+
+    def __init__(self, inputs: Input | Iterable[Input]) -> None:
+        self.inputs = [_read(one) for one in _listed(inputs)]
+        ids = np.fromiter((hash(name_of(one)) for one in self), np.int64)
+        values, times = np.unique(ids, return_counts=True)
+        clashing = set(values[times > 1].tolist())
+        self._n = len(ids)
+        if not self._n:
+            raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
+        self._alike: set[str] = set()
+        known: set[str] = set()
+        for one in self if clashing else ():
+            if hash(name := name_of(one)) not in clashing:
+                continue
+            if isinstance(one, Utterance) and name in known:
+                raise InputError(f"utterance id '{name}' stands there twice. Give each utterance an id of its own.")
+            (self._alike if name in known else known).add(name)
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[Item]:
+        seen: set[Path] = set()
+        for place, one in enumerate(self.inputs, start=1):
+            if isinstance(one, Manifest):
+                yield from one.utterances
+            elif isinstance(one, Utterance):
+                yield one
+            elif not isinstance(one, Path):
+                yield Sound(f"recording {place}", one)
+            elif len(self.inputs) == 1:
+                yield from _audio_files(one)
+            else:
+                for path in _audio_files(one):
+                    if path not in seen:
+                        seen.add(path)
+                        yield path
+
+    def opened(self, items: Iterable[Item], alignment: Mapping[str, object] | None = None) -> Recordings:
+        """Some of them, with what lies beside each. `alignment`: options of alignment readers, as `settings.alignment`.
+
+        Raises InputError for sound in memory that is none.
+        """
+        made = Recordings()
+        for one in items:
+            if isinstance(one, Utterance):
+                made.utterances.append(one)
+            elif isinstance(one, Sound):
+                made.samples[one.name] = waveform_of(one.sound, one.name)
+                made.utterances.append(Utterance(id=one.name, audio=None))
+            else:
+                try:
+                    check_name(one)
+                    found = utterance_of(one, alignment, made.warnings)
+                    made.utterances.append(replace(found, id=str(one)) if one.stem in self._alike else found)
+                except InputError as error:
+                    made.failures[str(one)] = str(error)
+        return made
 
 
-def of_split(inputs: Sequence[Input], split: str) -> list[Input]:
-    """The utterances of one split of the one manifest that is given. Raises InputError for anything else."""
+def in_parts(items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
+    """`PART` at a time, in their order."""
+    left = iter(items)
+    while part := tuple(islice(left, PART)):
+        yield part
+
+
+class Sound(NamedTuple):
+    """Sound in memory, by its name."""
+
+    name: str
+    sound: Any
+
+
+Item = Path | Utterance | Sound
+
+
+def name_of(item: Item) -> str:
+    """The id that a recording has where no other has it too."""
+    return item.stem if isinstance(item, Path) else item.id if isinstance(item, Utterance) else item.name
+
+
+def _read(one: Input) -> Path | Utterance | Manifest | Any:
+    """A path for a file or a folder, a manifest as what it holds, all else as it is."""
+    if isinstance(one, str) and not one:  # an unset variable of a shell; as a path it would be the folder one stands in
+        raise InputError("an empty name. Name audio files, a folder of them, or a manifest (.parquet).")
+    if not isinstance(one, str | Path):
+        return one
+    return read_manifest(one) if Path(one).suffix == ".parquet" else Path(one)
+
+
+def of_split(inputs: Sequence[Input], split: str) -> Manifest:
+    """The one manifest that is given, with the utterances of one split. Raises InputError for anything else."""
     first = str(inputs[0]) if len(inputs) == 1 else ""
     if not first.endswith(".parquet"):
         raise InputError(f"--split {split}: only a manifest has splits. Name one manifest (.parquet).")
-    return list(read_manifest(first).split(split))
+    whole = read_manifest(first)
+    return replace(whole, utterances=whole.split(split))
 
 
-def utterance_of(
-    audio: Path, options: Mapping[str, object] | None = None, warnings: dict[str, str] | None = None
-) -> Utterance:
-    """An audio file with what lies beside it: `STEM.txt` is its transcript, `STEM.TextGrid` (or what another alignment
-    reader claims) its alignment.
-
-    A text file (.txt) by itself is an utterance without audio, for a model of text. `options` are those of alignment
-    readers.
-
-    A `words.csv` (with `phones.csv`) in the same folder or the one above is its alignment where it lists STEM. An
-    alignment without a transcript gives the transcript by its words. Of a transcript that cannot be read, `warnings`
-    gets the message.
-    """
-    if audio.suffix.lower() == TEXT_SUFFIX:
-        return Utterance(id=audio.stem, audio=None, transcript=read_text(audio).strip() or None)
-    alignment = alignment_beside(audio)
-    transcript = _transcript_beside(audio, {} if warnings is None else warnings)
-    found = Utterance(
-        id=audio.stem,
-        audio=audio,
-        transcript=transcript,
-        alignment=alignment,
-        duration_s=audio_facts(audio).duration_s,
-        audio_sha256=sha256_file(audio),
-    )
-    if transcript is None:
-        with suppress(AbsentError):  # whoever needs the alignment tells why it cannot be used
-            return replace(found, transcript=" ".join(Given(found, options or {}).alignment.spoken_words) or None)
-    return found
-
-
-def _transcript_beside(audio: Path, warnings: dict[str, str]) -> str | None:
-    text = audio.with_suffix(TEXT_SUFFIX)
-    try:
-        return read_text(text).strip() or None if text.is_file() else None
-    except InputError as error:
-        warnings[str(audio)] = str(error)
-        return None
-
-
-def _listed(inputs: Input | Iterable[Input]) -> Sequence[Input]:
+def _listed(inputs: Input | Iterable[Input]) -> Sequence[Any]:
     """One input, or the inputs of an iterable; a pair of samples and rate is one."""
     pair = isinstance(inputs, tuple) and len(inputs) == 2 and isinstance(inputs[0], np.ndarray)
-    is_one = pair or isinstance(inputs, str | Path | Utterance | bytes | np.ndarray) or hasattr(inputs, "read")
-    if is_one or not isinstance(inputs, Iterable):
-        return [inputs]  # type: ignore[list-item]
-    return list(inputs)  # type: ignore[arg-type]
+    is_one = pair or isinstance(inputs, str | Path | Utterance | Manifest | bytes | np.ndarray)
+    return [inputs] if is_one or hasattr(inputs, "read") or not isinstance(inputs, Iterable) else list(inputs)
 
 
-def _audio_files(path: Path) -> list[Path]:
+def _audio_files(path: Path) -> Iterator[Path]:
     if URL.match(str(path)):
         raise InputError(f"{path}: an address, not a file. Download it first, and give the path.")
     try:
@@ -163,13 +187,18 @@ def _audio_files(path: Path) -> list[Path]:
         ) from error
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    if stat.S_ISDIR(mode):
-        files = [file for file in files_under(path) if not file.name.startswith("._")]
-        audio = [file for file in files if file.suffix.lower() in AUDIO_SUFFIXES]
-        if not audio:
-            raise InputError(
-                f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; "
-                f"found {counted(len(files), 'other file')}). Name files or another folder."
-            )
-        return audio
-    return [path]
+    if not stat.S_ISDIR(mode):
+        yield path
+        return
+    n_audio = n_others = 0
+    for file in files_under(path):
+        if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith("._"):
+            n_audio += 1
+            yield file
+        else:
+            n_others += not file.name.startswith("._")
+    if not n_audio:
+        raise InputError(
+            f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; found "
+            f"{counted(n_others, 'other file')}). Name files or another folder."
+        )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msftk.counting import counted
-from msftk.evaluation.predictions import Predictions
-from msftk.types import ATTRIBUTES
+from msftk.types import ATTRIBUTES, RatingScale
 
 SCORES = {
     "pearson": "Pearson r",
@@ -60,19 +59,13 @@ def percent(share: float | None) -> str:
     return "–" if share is None or share != share else f"{fixed(100 * share, 0)} %"
 
 
-def sound_notes(
-    lengths_s: Iterable[float],
-    troubles: Iterable[tuple[str, str]],
-    seconds_kept: float,
-    longer: str = "what follows is not heard",
-) -> list[str]:
+def sound_notes(lengths_s: Iterable[float], troubles: Iterable[tuple[str, str]], seconds_kept: float) -> list[str]:
     """What holds for some recordings of a job, each said once with how many: longer than what is heard, and troubles.
 
-    `lengths_s` in seconds; `longer`: what becomes of those longer than `seconds_kept`; `troubles` (name, message):
-    something that is there and cannot be used, or is surely wrong.
+    `lengths_s` in seconds; `troubles` (name, message): something that is there and cannot be used, or is surely wrong.
     """
     n_longer = sum(length_s > seconds_kept for length_s in lengths_s)
-    return [*([f"{n_longer} longer than {seconds_kept:g} s: {longer}"] if n_longer else []), *said_once(troubles)]
+    return [*longer_note(n_longer, seconds_kept, "what follows is not heard"), *said_once(troubles)]
 
 
 def said_once(troubles: Iterable[tuple[str, str]]) -> list[str]:
@@ -80,10 +73,17 @@ def said_once(troubles: Iterable[tuple[str, str]]) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name, message in troubles:
         alike.setdefault(message, []).append(name)
-    return [
-        said_of(names[0] if len(names) == 1 else counted(len(names), "recording"), message)
-        for message, names in alike.items()
-    ]
+    return [trouble(message, names[0], len(names)) for message, names in alike.items()]
+
+
+def trouble(message: str, first: str, n: int) -> str:
+    """The message with the name of the one that has it, or how many have it."""
+    return said_of(first if n == 1 else counted(n, "recording"), message)
+
+
+def longer_note(n: int, seconds_kept: float, becomes: str) -> list[str]:
+    """How many are longer than what is heard at once, and what becomes of them."""
+    return [f"{n} longer than {seconds_kept:g} s: {becomes}"] if n else []
 
 
 def learned_nothing(attributes: Iterable[str]) -> str:
@@ -94,14 +94,14 @@ def learned_nothing(attributes: Iterable[str]) -> str:
     )
 
 
-def flat_notes(said: Predictions) -> list[str]:
-    """The same of predictions without ratings, where there are enough of them to tell."""
-    if len(said) < FEWEST:
-        return []
-    least = FLAT_ON_SCALE * (said.scale.high - said.scale.low)
-    spreads = zip(ATTRIBUTES, said.values.std(axis=0), strict=True)
-    flat = [attribute for attribute, spread in spreads if spread < least]
-    return [learned_nothing(flat)] if flat else []
+def flat_notes(n: int, spreads: Sequence[float], scale: RatingScale) -> list[str]:
+    """The same of `n` predictions without ratings, where there are enough of them to tell.
+
+    `spreads`: their standard deviation by attribute, in the order of ATTRIBUTES.
+    """
+    least = FLAT_ON_SCALE * (scale.high - scale.low)
+    flat = [attribute for attribute, spread in zip(ATTRIBUTES, spreads, strict=True) if spread < least]
+    return [learned_nothing(flat)] if flat and n >= FEWEST else []
 
 
 def notes(evaluations: Mapping[str, Mapping[str, Any]]) -> list[str]:

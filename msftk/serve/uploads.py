@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from msftk.errors import InputError
-from msftk.recipes.recordings import TEXT_SUFFIX, utterance_of
+from msftk.recipes.beside import TEXT_SUFFIX, utterance_of
 from msftk.speech.alignment import claim
 from msftk.speech.audio_file import audio_facts
 from msftk.types import Utterance

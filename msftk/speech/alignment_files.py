@@ -75,8 +75,8 @@ def _in_folder(folder: Path, mtime_ns: int) -> Mapping[str, Sequence[Path]]:
 def _by_name(paths: Iterable[Path]) -> Mapping[str, Sequence[Path]]:
     """Those that a reader claims, sorted; "._*" and other hidden ones are left out."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(paths):
-        claimed = claim(path.name)
-        if claimed and not path.name.startswith(".") and path.is_file():
-            found.setdefault(path.name[: -len(claimed.suffix)], []).append(path)
+    visible = (path for path in paths if not path.name.startswith("."))
+    for path, suffix in sorted((path, claimed.suffix) for path in visible if (claimed := claim(path.name))):
+        if path.is_file():
+            found.setdefault(path.name[: -len(suffix)], []).append(path)
     return found

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msftk.recipes.evaluate import evaluate
-from msftk.recipes.prediction_table import table_columns, write_table
+from msftk.recipes.prediction_table import table_columns
+from msftk.recipes.table_file import write_table
 from msftk.runs.folder import RunFolder
 from msftk.store.manifest import Manifest, write_manifest
 

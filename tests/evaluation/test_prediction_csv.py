@@ -10,7 +10,8 @@ import pytest
 from msftk.errors import InputError
 from msftk.evaluation.prediction_csv import challenge_columns, exchanged, read_prediction_csv
 from msftk.evaluation.predictions import Predictions
-from msftk.recipes.prediction_table import table_columns, write_table
+from msftk.recipes.prediction_table import table_columns
+from msftk.recipes.table_file import write_table
 from msftk.types import RatingScale
 
 SCALE = RatingScale(1, 7)
@@ -66,7 +67,7 @@ def test_the_challenge_takes_arousal_first_clipped_and_with_file_names(tmp_path:
     write_table(challenge_columns(predicted().on(RatingScale(-1, 1))), tmp_path / "f.csv")
     first, *rows = (tmp_path / "f.csv").read_text().splitlines()
     assert first == "FileName,EmoAct,EmoVal,EmoDom"
-    assert rows[0] == "MSP-PODCAST_0001_0008.wav,6.5,1.0,7.0"
+    assert rows[0] == "MSP-PODCAST_0001_0008.wav,6.5,1,7"
     assert read_prediction_csv(tmp_path / "f.csv", IDS, SCALE).values[1].tolist() == pytest.approx([2, 3, 4])
 
 

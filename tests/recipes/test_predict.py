@@ -17,10 +17,12 @@ from tones import write_utterance
 import msftk as toolkit
 from msftk.errors import InputError
 from msftk.evaluation.predictions import read_predictions
+from msftk.recipes.beside import utterance_of
 from msftk.recipes.predict import load
 from msftk.recipes.predict_result import PredictResult
-from msftk.recipes.prediction_table import table_columns, write_table
-from msftk.recipes.recordings import collect, utterance_of
+from msftk.recipes.prediction_table import table_columns
+from msftk.recipes.recordings import collect
+from msftk.recipes.table_file import write_table
 from msftk.recipes.train import train
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
@@ -54,7 +56,7 @@ def test_command_and_python_give_the_same_numbers(
     assert ended.code == 0, ended.err  # type: ignore[attr-defined]
     row = next(csv.DictReader(out.open()))
     assert list(row)[:4] == ["id", *ATTRIBUTES]
-    assert (row["id"], row["scale"], row["clipped"]) == ("one", "1..7", "False")
+    assert (row["id"], row["scale"], row["clipped"]) == ("one", "1..7", "false")
     (said,) = load(tiny_run).predict(recording, store=tone_store.root)
     assert {a: float(row[a]) for a in ATTRIBUTES} == said.values
 

@@ -10,8 +10,9 @@ import pytest
 from msftk.errors import InputError
 from msftk.evaluation.prediction_csv import challenge_columns
 from msftk.recipes.evaluate import evaluate
-from msftk.recipes.prediction_table import table_columns, write_table
+from msftk.recipes.prediction_table import table_columns
 from msftk.recipes.scored import evaluate_table
+from msftk.recipes.table_file import write_table
 from msftk.runs.folder import RunFolder
 from msftk.store.manifest import Manifest
 

@@ -56,5 +56,6 @@ def test_about_equal_predictions_say_that_nothing_was_learned() -> None:
     rated = [Utterance(name, None, ratings=own) for name, own in zip(ids, ratings, strict=True)]
     told = "predictions of valence are about equal, so nothing of that was learned. Train more epochs (training.epochs)"
     assert [n for n in notes({"dev": evaluate_predictions(said, rated, missing={"sources": {}}).json()}) if told in n]
-    assert [n.partition(" are ")[0] for n in flat_notes(said)] == ["predictions of valence, arousal"]
-    assert flat_notes(said.of(ids[:9])) == []  # too few to tell
+    spreads = values.std(axis=0).tolist()
+    assert [n.partition(" are ")[0] for n in flat_notes(12, spreads, said.scale)] == ["predictions of valence, arousal"]
+    assert flat_notes(9, spreads, said.scale) == []  # too few to tell
