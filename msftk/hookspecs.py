@@ -130,6 +130,14 @@ KINDS = (
         check="msftk.testing.models:check_acoustic_encoder",
     ),
     Kind(
+        "front-end",
+        "register_front_ends",
+        "waveform -> what an exported network reads",
+        interfaces.FrontEnd,
+        usage="msftk export RUN --onnx model.onnx",
+        check="msftk.testing.models:check_front_end",
+    ),
+    Kind(
         "adaptation",
         "register_adaptations",
         "what of a pretrained encoder learns",

@@ -126,6 +126,12 @@ def register_acoustic_encoders(register: Register) -> None:
 
 
 @hookimpl
+def register_front_ends(register: Register) -> None:
+    register("logmel", "msftk_plugins.front_ends.logmel:LogMelFrames", help="log-mel, energy, F0 every 10 ms")
+    register("functionals", "msftk_plugins.front_ends.functionals:SoundFunctionals", help="54 functionals an utterance")
+
+
+@hookimpl
 def register_adaptations(register: Register) -> None:
     register("full", "msftk_plugins.adaptations.full:Full", help="all layers learn")
     register("last-k", "msftk_plugins.adaptations.last_k:LastK", help="the top layers learn, those below are frozen")

@@ -588,6 +588,22 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("plugins/samplers/classes.py", "min(len(rows), most)", "len(rows)", "tests/plugins/samplers"),
     Mutation("plugins/samplers/length_buckets.py", "random.shuffle(steps)", "pass", "tests/plugins/samplers"),
     Mutation("msftk/training/loader.py", "place, None", "0, None", "tests/training/test_loader.py"),
+    Mutation(
+        "plugins/acoustic/hf.py", "lengths.clamp(min=self.shortest_samples)", "lengths", "tests/runs/test_graph.py"
+    ),
+    Mutation(
+        "plugins/acoustic/waveforms.py",
+        ".masked_fill(~own, 0.0).sum(2, keepdim=True) / n\n    normed",
+        ".sum(2, keepdim=True) / n\n    normed",
+        "tests/runs/test_graph.py",
+    ),
+    Mutation("msftk/runs/graph.py", "dim=dim, vector=one, ", "dim=dim + 1, vector=one, ", "tests/runs/test_graph.py"),
+    Mutation(
+        "msftk/runs/model_card.py",
+        "if sha256_file(model) != card.sha256:",
+        "if False:",
+        "tests/runs/test_model_card.py",
+    ),
     Mutation("msftk/training/memory.py", "fixed + MARGIN * ", "fixed + ", "tests/training/test_memory.py"),
     Mutation("msftk/training/memory.py", "if place.is_file():", "if False:", "tests/training/test_memory.py"),
     Mutation(

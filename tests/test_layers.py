@@ -54,6 +54,7 @@ RUNS_A_NETWORK = {
         "another_stress",
         "explain",
         "explain_page",
+        "export",
         "heard",
         "initial",
         "kept",
@@ -72,7 +73,15 @@ RUNS_A_NETWORK = {
     )  # recipes
 }
 KEPT_LIGHT = {
-    *("models/rows", "models/targets", "runs/begin", "runs/folder", "runs/published", "runs/tensors"),
+    *(
+        "models/rows",
+        "models/targets",
+        "runs/begin",
+        "runs/folder",
+        "runs/model_card",
+        "runs/published",
+        "runs/tensors",
+    ),
     *("training/batches", "training/folds"),
 }
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "serve",
     "report",
     "merge",
+    "export",
     "quickstart",
 )
 GROUPS = ("plugins", "models", "store")

@@ -14,6 +14,7 @@ from msftk.interfaces.adaptation import (
     check_same_model,
 )
 from msftk.interfaces.component import Choice, Chosen, Component, Options, Place
+from msftk.interfaces.front_end import FrontEnd
 from msftk.interfaces.network import (
     AcousticEncoder,
     Acoustics,
@@ -70,6 +71,7 @@ __all__ = [
     "Engine",
     "Evidence",
     "F0Engine",
+    "FrontEnd",
     "Fusion",
     "FusionOutput",
     "FusionSizes",

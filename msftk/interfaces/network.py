@@ -65,6 +65,11 @@ class AcousticEncoder(TrainedPart):
     """True: it gives one frame, the vector of the utterance, and no pooling is built."""
     reads_stored: ClassVar[bool] = False
     """True: its inputs are what its adaptation stored of the utterances (`Adaptation.stored`)."""
+    prepares_with: ClassVar[str] = ""
+    """The front end that makes what it reads, with the options of the same names: so an exported model hears without
+    torch."""
+    shortest_samples: int = 1
+    """What an exported model must be given at least, of an encoder without a front end; silence fills it up."""
     column: str = ""
     """The manifest column whose value chooses who hears an utterance; it is called with `values`, one a row."""
 
@@ -101,6 +106,19 @@ class AcousticEncoder(TrainedPart):
         raise InputError(
             f"acoustic encoder '{type(self).__name__}' holds no pretrained model that learned. Train one "
             "(--set acoustic.name=hf), with an adaptation other than frozen."
+        )
+
+    def in_graph(self, value: str | None = None) -> Any:
+        """The encoder as an exported model computes it: adapters in their weights, nothing that only training needs.
+
+        Without a front end it has `from_sound(samples [batch, n], lengths [batch])`, `prepare` of a batch in torch.
+        `value`: of its `column`. Raises InputError where it cannot be exported, or for another value.
+        """
+        if self.prepares_with:
+            return self
+        raise InputError(
+            f"acoustic encoder '{type(self).__name__}' cannot be exported: it has no front end, and does not begin "
+            "with samples. Export a run of logmel, functionals or hf."
         )
 
     def pretrained_parameters(self) -> Iterable[Any]:

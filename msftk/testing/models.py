@@ -52,6 +52,23 @@ def check_acoustic_encoder(plugin: Named, /, **options: object) -> None:
     learns_and_saves(encoder, again, lambda e: [(f := e(inputs, lengths))[0].masked_fill(~f[1][..., None], 0)])
 
 
+def check_front_end(plugin: Named, /, **options: object) -> None:
+    """float32 rows of one size for sound of any length, also for silence and a few samples; the same twice."""
+    front_end = factory("front-end", plugin, options)()
+    noise = np.random.default_rng(0)
+    sizes = set()
+    for n, loudness in ((12_000, 0.1), (300, 0.1), (4000, 0.0)):
+        waveform = noise.normal(0, loudness, n).astype(np.float32)
+        f0_hz = np.full(1 + n // 80, 120.0 if loudness else 0.0) if front_end.needs_f0 else None
+        made, again = (front_end.prepare(waveform, f0_hz) for _ in range(2))
+        require(made.dtype == np.float32, f"prepare() gives {made.dtype}: expected float32")
+        require(len(made) > 0, f"{n} samples give no row: expected at least one")
+        require(bool(np.isfinite(made).all()), f"{n} samples of loudness {loudness} give what is not finite")
+        require(np.array_equal(made, again), "the same sound gives other rows when asked again")
+        sizes.add(made.shape[1:])
+    require(len(sizes) == 1, f"rows of sizes {sorted(sizes)}: expected one size, whatever the sound")
+
+
 def check_pooling(plugin: Named, /, **options: object) -> None:
     """Size of the pooled vector; padding, gradients, determinism, save and load."""
     import torch

@@ -48,6 +48,9 @@ class AdaptedEncoder(AcousticEncoder, nn.Module):
         frames, valid = self.encoder(inputs, lengths)
         return frames, valid
 
+    def in_graph(self, value: str | None = None) -> Any:
+        return self.encoder.in_graph(value)
+
     def write_model(self, folder: Path, value: str | None = None) -> None:
         self.encoder.write_model(folder, value)
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from msftk.interfaces import AcousticEncoder
-from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.moments import moments
-from msftk_plugins.acoustic.summary import N_FUNCTIONALS, functionals
-from msftk_plugins.acoustic.tracks import measure, mel_filters
+from msftk_plugins.acoustic.summary import N_FUNCTIONALS
+from msftk_plugins.front_ends.functionals import SoundFunctionals
 
 FARTHEST_SD = 4.0  # one farther from the training mean is cut: an odd recording must not throw the rest off
 
@@ -27,11 +25,11 @@ class Functionals(AcousticEncoder, nn.Module):
     convolutions over frames, and in a tenth of the time; where many are at hand, `logmel` hears what they leave out.
     """
 
-    class Options(BaseOptions):
-        bands: int = Field(40, ge=4, le=128, description="mel bands from 20 Hz to 8 kHz, for the cepstra")
+    class Options(SoundFunctionals.Options):
         width: int = Field(64, ge=1, description="size of the frame")
         dropout: float = Field(0.2, ge=0, lt=1, description="dropout after the linear map")
 
+    prepares_with: ClassVar[str] = "functionals"
     needs_f0: ClassVar[bool] = True
 
     mean: Tensor
@@ -40,7 +38,7 @@ class Functionals(AcousticEncoder, nn.Module):
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.dim = options.width
-        self.filters = mel_filters(options.bands)
+        self.functionals = SoundFunctionals(SoundFunctionals.Options(bands=options.bands))
         self.register_buffer("mean", torch.zeros(N_FUNCTIONALS))
         self.register_buffer("sd", torch.ones(N_FUNCTIONALS))
         self.linear = nn.Linear(N_FUNCTIONALS, options.width)
@@ -48,8 +46,7 @@ class Functionals(AcousticEncoder, nn.Module):
 
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32:
         """waveform [samples] at 16 kHz, f0_hz on a 5 ms grid -> [1, functionals]."""
-        summary = functionals(measure(waveform, f0_hz, self.filters))
-        made: Float32 = summary.astype(np.float32)[None]
+        made: Float32 = self.functionals.prepare(waveform, f0_hz)
         return made
 
     def fit(self, prepared: Iterable[Tensor]) -> None:

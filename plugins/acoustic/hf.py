@@ -114,6 +114,30 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             waveform = (waveform - waveform.mean()) / np.sqrt(waveform.var() + VARIANCE_EPS)
         return torch.from_numpy(self.front.prepare(waveform))
 
+    @property
+    def shortest_samples(self) -> int:  # type: ignore[override]
+        return self.front.shortest if isinstance(self.front, Waveforms) else 1
+
+    def in_graph(self, value: str | None = None) -> HfAcousticEncoder:
+        if value is not None:
+            raise InputError(f"{value}: this run's encoder did not learn by a column. Leave --value out.")
+        if not isinstance(self.front, Waveforms) or self.one_by_one:
+            hears = "hears padding" if isinstance(self.front, Waveforms) else "reads mel features of its own extractor"
+            raise InputError(
+                f"acoustic.model {self.options.model} {hears}, which no exported graph does yet. Export a run of "
+                "WavLM, wav2vec 2.0 or HuBERT."
+            )
+        return self
+
+    def from_sound(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """samples [batch, n], lengths [batch] -> both as `prepare` makes them; n is at least one frame."""
+        own, n = within(lengths, samples.shape[1]), lengths.unsqueeze(1)
+        samples = samples.masked_fill(~own, 0.0)
+        if self.options.normalise == "utterance":
+            centred = (samples - samples.sum(1, keepdim=True) / n).masked_fill(~own, 0.0)
+            samples = centred / (centred.square().sum(1, keepdim=True) / n + VARIANCE_EPS).sqrt()
+        return samples, lengths.clamp(min=self.shortest_samples)
+
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Global mean and standard deviation over all training samples, where `normalise` is global."""
         if self.options.normalise != "global":
@@ -178,7 +202,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
         inputs = inputs.masked_fill(~inside.view(*inside.shape, *(1,) * (inputs.dim() - 2)), 0.0)
         n_frames = self.front.n_frames(lengths)
-        longest = int(self.front.n_frames(torch.tensor(inputs.shape[1])))
+        longest = self.front.n_frames(inputs.shape[1])
         return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), n_frames
 
     def _norm_behind(self, hidden: Tensor) -> Tensor:

@@ -108,6 +108,9 @@ class LoraEncoder(AdaptedEncoder):
             setattr(encoder.get_submodule(parent), last, layer.get_base_layer())
         return encoder
 
+    def in_graph(self, value: str | None = None) -> Any:
+        return self.merged(value).in_graph(None if self.column else value)
+
     def write_model(self, folder: Path, value: str | None = None) -> None:
         self.merged(value).write_model(folder, None if self.column else value)
 

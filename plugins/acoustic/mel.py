@@ -10,7 +10,7 @@ from torch import Tensor
 
 from msftk.errors import InputError
 from msftk.types import SAMPLE_RATE_HZ, Float32
-from msftk_plugins.acoustic.padding import within
+from msftk_plugins.acoustic.padding import Length, within
 
 FRAME = SAMPLE_RATE_HZ // 50  # samples of a frame, 20 ms: two mel rows of 10 ms
 
@@ -44,7 +44,7 @@ class WhisperMel:
         """Frames of a recording: those that it reaches into."""
         return -(-n_samples // FRAME)
 
-    def n_frames(self, lengths: Tensor) -> Tensor:
+    def n_frames(self, lengths: Length) -> Length:
         return (lengths - self.after) // 2
 
     def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
@@ -80,7 +80,7 @@ class StackedMel:
         frames: Float32 = made.input_features[0][: int(made.attention_mask.sum())].astype(np.float32)
         return frames
 
-    def n_frames(self, lengths: Tensor) -> Tensor:
+    def n_frames(self, lengths: Length) -> Length:
         return lengths
 
     def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
+
+Length = TypeVar("Length", int, Tensor)  # one, or of each of a batch
 
 SHORT, LONG = 5_000, 9_000  # samples
 EXACT = 1e-4  # of the frames' norm; sums in another order stay under 1e-5

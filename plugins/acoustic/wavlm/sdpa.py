@@ -14,6 +14,9 @@ from msftk_plugins.acoustic.dropout import dropped, is_cheaper
 def positions(table: Tensor) -> Tensor:
     """[head, 2 n - 1] by distance -> [head, query, key]."""
     n = (table.shape[1] + 1) // 2
+    if torch.compiler.is_compiling():  # ONNX knows no view whose size depends on the input
+        place = torch.arange(n, device=table.device)
+        return table[:, place - place.unsqueeze(1) + n - 1]
     return table.unfold(1, n, 1).flip(1)
 
 

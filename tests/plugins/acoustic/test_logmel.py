@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from msftk_plugins.acoustic.logmel import MARGIN, LogMel
+from msftk_plugins.acoustic.logmel import LogMel
+from msftk_plugins.front_ends.logmel import MARGIN
 
 
 @pytest.fixture

@@ -1,0 +1,171 @@
+"""A trained network as one graph for ONNX: sound and semantic vectors in, what its heads say on the scale out."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msftk import __version__
+from msftk.extras import from_extra
+from msftk.files import sha256_file
+from msftk.interfaces import HeadOutput
+from msftk.models.answers import kind_of
+from msftk.models.batch import Batch
+from msftk.registry import registry
+from msftk.runs.model import Model
+from msftk.runs.model_card import FORMAT_VERSION, LENGTHS, ModelCard, Output, Semantics, Sound
+from msftk.runs.prediction import laid_on
+from msftk.settings import Component, Settings
+from msftk.types import SAMPLE_RATE_HZ
+
+SECONDS = (1.0, 0.7)  # of the sound that the graph is traced with
+PREPARES = ("f0", "emphasis", "transcriber", "aligner", "describer", "text")  # sections of the settings
+
+
+class Graph(nn.Module):
+    """The network in evaluation, from sound (or from what a front end makes of it) to its heads' outputs, by name."""
+
+    def __init__(self, model: Model, value: str | None = None) -> None:
+        super().__init__()
+        self.network = model.network.eval()
+        self.network.acoustic = self.network.acoustic.in_graph(value)
+        self.scale = model.scale
+        self.reads_samples = not self.network.acoustic.prepares_with
+
+    def forward(
+        self, sound: Tensor, lengths: Tensor, vectors: Mapping[str, Tensor], present: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """sound [batch, n, ...], lengths [batch], source -> vectors [batch, dim] and present [batch] bool."""
+        if self.reads_samples:
+            sound, lengths = self.network.acoustic.from_sound(sound, lengths)
+        answers = self.network(Batch(sound, lengths, vectors, present, ids=())).answers
+        said: dict[str, Any] = {one.name: answers[one.target].outputs[one.output] for one in self.outputs()}
+        return {one.name: laid_on(self.scale, said[one.name], HeadOutput(one.on)) for one in self.outputs()}  # type: ignore[misc]
+
+    def outputs(self) -> list[Output]:
+        """V/A/D is "value"; another output of the head its name, and one of another target TARGET.OUTPUT."""
+        ratings = next(iter(self.network.targets))
+        return [
+            Output(
+                name=output if target == ratings else f"{target}.{output}",
+                target=target,
+                output=output,
+                columns=self.network.targets[target].columns,
+                on=kind_of(head, output).scale,
+            )
+            for target, head in self.network.heads.items()
+            for output in cast(Any, head).outputs
+        ]
+
+
+def write_graph(model: Model, path: Path, value: str | None = None) -> ModelCard:
+    """Writes the ONNX file (its parent folder exists) and returns its card.
+
+    `value`: of the column that adapters learned by. Raises InputError where the encoder cannot be exported,
+    PackageMissingError without the extra "export".
+    """
+    with from_extra("export", "msftk export"):
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    graph = Graph(model, value)
+    sources = [
+        Semantics(source=one, group=model.source_groups[one], dim=dim, vector=one, present=f"{one}_present")
+        for one, dim in model.source_dims.items()
+    ]
+    sound = _sound(model, graph)
+    dynamic = torch.export.Dim.DYNAMIC
+    rows = {0: dynamic}
+    with _quiet(), torch.no_grad():
+        made = torch.onnx.export(
+            graph,
+            (),
+            kwargs=_example(model, graph),
+            dynamo=True,
+            dynamic_shapes={
+                "sound": {0: dynamic, 1: dynamic},
+                "lengths": rows,
+                "vectors": {one.source: rows for one in sources},
+                "present": {one.source: rows for one in sources},
+            },
+            input_names=[sound.input, LENGTHS, *(one.vector for one in sources), *(one.present for one in sources)],
+            output_names=[one.name for one in graph.outputs()],
+            verbose=False,
+        )
+        assert made is not None
+        made.save(path)
+    return ModelCard(
+        format_version=FORMAT_VERSION,
+        msftk=__version__,
+        opset=made.model.opset_imports[""],
+        sha256=sha256_file(path),
+        corpus=model.corpus,
+        ratings=model.ratings,
+        scale=(model.scale.low, model.scale.high),
+        sound=sound,
+        semantics=tuple(sources),
+        outputs=tuple(graph.outputs()),
+        settings=_what_prepares(model.settings),
+    )
+
+
+def _sound(model: Model, graph: Graph) -> Sound:
+    acoustic = graph.network.acoustic
+    front_end = None
+    if acoustic.prepares_with:
+        known = registry().get("front-end", acoustic.prepares_with).load().Options.model_fields
+        chosen = registry().options("acoustic-encoder", model.settings.acoustic.name, model.settings.acoustic.options)
+        options = {name: value for name, value in chosen.model_dump().items() if name in known}
+        front_end = Component(name=acoustic.prepares_with, **options)
+    return Sound(
+        input="samples" if graph.reads_samples else "features",
+        sample_rate_hz=SAMPLE_RATE_HZ,
+        seconds_kept=model.settings.data.seconds_kept,
+        shortest_samples=acoustic.shortest_samples,
+        front_end=front_end,
+    )
+
+
+def _example(model: Model, graph: Graph) -> dict[str, Any]:
+    """Noise of two lengths, with everything there for the one and nothing for the other."""
+    noise = np.random.default_rng(0)
+    waveforms = [noise.normal(0, 0.1, round(s * SAMPLE_RATE_HZ)).astype(np.float32) for s in SECONDS]
+    acoustic = graph.network.acoustic
+    if graph.reads_samples:
+        prepared = [torch.from_numpy(one) for one in waveforms]
+    else:
+        prepared = [torch.as_tensor(acoustic.prepare(one, np.full(1 + len(one) // 80, 120.0))) for one in waveforms]
+    return {
+        "sound": nn.utils.rnn.pad_sequence(prepared, batch_first=True),
+        "lengths": torch.tensor([len(one) for one in prepared]),
+        "vectors": {source: torch.randn(len(SECONDS), dim) for source, dim in model.source_dims.items()},
+        # a tensor each: of one that stands twice, the graph would have one input
+        "present": {source: torch.tensor([True, False]) for source in model.source_dims},
+    }
+
+
+def _what_prepares(settings: Settings) -> dict[str, Any]:
+    """The settings without what is in the graph: the encoder, the parts behind it, the training."""
+    kept = settings.model_dump(mode="json", include={"semantics", "alignment", "data", *PREPARES})
+    return {**kept, "acoustic": {"name": "none"}}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """torch tells of packages that it could also use, and of what it will change some day."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

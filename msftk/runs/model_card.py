@@ -1,0 +1,109 @@
+"""What stands beside an exported model: how it is fed, and what comes out, so that it is run without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from msftk.errors import InputError, VersionError
+from msftk.files import read_json_object, sha256_file
+from msftk.settings import Component
+
+FORMAT_VERSION = 1
+SUFFIX = ".onnx"
+LENGTHS = "lengths"
+ANEW = "Export it again: msftk export RUN --onnx FILE."
+
+
+class Part(BaseModel):
+    """Base of what a card holds: nothing changes later."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Sound(Part):
+    """The input of sound: mono float32 at 16 kHz [batch, samples], or what `front_end` makes of it [batch, n, ...].
+
+    Beside it `lengths` [batch] int64 are how much of each row is its own; what follows may be anything. Samples are
+    given as they are recorded: where the encoder wants them normalised, the graph does it.
+    """
+
+    input: str
+    sample_rate_hz: int
+    seconds_kept: float
+    shortest_samples: int
+    front_end: Component | None
+
+
+class Semantics(Part):
+    """A semantic source: its vector's input [batch, dim] float32, and the input that says where there is one
+    [batch] bool. Absent, the vector is not read."""
+
+    source: str
+    group: str
+    dim: int
+    vector: str
+    present: str
+
+
+class Output(Part):
+    """[batch, column] float32: what the head says of a target. `on` "rating": on the corpus' scale; "deviation": in its
+    units."""
+
+    name: str
+    target: str
+    output: str
+    columns: tuple[str, ...]
+    on: Literal["rating", "deviation", "none"]
+
+
+class ModelCard(Part):
+    """The whole card; `settings` are those of the run that prepare sound and texts."""
+
+    format_version: int
+    msftk: str
+    opset: int
+    sha256: str
+    corpus: str
+    ratings: str
+    scale: tuple[float, float]
+    sound: Sound
+    semantics: tuple[Semantics, ...]
+    outputs: tuple[Output, ...]
+    settings: dict[str, Any]
+
+
+def card_file(model: Path) -> Path:
+    """model.onnx -> model.json"""
+    return model.with_suffix(".json")
+
+
+def read_card(model: Path) -> ModelCard:
+    """The card of an exported model.
+
+    Raises:
+        InputError: no such file, no card beside it, one that is not msftk's, or the card of another file.
+        VersionError: a card of another format version.
+    """
+    if not model.is_file():
+        raise InputError(f"{model}: no such file. {ANEW}")
+    file = card_file(model)
+    if not file.is_file():
+        raise InputError(f"{model}: its card {file.name} is not beside it, which tells how it is fed. {ANEW}")
+    told = read_json_object(file, ANEW)
+    version = told.get("format_version")
+    if version != FORMAT_VERSION:
+        raise VersionError(
+            f"{file}: the card of an exported model of format version {version}, expected {FORMAT_VERSION}. {ANEW}"
+        )
+    try:
+        card = ModelCard.model_validate(told)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{file}: not the card of an exported model ({place}: {first['msg']}). {ANEW}") from error
+    if sha256_file(model) != card.sha256:
+        raise InputError(f"{file}: is the card of another file than {model.name} (the sha256 differs). {ANEW}")
+    return card

@@ -1,0 +1,44 @@
+"""What cannot be exported is told before anything is written; that numbers agree stands in runs/test_graph.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_wavlm import wavlm_settings
+
+from msftk.errors import InputError
+from msftk.recipes.export import export
+from msftk.recipes.train import train
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+
+
+def test_a_run_of_folds_has_no_one_model(fold_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a run of 3 folds, each with its own model. Train with --refit"):
+        export(fold_run, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_suffix_is_refused(tiny_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"model.pt: expected a file that ends in .onnx"):
+        export(tiny_run, tmp_path / "model.pt")
+
+
+def test_a_missing_package_names_its_extra_and_leaves_nothing(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(InputError, match=r"pip install 'msftk\[export\]'"):
+        export(tiny_run, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_encoder_that_no_graph_holds_is_named(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    settings = wavlm_settings(tmp_path, "training.epochs=1").model_copy(
+        update={"acoustic": wavlm_settings(tmp_path).acoustic.model_validate({"name": "wav2small"})}
+    )
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    with pytest.raises(InputError, match="acoustic encoder 'Wav2Small' cannot be exported"):
+        export(tmp_path / "run", tmp_path / "model.onnx")

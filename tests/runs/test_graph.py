@@ -1,0 +1,163 @@
+"""onnxruntime says what torch says: of real speech of ten lengths, alone and padded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small_corpus import tiny_settings
+from tiny_wavlm import save_tiny_wavlm, wavlm_settings
+
+from msftk.models.batch import make_batch
+from msftk.recipes.export import export
+from msftk.recipes.train import train
+from msftk.registry import registry
+from msftk.runs.model import Model, load_model
+from msftk.runs.model_card import ModelCard, read_card
+from msftk.speech.audio import load_audio
+from msftk.store.features import Store
+from msftk.store.manifest import Manifest
+from msftk.types import Float32
+
+PROMPTS = sorted((Path(__file__).parents[2] / "msftk/demo/prompts/audio").iterdir())
+SECONDS = (0.01, 0.1, 0.3, 0.5, 0.8, 1.1, 1.5, 2.2, 3.3, 5.0)
+CLOSE = 1e-4  # on a scale of 1 to 7
+
+
+def speech() -> list[Float32]:
+    """Real speech of ten lengths, the first shorter than one frame of a speech encoder."""
+    whole = np.concatenate([load_audio(file) for file in PROMPTS])
+    return [whole[8000:][: round(seconds * 16_000)] for seconds in SECONDS]
+
+
+def by_torch(
+    model: Model, prepared: Sequence[Any], vectors: dict[str, list[Float32 | None]], value: str | None
+) -> Float32:
+    """[n, 3] on the scale, each recording by itself, as `predict` hears it."""
+    said = []
+    for row, one in enumerate(prepared):
+        batch = make_batch(["one"], [one], {s: [own[row]] for s, own in vectors.items()}, model.source_dims, [value])
+        with torch.inference_mode():
+            ratings, *_ = model.network(batch).answers.values()
+            said.append(ratings.outputs["value"].numpy()[0])
+    scaled: Float32 = model.scale.from_unit(np.array(said))
+    return scaled
+
+
+def by_onnx(session: Any, card: ModelCard, sounds: Sequence[Float32], vectors: dict[str, list[Any]]) -> Float32:
+    """[n, 3], all of them in one batch; what follows a recording is noise, which nobody may hear."""
+    lengths = np.array([len(one) for one in sounds])
+    n = max(card.sound.shortest_samples, int(lengths.max()))
+    padded = np.random.default_rng(0).normal(size=(len(sounds), n, *sounds[0].shape[1:])).astype(np.float32)
+    for row, one in zip(padded, sounds, strict=True):
+        row[: len(one)] = one
+    feed = {card.sound.input: padded, "lengths": lengths}
+    for one in card.semantics:
+        own = vectors[one.source]
+        feed[one.present] = np.array([vector is not None for vector in own])
+        feed[one.vector] = np.stack([np.full(one.dim, 9, np.float32) if v is None else v for v in own])
+    values: Float32 = session.run(["value"], feed)[0]
+    return values
+
+
+def check(run: Path, file: Path, **options: str) -> ModelCard:
+    """Alone and together, with semantic vectors present and absent."""
+    import onnxruntime
+
+    made = export(run, file, **options)
+    card = read_card(file)
+    assert card == made.card
+    model = load_model(run)
+    session = onnxruntime.InferenceSession(file)
+    sounds = speech()
+    f0_hz = [np.where(np.arange(1 + len(one) // 80) % 50 < 30, 200.0, 0.0) for one in sounds]
+    prepared = [torch.as_tensor(model.network.acoustic.prepare(*one)) for one in zip(sounds, f0_hz, strict=True)]
+    if chosen := card.sound.front_end:
+        front_end = registry().create("front-end", chosen.name, chosen.options)
+        sounds = [front_end.prepare(*one) for one in zip(sounds, f0_hz, strict=True)]
+    random = np.random.default_rng(0)
+    vectors: dict[str, list[Float32 | None]] = {
+        one.source: [random.normal(size=one.dim).astype(np.float32) if (k + place) % 3 else None for k in range(10)]
+        for place, one in enumerate(card.semantics)
+    }
+    expected = by_torch(model, prepared, vectors, options.get("value"))
+    np.testing.assert_allclose(by_onnx(session, card, sounds, vectors), expected, rtol=0, atol=CLOSE)
+    for row in (0, 4, 9):
+        alone = by_onnx(session, card, sounds[row : row + 1], {s: own[row : row + 1] for s, own in vectors.items()})
+        np.testing.assert_allclose(alone[0], expected[row], rtol=0, atol=CLOSE)
+    assert np.ptp(expected, axis=0).min() > 10 * CLOSE  # else equality says nothing
+    return card
+
+
+def test_a_run_of_logmel_is_fed_features_and_vectors(tiny_run: Path, tmp_path: Path) -> None:
+    card = check(tiny_run, tmp_path / "model.onnx")
+    assert json.loads((tmp_path / "model.json").read_text())["sha256"] == card.sha256
+    assert card.sound.front_end is not None
+    assert (card.sound.input, card.sound.front_end.name) == ("features", "logmel")
+    assert [one.source for one in card.semantics] == ["gs", "les", "es"]
+    assert card.outputs[0].columns == ("valence", "arousal", "dominance")
+    assert card.scale == (1.0, 7.0)
+
+
+def pretrained(folder: Path, name: str) -> Path:
+    """A small model of random weights, as transformers saves one."""
+    if name == "wavlm":
+        return save_tiny_wavlm(folder / name)
+    from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Model
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    position = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 1}
+    family, _, norm = name.partition(" ")
+    of = {"wav2vec2": (Wav2Vec2Config, Wav2Vec2Model), "hubert": (HubertConfig, HubertModel)}
+    config, model = of[family]
+    stable = {"do_stable_layer_norm": norm == "layer", "feat_extract_norm": norm}
+    model(config(**sizes, **position, **stable, conv_dim=(8,) * 7)).save_pretrained(folder / name)
+    return folder / name
+
+
+@pytest.mark.slow  # 10 s each
+@pytest.mark.parametrize(
+    ("name", "options", "value"),
+    [
+        ("wavlm", (), None),
+        ("wavlm", ("acoustic.normalise=global", "acoustic.layer=weighted"), None),
+        ("wavlm", ("adaptation.name=lora", "adaptation.targets=all"), None),
+        ("wavlm", ("adaptation.name=lora", "adaptation.by=language"), "de"),
+        ("wavlm", ("adaptation.name=last-k", "adaptation.layers=1"), None),
+        ("wav2vec2 layer", ('semantics=["gs","les"]', "fusion.name=fm-moe"), None),
+        ("wav2vec2 group", (), None),
+        ("hubert group", (), None),
+    ],
+)
+def test_a_run_of_a_pretrained_encoder_is_fed_samples(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path, name: str, options: tuple[str, ...], value: str | None
+) -> None:
+    torch.manual_seed(0)
+    settings = wavlm_settings(pretrained(tmp_path, name), "training.learning_rate=0.03", *options)
+    spoken = tuple(replace(u, language=("de", "en")[k % 2]) for k, u in enumerate(tone_corpus.utterances))
+    train(replace(tone_corpus, utterances=spoken), settings, tmp_path / "run", store=tone_store, device="cpu")
+    card = check(tmp_path / "run", tmp_path / "model.onnx", **({"value": value} if value else {}))
+    assert (card.sound.input, card.sound.front_end, card.sound.shortest_samples) == ("samples", None, 400)
+
+
+@pytest.mark.slow  # 10 s each
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("fusion.name=film",),
+        ("fusion.name=cross-attention", "fusion.query=frames"),
+        ("fusion.router=conditional", "head.name=evidential", "loss.name=evidential", 'targets=["raters","gender"]'),
+        ("fusion.name=concat", "intra.name=attention", "pooling.name=mean", "head.name=joint"),
+    ],
+)
+def test_every_fusion_and_head_is_in_the_graph(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    train(tone_corpus, tiny_settings(*options), tmp_path / "run", store=tone_store, device="cpu")
+    check(tmp_path / "run", tmp_path / "model.onnx")

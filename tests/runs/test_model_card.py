@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from msftk.errors import InputError, MsftkError, VersionError
+from msftk.files import sha256_file
+from msftk.runs.model_card import FORMAT_VERSION, ModelCard, Output, Semantics, Sound, read_card
+from msftk.settings import Component
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A file and its card."""
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"graph")
+    front_end = Component(name="logmel", bands=20)
+    card = ModelCard(
+        format_version=FORMAT_VERSION,
+        msftk="0.1.0",
+        opset=20,
+        sha256=sha256_file(file),
+        corpus="tones",
+        ratings="",
+        scale=(1.0, 7.0),
+        sound=Sound(
+            input="features", sample_rate_hz=16_000, seconds_kept=12.0, shortest_samples=1, front_end=front_end
+        ),
+        semantics=(Semantics(source="gs", group="transcript", dim=16, vector="gs", present="gs_present"),),
+        outputs=(Output(name="value", target="vad", output="value", columns=("valence",), on="rating"),),
+        settings={},
+    )
+    file.with_suffix(".json").write_text(card.model_dump_json())
+    return file
+
+
+def test_a_card_is_read_as_it_was_written(model: Path) -> None:
+    card = read_card(model)
+    assert card.sound.front_end == Component(name="logmel", bands=20)
+    assert card.model_dump(mode="json") == json.loads(model.with_suffix(".json").read_text())
+
+
+def changed(model: Path, **values: object) -> None:
+    file = model.with_suffix(".json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({"format_version": 7}, VersionError, r"of format version 7, expected 1. Export it again"),
+        ({"outputs": [{"name": "value"}]}, InputError, r"not the card of an exported model \(outputs.0.target: Field"),
+        ({"sha256": "0"}, InputError, r"is the card of another file than model.onnx"),
+    ],
+)
+def test_another_version_or_another_file_is_told_once(
+    model: Path, values: dict[str, object], error: type[MsftkError], message: str
+) -> None:
+    changed(model, **values)
+    with pytest.raises(error, match=message):
+        read_card(model)
+
+
+def test_a_file_that_is_not_there_or_has_no_card(model: Path) -> None:
+    with pytest.raises(InputError, match=r"other.onnx: no such file. Export it again: msftk export RUN"):
+        read_card(model.with_name("other.onnx"))
+    model.with_suffix(".json").unlink()
+    with pytest.raises(InputError, match=r"model.onnx: its card model.json is not beside it"):
+        read_card(model)
