@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from msftk import __version__
 from msftk.errors import AbsentError, BackEndError, InputError, MsftkError
 from msftk.extras import from_extra
+from msftk.pages.filled import filled
 from msftk.serve.answers import Answers, Job
 from msftk.serve.batches import Batcher
 from msftk.serve.door import Door
@@ -26,11 +27,15 @@ from msftk.serve.uploads import DECODED_BYTES, LONGEST_NAME, MULTIPART, Upload, 
 with from_extra("serve", "msftk serve"):
     import python_multipart  # noqa: F401 - Starlette asks for it only when a form comes
     from fastapi import FastAPI, HTTPException, Query, Request, Response
-    from fastapi.responses import JSONResponse
+    from fastapi.responses import HTMLResponse, JSONResponse
 
 _logger = logging.getLogger(__name__)
 WORK = ("/predict", "/explain")
 OPEN = ("/", "/health", "/openapi.json")
+ALLOWED = (  # to the page: nothing of elsewhere
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; media-src blob:; "
+    "frame-ancestors 'self'"
+)
 
 Name = Annotated[str | None, Query(max_length=LONGEST_NAME, description="id of the recording in the answer")]
 Transcript = Annotated[str | None, Query(max_length=10_000, description="what was said, where no form tells it")]
@@ -155,6 +160,13 @@ def make_app(answers: Answers, limits: Limits | None = None, token: str | None =
     async def explain(request: Request, name: Name = None, transcript: Transcript = None) -> Response:
         """Why it is predicted so: the JSON of `msftk explain --json`."""
         return await worked(request, lambda upload: Job(upload, "explain"), name, transcript)
+
+    about = {"heard_s": answers.run.ensemble.seconds_kept, "token": token is not None}
+    page = filled("serve.html", about=about)
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def page_to_try() -> Response:
+        return HTMLResponse(page, headers={"Content-Security-Policy": ALLOWED})
 
     @app.get("/health")
     async def health() -> Health:
