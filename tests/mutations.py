@@ -754,6 +754,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "msftk/prosody/resynthesis.py", "likeness.argmax()", "likeness.argmin()", "tests/prosody/test_resynthesis.py"
     ),
+    Mutation(
+        "msftk/pages/listening.js", "tail[k] * (1 - rise)", "tail[k] * rise", "tests/recipes/test_explain_page.py"
+    ),
     Mutation("msftk/models/hearing.py", "if network not in self._heard:", "if True:", "tests/models/test_hearing.py"),
     Mutation(
         "msftk/recipes/another_stress.py",

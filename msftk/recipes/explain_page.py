@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from msftk.files import write_whole
 from msftk.pages.filled import filled
+from msftk.prosody.resynthesis import FADE
 from msftk.recipes.explain import Explanation
 from msftk.types import SAMPLE_RATE_HZ, Float32
 
@@ -19,8 +22,18 @@ def write_page(explanation: Explanation, out: Path) -> None:
 
     Raises MsftkError where it cannot be written.
     """
-    sounds = {} if explanation.waveform is None else {"original": _flac(explanation.waveform)}
-    write_whole(out, filled("explain.html", data=explanation.json(), sounds=sounds))
+    write_whole(out, filled("explain.html", data=explanation.json(), sounds=_sounds(explanation)))
+
+
+def _sounds(explanation: Explanation) -> dict[str, Any]:
+    """The recording, and the takes with what is cut from them for each word: the browser joins them as `Takes` does."""
+    told: dict[str, Any] = {"rate": SAMPLE_RATE_HZ, "fade": FADE, "cuts": [], "takes": {}}
+    if explanation.waveform is not None:
+        told["original"] = _flac(explanation.waveform)
+    if explanation.moved is not None:
+        told["takes"] = {name: _flac(sound) for name, sound in explanation.moved.takes.sounds.items()}
+        told["cuts"] = [[asdict(piece) for piece in cut] for cut in explanation.moved.cuts]
+    return told
 
 
 def _flac(waveform: Float32) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from msftk.recipes.explain import Explanation, explain
@@ -19,6 +21,22 @@ from msftk.store.features import Store
 BROWSER = next(
     (found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None
 )
+
+TOUCHED = """<!doctype html><body><iframe id="page" src="page.html" width="390" height="800" style="border:0"></iframe>
+<script>onload = async () => {
+  const inside = document.getElementById("page").contentWindow, found = inside.document, heard = [];
+  const start = inside.AudioBufferSourceNode.prototype.start;
+  inside.AudioBufferSourceNode.prototype.start = function () {
+    heard.push([...this.buffer.getChannelData(0)]);
+    start.call(this);
+  };
+  for (const button of [found.querySelector(".touched button"), ...found.querySelectorAll("td button")]) {
+    const before = heard.length;
+    button.click();
+    while (heard.length === before) await new Promise(done => setTimeout(done, 20));
+  }
+  document.body.dataset.played = JSON.stringify(heard);
+};</script>"""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +65,7 @@ def test_it_needs_nothing_from_elsewhere(page: Path) -> None:
 def test_markup_in_a_name_stays_text(explained: Explanation, tmp_path: Path) -> None:
     write_page(replace(explained, id="</script><b>%sounds%"), out := tmp_path / "page.html")
     assert "</script><b>" not in out.read_text()
-    assert out.read_text().count("data:audio/flac") == 1
+    assert out.read_text().count("data:audio/flac") == 4  # the recording, and three takes
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no browser is at hand")
@@ -69,11 +87,36 @@ def test_a_browser_shows_every_number_without_an_error(page: Path, explained: Ex
     assert int(found[1]) <= 390
 
 
-def _dumped(page: Path, profile: Path) -> tuple[str, str]:
+@pytest.mark.skipif(BROWSER is None, reason="no browser is at hand")
+def test_a_touched_word_is_heard_and_a_touched_row_is_what_the_model_heard(
+    page: Path, explained: Explanation, tmp_path: Path
+) -> None:
+    """What the browser hands to its loudspeaker, at the width of a telephone."""
+    harness = page.with_name("touched.html")
+    harness.write_text(TOUCHED)
+    shown, told = _dumped(harness, tmp_path, "--autoplay-policy=no-user-gesture-required")
+    found = re.search(r'data-played="(.*?)"', shown)
+    assert found, told[-2000:]
+    word, *sentences = json.loads(html.unescape(found[1]))
+    assert explained.emphasis is not None
+    assert explained.waveform is not None
+    assert explained.moved is not None
+    first = explained.emphasis["words"][0]
+    said = explained.waveform[round(first["start_s"] * 16_000) : round(first["end_s"] * 16_000)]
+    np.testing.assert_allclose(word, said, atol=1e-4)
+    top = [word["emphasised"] for word in explained.emphasis["words"]].index(True)
+    cuts = explained.moved.cuts
+    for played, cut in zip(sentences, [cuts[top], *cuts], strict=True):
+        heard = explained.moved.takes.joined(cut).clip(-1, 1)
+        assert len(played) == len(heard)
+        np.testing.assert_allclose(played, heard, atol=1e-4)  # 16 bits
+
+
+def _dumped(page: Path, profile: Path, *flags: str) -> tuple[str, str]:
     """The page after its scripts, and what the console said."""
     done = subprocess.run(
         [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
-         f"--user-data-dir={profile}/browser", "--enable-logging=stderr", "--virtual-time-budget=5000",
+         *flags, f"--user-data-dir={profile}/browser", "--enable-logging=stderr", "--virtual-time-budget=5000",
          "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
