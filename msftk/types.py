@@ -56,10 +56,14 @@ class RatingScale:
 
 @dataclass(frozen=True, slots=True)
 class RaterRating:
-    """One person's ratings of one utterance on the corpus scale; an attribute that was left blank is missing."""
+    """One person's ratings of one utterance on the corpus scale; an attribute that was left blank is missing.
+
+    `category`: the class that this person named, in the words of `Utterance.category`.
+    """
 
     rater: str
     ratings: Mapping[str, float]
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -730,6 +730,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "outputs={name: mean(",
         "tests/recipes/test_targets.py",
     ),
+    Mutation(
+        "plugins/targets/classes.py",
+        "named = [columns.index(one) for one in _named(people) if one in columns]",
+        "named = []",
+        "tests/plugins/targets/test_classes.py",
+    ),
+    Mutation(
+        "msftk/runs/inputs.py",
+        "target.target.taught(utterances, target.columns)",
+        "target.target.truth(utterances, target.columns)",
+        "tests/recipes/test_targets.py",
+    ),
     Mutation("plugins/targets/raters.py", "own or [value]", "own", "tests/plugins/targets/test_raters.py"),
     Mutation(
         "msftk/evaluation/residuals.py", "np.argsort(-far", "np.argsort(far", "tests/evaluation/test_residuals.py"

@@ -50,9 +50,13 @@ class Target(Component):
         """A number a column, NaN where the utterance has none; a regression on the corpus' scale."""
 
     def truth(self, utterances: Sequence[Utterance], columns: Sequence[str]) -> Float64:
-        """What is `read` of each: [utterance, column]."""
+        """What is `read` of each: [utterance, column]; scores are against it."""
         rows = [self.read(utterance, columns) for utterance in utterances]
         return np.array(rows, np.float64).reshape(len(rows), len(columns))
+
+    def taught(self, utterances: Sequence[Utterance], columns: Sequence[str]) -> Float64:
+        """What training learns from, where that is not the truth that scores are against: shares of raters, for one."""
+        return self.truth(utterances, columns)
 
     def predicted(self, outputs: Mapping[str, Float64], columns: Sequence[str]) -> Mapping[str, Sequence[object]]:
         """Columns of a table of predictions, name -> an entry an utterance, from the head's outputs [n, column]."""

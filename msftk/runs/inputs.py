@@ -207,7 +207,7 @@ class Inputs:
 
 
 class Examples:
-    """Readable utterances as the network reads them: `batch(rows)`, and what it should answer.
+    """Readable utterances as the network reads them: `batch(rows)`, and what training teaches of them.
 
     `truths`: target -> [n, column] float32, or [n, column, rater]; NaN where unrated, ratings on the unit scale.
     """
@@ -262,7 +262,7 @@ def _others(source: str, ids: Sequence[str], inputs: Inputs) -> dict[str, str]:
 
 
 def _truth(target: BuiltTarget, utterances: Sequence[Utterance], scale: RatingScale) -> Tensor:
-    truth = target.target.truth(utterances, target.columns)
+    truth = target.target.taught(utterances, target.columns)
     if target.is_rating:
         truth = scale.to_unit(truth)
     return torch.from_numpy(truth.astype(np.float32))

@@ -23,7 +23,9 @@ def schema() -> pyarrow.Schema:
     """Columns of a manifest, with their types."""
     import pyarrow as pa
 
-    rating = pa.struct([("rater", pa.string()), *((name, pa.float64()) for name in ATTRIBUTES)])
+    rating = pa.struct(
+        [("rater", pa.string()), *((name, pa.float64()) for name in ATTRIBUTES), ("category", pa.string())]
+    )
     return pa.schema(
         [
             *((name, pa.string()) for name in TEXTS),
@@ -119,4 +121,4 @@ def with_splits(parts: Mapping[str, Sequence[Utterance]]) -> Sequence[Utterance]
 
 
 def _rated(one: RaterRating) -> dict[str, Any]:
-    return {"rater": one.rater, **one.ratings}
+    return {"rater": one.rater, **one.ratings, "category": one.category}

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 class Everyone:
     """What all raters of some utterances said: `raters` [n], `ratings` [n, attribute] on the corpus scale, NaN where
-    left blank."""
+    left blank, `categories` [n]."""
 
-    def __init__(self, raters: list[str], ratings: Float64) -> None:
+    def __init__(self, raters: list[str], ratings: Float64, categories: list[str | None]) -> None:
         self.raters = raters
         self.ratings = ratings
+        self.categories = categories
 
     def between(self, first: int, end: int) -> tuple[RaterRating, ...]:
         """Those of one utterance: who left all blank stands there with no ratings."""
-        raters, rows = self.raters[first:end], self.ratings[first:end].tolist()
-        return tuple(RaterRating(rater, _present(row)) for rater, row in zip(raters, rows, strict=True))
+        columns = self.raters[first:end], self.ratings[first:end].tolist(), self.categories[first:end]
+        return tuple(RaterRating(rater, _present(row), category) for rater, row, category in zip(*columns, strict=True))
 
 
 class RaterRatings(Sequence[RaterRating]):
@@ -62,9 +63,9 @@ def rater_ratings(column: pyarrow.Array) -> list[RaterRatings | None]:
     """One an utterance, of a column of lists; None where it has none."""
     import pyarrow.compute as pc
 
-    raters, *ratings = column.flatten().flatten()
+    raters, *ratings, categories = column.flatten().flatten()
     numbers = [one.to_numpy(zero_copy_only=False) for one in ratings]  # null is NaN
-    everyone = Everyone(equal_are_one(raters), np.stack(numbers, axis=1))
+    everyone = Everyone(equal_are_one(raters), np.stack(numbers, axis=1), equal_are_one(categories))
     made: list[RaterRatings | None] = []
     end = 0
     for n in pc.list_value_length(column).to_pylist():

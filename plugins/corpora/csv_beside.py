@@ -73,7 +73,8 @@ def read_raters(
         try:
             if utterance_id is None or rater is None:
                 raise InputError(f"{row.place}: no id or no rater. Complete the row or remove it.")
-            given.setdefault(utterance_id, []).append(RaterRating(rater, row.ratings(columns, scale)))
+            own = RaterRating(rater, row.ratings(columns, scale), row.name(columns["category"]))
+            given.setdefault(utterance_id, []).append(own)
         except InputError as error:
             problems.append(str(error))
     return {utterance_id: tuple(ratings) for utterance_id, ratings in given.items()}

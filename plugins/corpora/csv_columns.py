@@ -27,7 +27,12 @@ USUAL = {
     "category": ("category", "emotion"),
     **{attribute: (attribute,) for attribute in ATTRIBUTES},
 }
-USUAL_OF_RATERS = {"id": ("id",), "rater": ("rater",), **{attribute: (attribute,) for attribute in ATTRIBUTES}}
+USUAL_OF_RATERS = {
+    "id": ("id",),
+    "rater": ("rater",),
+    "category": ("category", "emotion"),
+    **{attribute: (attribute,) for attribute in ATTRIBUTES},
+}
 Columns = Mapping[str, str | None]  # field -> column, None where the table has none
 
 

@@ -12,7 +12,19 @@ from msftk.types import RaterRating, RatingScale
 
 SCALE = RatingScale(1, 7)
 REMEDY = "Take the label file of the release."
+CATEGORIES = {  # X, no agreement, is absent
+    "A": "angry",
+    "S": "sad",
+    "H": "happy",
+    "U": "surprise",
+    "F": "fear",
+    "D": "disgust",
+    "C": "contempt",
+    "N": "neutral",
+    "O": "other",
+}
 NEEDED = ("FileName", "EmoVal", "EmoAct", "EmoDom")
+NAMES = frozenset(CATEGORIES.values())
 LETTER_VALUE = re.compile(r"\b([VAD]):\s*([^;\s]+)")  # "A:2.200000;", in any order
 LETTERS = {"valence": "V", "arousal": "A", "dominance": "D"}
 
@@ -34,11 +46,15 @@ def read_consensus(path: Path, problems: list[str]) -> list[Row]:
 
 
 def read_raters(path: Path, problems: list[str]) -> dict[str, tuple[RaterRating, ...]]:
-    """File stem -> what each person gave. A line that begins with a .wav names the utterance, the others a rater."""
+    """File stem -> what each person gave. A line that begins with a .wav names the utterance, the others a rater.
+
+    A rater's own class stands behind the name; one in words of their own ("Other-...") is another one.
+    """
     raters: dict[str, list[RaterRating]] = {}
     stem: str | None = None
     for number, line in enumerate(_lines(path), start=1):
-        name = line.partition(";")[0].strip()
+        name, _, rest = line.partition(";")
+        name = name.strip()
         if name.lower().endswith(".wav"):
             stem = stem_of(name)
             raters.setdefault(stem, [])
@@ -48,7 +64,8 @@ def read_raters(path: Path, problems: list[str]) -> dict[str, tuple[RaterRating,
             except InputError as error:
                 problems.append(str(error))
                 continue
-            raters[stem].append(RaterRating(name, ratings))
+            said = rest.partition(";")[0].strip().lower()
+            raters[stem].append(RaterRating(name, ratings, said if said in NAMES else "other" if said else None))
     return {stem: tuple(given) for stem, given in raters.items() if given}
 
 

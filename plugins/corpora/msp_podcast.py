@@ -16,7 +16,7 @@ from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.store.manifest import split_name
 from msftk.tables import Row
 from msftk.types import RaterRating, Utterance
-from msftk_plugins.corpora.msp_labels import SCALE, read_consensus, read_partition, read_raters, stem_of
+from msftk_plugins.corpora.msp_labels import CATEGORIES, SCALE, read_consensus, read_partition, read_raters, stem_of
 
 COLUMNS = {"valence": "EmoVal", "arousal": "EmoAct", "dominance": "EmoDom"}
 LABEL_FOLDERS = ("Labels", "Labels/Labels", ".")
@@ -24,17 +24,6 @@ LABEL_FILES = ("labels_consensus.csv", "labels_concensus.csv", "labels_consensus
 AUDIO_FOLDERS = ("Audios", "Audio")
 TEXT_FOLDERS = ("Transcripts", "ForceAligned")  # which a release may lack
 PARTITION_FILES = ("Partition.txt", "Partitions.txt")
-CATEGORIES = {  # X, no agreement, is absent
-    "A": "angry",
-    "S": "sad",
-    "H": "happy",
-    "U": "surprise",
-    "F": "fear",
-    "D": "disgust",
-    "C": "contempt",
-    "N": "neutral",
-    "O": "other",
-}
 
 Value = TypeVar("Value")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from pydantic import Field
 from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.interfaces import Answers, Chosen, Target
 from msftk.store.columns import values_of
-from msftk.types import Float64, Utterance
+from msftk.types import Float64, RaterRating, Utterance
 
 LEAVE_OUT = "classes that are none to tell: their utterances teach the other targets alone"
 
@@ -90,18 +90,48 @@ class ClassTarget(Target):
 
 
 class Category(ClassTarget):
-    """Which emotion the corpus names; O (another one) and X (no agreement) are left out if nothing else is said."""
+    """Which emotion the corpus names; O (another one) and X (no agreement) are left out if nothing else is said.
+
+    With `labels` "raters" training learns how many of an utterance's raters named each class, as the challenges' best
+    classifiers do (soft labels; cross-entropy and KL divergence then have the same gradient): what nobody agreed on
+    teaches too. Where no rater named a class, the agreed one is learned. Scores are against the agreed class.
+    """
 
     class Options(ClassTarget.Options):
         leave_out: tuple[str, ...] = Field(("O", "X", "other"), description=LEAVE_OUT)
+        labels: Literal["agreed", "raters"] = Field("agreed", description="one class, or the share of raters of each")
 
     column: ClassVar[str] = "category"
+    options: Options
+
+    def check(self, utterances: Sequence[Utterance]) -> None:
+        """Raises UnknownNameError as the base, InputError for a corpus whose raters name no class."""
+        super().check(utterances)
+        if self.options.labels == "raters" and not any(map(_named, values_of(utterances, "rater_ratings"))):
+            raise InputError(
+                "targets.category.labels = 'raters': no rater of the corpus names a class. Prepare it with the classes "
+                "of its raters (labels.txt of MSP-Podcast, a column category in ratings.csv), or leave labels out."
+            )
+
+    def taught(self, utterances: Sequence[Utterance], columns: Sequence[str]) -> Float64:
+        truth = self.truth(utterances, columns)
+        if self.options.labels == "raters":
+            for row, people in enumerate(values_of(utterances, "rater_ratings")):
+                named = [columns.index(one) for one in _named(people) if one in columns]
+                if named:
+                    truth[row] = np.bincount(named, minlength=len(columns)) / len(named)
+        return truth
 
 
 class Gender(ClassTarget):
     """The speaker's gender, as the corpus names it."""
 
     column: ClassVar[str] = "gender"
+
+
+def _named(people: Sequence[RaterRating] | None) -> list[str]:
+    """The class of each rater who named one."""
+    return [one.category for one in people or () if one.category is not None]
 
 
 def _known(logits: Float64) -> Float64:

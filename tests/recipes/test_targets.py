@@ -29,7 +29,7 @@ from msftk.settings import Component
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.training.objective import make_objective
-from msftk.types import ATTRIBUTES, RatingScale
+from msftk.types import ATTRIBUTES, RaterRating, RatingScale, Utterance
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -129,6 +129,20 @@ def test_rare_classes_of_training_weigh_more(tone_corpus: Manifest, tone_store: 
         train(replace(tone_corpus, utterances=rare), settings, tmp_path / weights, store=tone_store, device="cpu")
         losses.append(json.loads((tmp_path / weights / "metrics.jsonl").read_text())["train_loss"])
     assert abs(losses[0] - losses[1]) > 1e-4
+
+
+def test_shares_of_raters_are_learned_where_they_are_asked_for(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    def said(u: Utterance) -> Utterance:
+        return replace(u, rater_ratings=tuple(RaterRating(k, {}, c) for k, c in (("a", "calm"), ("b", "excited"))))
+
+    corpus = replace(tone_corpus, utterances=tuple(map(said, tone_corpus.utterances)))
+    settings = tiny_settings("training.epochs=1", 'targets=["vad",{name="category",labels="raters"}]')
+    train(corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    card = RunFolder(tmp_path / "run").read_card()
+    rated = card["splits"]["train"]
+    assert card["classes"] == {"category": {"calm": rated / 2, "excited": rated / 2}}
 
 
 def test_what_a_target_names_is_checked_before_a_run_is_begun(

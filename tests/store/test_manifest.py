@@ -27,7 +27,7 @@ FULL = Utterance(
     split="train",
     session="1",
     ratings={"valence": 1.0, "arousal": 7.0, "dominance": 3.25},
-    rater_ratings=(RaterRating("a", {"valence": 1.0}), RaterRating("b", {"arousal": 2.0, "dominance": 3.0})),
+    rater_ratings=(RaterRating("a", {"valence": 1.0}, "sad"), RaterRating("b", {"arousal": 2.0, "dominance": 3.0})),
     category="angry",
     duration_s=1.0,
     audio_sha256="00ff",
@@ -64,6 +64,13 @@ def test_columns_are_typed_and_scale_stands_in_the_metadata(path: Path) -> None:
     assert str(schema.field("rater_ratings").type).startswith("list<element: struct<rater: string, valence: double")
     about = json.loads(schema.metadata[b"msftk"])
     assert about == {"format_version": 1, "corpus": "mine", "scale": [1, 7], "facts": {"ratings": "planted"}}
+
+
+def test_raters_of_before_named_no_class(path: Path) -> None:
+    one = [{"rater": "a", "valence": 1.0, "arousal": None, "dominance": None}]
+    (first, second) = read_manifest(altered(path, "rater_ratings", [one, None])).utterances
+    assert first.rater_ratings == (RaterRating("a", {"valence": 1.0}),)
+    assert second == BARE
 
 
 def test_writing_again_replaces_the_whole_file_and_leaves_nothing_else(path: Path) -> None:

@@ -8,10 +8,10 @@ from msftk.store.columns import schema
 from msftk.store.raters import equal_are_one, rater_ratings
 from msftk.types import RaterRating
 
-ANN = {"rater": "ann", "valence": 1.0, "arousal": None, "dominance": 2.5}
-BOB = {"rater": "bob", "valence": None, "arousal": None, "dominance": None}
+ANN = {"rater": "ann", "valence": 1.0, "arousal": None, "dominance": 2.5, "category": "sad"}
+BOB = {"rater": "bob", "valence": None, "arousal": None, "dominance": None, "category": None}
 COLUMN = pa.array([[ANN, BOB], None, [], [ANN]], schema().field("rater_ratings").type)
-MADE_ANN = RaterRating("ann", {"valence": 1.0, "dominance": 2.5})
+MADE_ANN = RaterRating("ann", {"valence": 1.0, "dominance": 2.5}, "sad")
 MADE = ((MADE_ANN, RaterRating("bob", {})), None, (), (MADE_ANN,))
 
 

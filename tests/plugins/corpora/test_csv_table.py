@@ -120,6 +120,7 @@ def test_raters_stand_beside_the_ratings(table: Path) -> None:
     first, second, third = read(table).utterances
     assert [(one.rater, one.ratings["valence"]) for one in first.rater_ratings or ()] == [("a1", 1), ("a2", 2)]
     assert first.ratings == {"valence": 1.5, "arousal": 4.5, "dominance": 3}
+    assert [one.category for one in first.rater_ratings or ()] == ["anger", "anger"]
     assert second.rater_ratings is None
     assert (third.rater_ratings or ())[0].ratings == {"valence": 2, "arousal": 2.5}
     assert read(table, raters="").utterances[0].rater_ratings is None

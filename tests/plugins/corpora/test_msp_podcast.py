@@ -25,6 +25,8 @@ WORKER0000002; Happy; Happy; A:3.000000; V:4.000000; D:5.000000;
 
 MSP-PODCAST_0001_0019.wav; X; A:5.000000; V:3.000000; D:6.600000;
 WORKER0000001; Other-odd; ; A:5.000000; V:9.000000; D:1.000000;
+WORKER0000003; Other-odd; ; A:5.000000; V:3.000000; D:1.000000;
+WORKER0000004; ; ; A:5.000000; V:3.000000; D:1.000000;
 """
 
 
@@ -79,8 +81,10 @@ def test_turn_is_read_whole(root: Path) -> None:
     }
     assert [rater["rater"] for rater in raters] == ["WORKER0000001", "WORKER0000002"]
     assert raters[0]["ratings"] == {"valence": 4.0, "arousal": 1.0, "dominance": 1.0}
+    assert [rater["category"] for rater in raters] == ["neutral", "happy"]
     assert (second.speaker, second.gender, second.category, second.transcript, second.alignment) == (None,) * 5
     assert (second.split, third.split) == ("dev", "test1")
+    assert [rater.category for rater in second.rater_ratings or ()] == ["other", None]
 
 
 def test_facts_say_what_was_found(root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from msftk import testing
 from msftk.errors import InputError, UnknownNameError
 from msftk.registry import registry
-from msftk.types import Utterance
+from msftk.types import RaterRating, Utterance
 
 UTTERANCES = [
     Utterance(f"u{k}", None, category=category, gender=gender, ratings={"valence": 2.0})
@@ -66,3 +66,21 @@ def test_probabilities_stand_beside_the_class() -> None:
     odds = math.exp(-2)
     np.testing.assert_allclose(said["category_p_A"], [odds / (1 + odds), 1])
     np.testing.assert_allclose(said["category_p_S"], [0, 0])
+
+
+def test_what_raters_named_is_taught_and_what_was_agreed_is_scored() -> None:
+    def rated(category: str | None, *named: str | None) -> Utterance:
+        people = tuple(RaterRating(f"r{k}", {}, one) for k, one in enumerate(named))
+        return Utterance(category or "x", None, category=category, rater_ratings=people or None)
+
+    corpus = [rated("A", "A", "A", "H", None, "other"), rated(None, "A", "H"), rated("H"), rated("H", "other")]
+    target = registry().create("target", "category", {"labels": "raters"})
+    target.check(corpus)
+    columns = target.columns(corpus)
+    assert columns == ("A", "H")
+    np.testing.assert_allclose(target.taught(corpus, columns), [[2 / 3, 1 / 3], [0.5, 0.5], [0, 1], [0, 1]])
+    np.testing.assert_array_equal(target.truth(corpus, columns), [[1, 0], [math.nan, math.nan], [0, 1], [0, 1]])
+    agreed = registry().create("target", "category")
+    np.testing.assert_array_equal(agreed.taught(corpus, columns), agreed.truth(corpus, columns))
+    with pytest.raises(InputError, match="no rater of the corpus names a class"):
+        target.check(UTTERANCES)
