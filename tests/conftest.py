@@ -64,6 +64,14 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, to
 
 
 @pytest.fixture(scope="session")
+def exported_run(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`tiny_run` as an ONNX file, its card beside it."""
+    from msftk.recipes.export import export
+
+    return export(tiny_run, tmp_path_factory.mktemp("exported") / "model.onnx").model
+
+
+@pytest.fixture(scope="session")
 def fold_run(tmp_path_factory: pytest.TempPathFactory, tone_corpus: Manifest, tone_store: Store) -> Path:
     """A finished run of three folds on `tone_corpus`, acoustics alone. Read it; do not write into it."""
     from msftk.recipes.train import train

@@ -84,6 +84,12 @@ YARDSTICKS = "tests/evaluation/test_yardsticks.py"
 PREDICTION_CSV = "tests/evaluation/test_prediction_csv.py"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        "msftk/recipes/exported.py",
+        "row[: len(one)] = one",
+        "row[-len(one) :] = one",
+        "tests/recipes/test_exported.py",
+    ),
+    Mutation(
         "msftk/training/transforms.py",
         "[self.seed, epoch, place, own]",
         "[self.seed, 0, place, own]",

@@ -24,6 +24,9 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
         "msftk/recipes/beside.py msftk/recipes/basis.py msftk/recipes/heard.py "
         "msftk/recipes/predict_result.py msftk/recipes/prediction_table.py msftk/runs/model.py"
     ),
+    "recipes/test_exported.py": "msftk/recipes/answered.py",
+    "recipes/test_ensemble.py": "msftk/recipes/named_runs.py",
+    "recipes/test_sources.py": "msftk/recipes/published_notes.py",
     "recipes/test_ablate.py": "msftk/recipes/ablation_table.py",
     "recipes/test_recordings.py": "msftk/recipes/sound_in_memory.py",
     "recipes/test_targets.py": "msftk/models/answers.py msftk/models/targets.py plugins/targets/vad.py "

@@ -77,8 +77,8 @@ def evaluate(
     Example: msftk evaluate --predictions X.csv M.parquet --split test1 --by gender,duration
     Example: msftk evaluate --model audeering-dim M.parquet --split test1
     """
-    from msftk.recipes.ensemble import named_runs
     from msftk.recipes.evaluate import evaluate as evaluate_run
+    from msftk.recipes.named_runs import named_runs
     from msftk.recipes.scored import evaluate_table
 
     parts = tuple(name.strip() for name in (by or "").split(",") if name.strip())

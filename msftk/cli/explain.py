@@ -53,9 +53,9 @@ def explain(
 
     Example: msftk explain runs/first speech.wav --out page.html
     """
-    from msftk.recipes.ensemble import named_runs
     from msftk.recipes.explain import explain as explained
     from msftk.recipes.explain_page import PAGES, write_page
+    from msftk.recipes.named_runs import named_runs
     from msftk.recipes.predict import load
     from msftk.recipes.table_file import check_out
 

@@ -84,7 +84,7 @@ def predict(
     Example: msftk predict runs/quickstart recordings/ --out ratings.csv
     Example: msftk predict --model audeering-dim speech.wav
     """
-    from msftk.recipes.ensemble import named_runs
+    from msftk.recipes.named_runs import named_runs
     from msftk.recipes.predict import load
     from msftk.recipes.predict_table import predict_table
     from msftk.recipes.recordings import of_split

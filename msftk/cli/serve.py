@@ -66,7 +66,7 @@ def serve(
     Example: msftk serve runs/quickstart
     Example: msftk serve --model audeering-dim --port 8080
     """
-    from msftk.recipes.ensemble import named_runs
+    from msftk.recipes.named_runs import named_runs
     from msftk.recipes.predict import load
     from msftk.serve.answers import Answers
     from msftk.serve.app import make_app

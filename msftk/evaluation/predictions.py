@@ -107,6 +107,19 @@ class Predictions:
         )
 
 
+def by_attribute(values: Float64, columns: Sequence[str]) -> Float64:
+    """[..., column] -> [..., attribute], NaN for an attribute that the model does not predict.
+
+    >>> by_attribute(np.array([[2.0, 5.0]]), ["arousal", "valence"]).tolist()
+    [[5.0, 2.0, nan]]
+    """
+    if tuple(columns) == ATTRIBUTES:
+        return values
+    whole = np.full((*values.shape[:-1], len(ATTRIBUTES)), np.nan)
+    whole[..., [ATTRIBUTES.index(column) for column in columns]] = values
+    return whole
+
+
 def pooled(parts: Sequence[Predictions]) -> Predictions:
     """Predictions of several folds as one set.
 

@@ -239,6 +239,8 @@ class TextEncoder(PreparationComponent):
     """
 
     dim: int
+    needs_torch: ClassVar[bool] = False
+    """Whether texts are encoded by torch: an exported model then does without them."""
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Float32: ...

@@ -13,8 +13,9 @@ from msftk.models.hearing import Hearing
 from msftk.preparation.extract import Preparation
 from msftk.preparation.material import Material
 from msftk.prosody.resynthesis import Piece, Takes, times_of
+from msftk.recipes.answered import Answered
 from msftk.recipes.contributions import Values
-from msftk.recipes.ensemble import Answered, Ensemble
+from msftk.recipes.ensemble import Ensemble
 from msftk.recipes.predict_result import values_of
 from msftk.runs.ahead import MOST_READERS, Ahead
 from msftk.types import Alignment, Float64, Tier, Utterance

@@ -21,6 +21,11 @@ def calibrated(asked: Sequence[Source], coverage: float) -> Conformal:
 
     Raises InputError for a published model or a run that keeps no predictions of dev, and as `calibrate`.
     """
+    if not asked:
+        raise InputError(
+            "an exported model keeps no predictions of dev, and intervals are made of its errors there. "
+            "Name the run that it was exported from, or leave out --interval."
+        )
     runs = [one for one in asked if isinstance(one, TrainedSource)]
     for one in asked:
         if not isinstance(one, TrainedSource) or DEV not in one.folder.kept_splits:

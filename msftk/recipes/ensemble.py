@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path
 
 import numpy as np
 
@@ -17,9 +15,9 @@ from msftk.models.where import Where
 from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
+from msftk.recipes.answered import Answered
 from msftk.recipes.makers import chosen_anew
 from msftk.recipes.sources import Source
-from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Inputs
 from msftk.runs.model import Model
 from msftk.runs.prediction import predict_utterances
@@ -28,38 +26,6 @@ from msftk.store.features import Store
 from msftk.types import ATTRIBUTES, Alignment, Float32, RatingScale, Utterance
 
 PREPARES_NOTHING = {"training": Training()}  # type: ignore[call-arg]
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The predictions, id -> message of who failed, and what was prepared for models of the same settings."""
-
-    predictions: Predictions
-    failures: dict[str, str]
-    prepared: tuple[Prepared, ...]
-
-    @property
-    def warnings(self) -> dict[str, str]:
-        """Id -> where something was there and could not be used."""
-        return {name: message for one in self.prepared for name, message in one.warnings.items()}
-
-    @property
-    def absent(self) -> dict[str, dict[str, int]]:
-        """Source -> reason -> how many utterances lacked it."""
-        return {source: dict(reasons) for one in self.prepared for source, reasons in one.absent.items()}
-
-    def absent_in(self, recordings: Sequence[Sequence[Utterance]]) -> dict[str, dict[str, int]]:
-        """Source -> reason -> how many recordings lacked it somewhere; each is given as the utterances it is of."""
-        whole = [own[0] for own in recordings if len(own) == 1]
-        counts: dict[str, dict[str, int]] = {}
-        for one in self.prepared:
-            own = {source: dict(reasons) for source, reasons in one.missing(whole).items()}
-            for windows in (own for own in recordings if len(own) > 1):
-                for source, reasons in one.missing(windows).items():
-                    for reason in reasons:
-                        own[source][reason] = own[source].get(reason, 0) + 1
-            counts |= own
-        return counts
 
 
 @dataclass(frozen=True)
@@ -76,6 +42,15 @@ class Ensemble:
     def ratings(self) -> str:
         """What their corpora say of their ratings, e.g. that they are planted; or ""."""
         return "; ".join(dict.fromkeys(model.ratings for model in self.models if model.ratings))
+
+    @property
+    def alignment(self) -> Mapping[str, object]:
+        """Options of alignment readers, as the first one was trained."""
+        return self.models[0].settings.alignment
+
+    def identity(self) -> list[object]:
+        """Where their weights lie, and what tells that they are others now."""
+        return [_files(model) for model in self.models]
 
     @property
     def seconds_kept(self) -> float | None:
@@ -156,17 +131,9 @@ def load_ensemble(sources: Sequence[Source], where: Where) -> Ensemble:
     return Ensemble(tuple(model for source in sources for model in source.models(where)))
 
 
-def named_runs(names: Sequence[str], models: Sequence[str] | None) -> tuple[list[Path], list[str]]:
-    """The runs that a command's names begin with, and the rest of them; without published `models` the first is one."""
-    first, others = ([], names) if models else ([Path(one) for one in names[:1]], names[1:])
-    runs, rest = split_runs(others)
-    return [*first, *runs], rest
-
-
-def split_runs(names: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """The finished runs that a list begins with, and the rest of it."""
-    runs = list(takewhile(lambda name: RunFolder(Path(name)).is_finished, names))
-    return [Path(name) for name in runs], list(names[len(runs) :])
+def _files(model: Model) -> list[object]:
+    stamps = ((file.name, file.stat()) for file in sorted(model.run.glob("*.safetensors")))
+    return [str(model.run.absolute()), *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps)]
 
 
 def _check_finite(model: Model, predictions: Predictions) -> None:

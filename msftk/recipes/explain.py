@@ -15,15 +15,17 @@ from msftk.preparation.extract import Preparation
 from msftk.preparation.material import Material
 from msftk.prosody import emphasis_json
 from msftk.recipes.another_stress import MovedStress, moved_in_sound, reads_stress, told_of
+from msftk.recipes.answered import Answered
 from msftk.recipes.contributions import Values, gates_of, parts_of, without_each
 from msftk.recipes.curves import Curves
 from msftk.recipes.emphasis_work import duration_s
-from msftk.recipes.ensemble import Answered
+from msftk.recipes.ensemble import Ensemble
 from msftk.recipes.makers import Chosen, chosen_anew, layer_of
 from msftk.recipes.predict import Run, opened
 from msftk.recipes.predict_result import values_of
+from msftk.recipes.published_notes import published_notes, shorter
 from msftk.recipes.recordings import Input, Recordings, collect
-from msftk.recipes.sources import TrainedSource, published_notes, shorter
+from msftk.recipes.sources import TrainedSource
 from msftk.recipes.wording import said_once
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Float32
@@ -84,6 +86,8 @@ def explain(
     """
     layer = layer_of(alignment, transcriber, aligner, describer)
     ensemble = run.ensemble
+    if not isinstance(ensemble, Ensemble):
+        raise InputError("an exported model cannot be taken apart. Explain the run that it was exported from.")
     settings, network = ensemble.models[0].settings, ensemble.models[0].network
     place = opened(store)
     recordings = _single(_of_corpus(run, one), {**settings.alignment, **(alignment or {})}, ensemble.seconds_kept)

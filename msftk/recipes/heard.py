@@ -8,8 +8,8 @@ from functools import cached_property
 from msftk.errors import InputError
 from msftk.evaluation.conformal import Conformal
 from msftk.evaluation.predictions import Predictions
+from msftk.recipes.answered import Answered, Predicts
 from msftk.recipes.basis import Basis, basis_of
-from msftk.recipes.ensemble import Answered, Ensemble
 from msftk.recipes.predict_result import OverTime, PredictResult
 from msftk.recipes.recordings import Recordings
 from msftk.recipes.told import Told
@@ -24,7 +24,7 @@ class Heard:
     `longest_s`: what is longer was heard in windows without being asked for; `bounds`: of intervals, if asked for.
     """
 
-    ensemble: Ensemble
+    ensemble: Predicts
     recordings: Recordings
     windows: Windows
     answered: Answered

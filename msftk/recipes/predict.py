@@ -7,25 +7,27 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from msftk.consent import NOTHING, Consent, consenting
 from msftk.errors import InputError
-from msftk.models.where import choose_where
 from msftk.preparation.extract import Preparation
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.calibration import calibrated
-from msftk.recipes.ensemble import Ensemble, load_ensemble
+from msftk.recipes.answered import Predicts
+from msftk.recipes.exported import load_exported
 from msftk.recipes.heard import Heard
 from msftk.recipes.makers import Chosen, layer_of
 from msftk.recipes.predict_result import PredictResult
 from msftk.recipes.recordings import Input, Item, Listing, Recordings, collect, in_parts
-from msftk.recipes.sources import Source, sources
 from msftk.recipes.windows import check_window, windows_of
 from msftk.runs.ahead import Ahead
 from msftk.store.features import Store, default_store_path
 from msftk.store.memory import MemoryStore
 from msftk.types import Utterance
+
+if TYPE_CHECKING:
+    from msftk.evaluation.conformal import Conformal
+    from msftk.recipes.sources import Source
 
 
 class How(TypedDict, total=False):
@@ -49,7 +51,7 @@ class Run:
     Threads may share it: each gets the numbers that it would get alone.
     """
 
-    def __init__(self, ensemble: Ensemble, consent: Consent = NOTHING, asked: Sequence[Source] = ()) -> None:
+    def __init__(self, ensemble: Predicts, consent: Consent = NOTHING, asked: Sequence[Source] = ()) -> None:
         self.ensemble = ensemble
         self.asked = asked
         self._consent = consent
@@ -171,7 +173,7 @@ class Run:
 
     def alignment(self, anew: Mapping[str, object] | None) -> dict[str, object]:
         """Options of alignment readers: the run's, and before them those that are given anew."""
-        return {**self.ensemble.models[0].settings.alignment, **(anew or {})}
+        return {**self.ensemble.alignment, **(anew or {})}
 
     def hear(
         self,
@@ -190,7 +192,7 @@ class Run:
         workers: int | None = None,
     ) -> Iterator[Heard]:
         """What is heard of recordings, part by part, as `predict` says."""
-        bounds = None if interval is None else calibrated(self.asked, interval)
+        bounds = None if interval is None else self._bounds(interval)
         preparations = self.preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
@@ -205,6 +207,11 @@ class Run:
                 progress=progress,
             )
             yield Heard(self.ensemble, recordings, windows, answered, self.longest_s(window_s), bounds)
+
+    def _bounds(self, interval: float) -> Conformal:
+        from msftk.recipes.calibration import calibrated
+
+        return calibrated(self.asked, interval)
 
     def longest_s(self, window_s: float | None) -> float:
         """What is longer is heard in windows without being asked for, in s."""
@@ -243,7 +250,9 @@ def load(
     allow_download: bool = False,
     allow_sending: bool = False,
 ) -> Run:
-    """Loads a finished run folder for prediction on `device` (auto, cpu, cuda).
+    """Loads a finished run folder, or a model that `msftk export` wrote, for prediction on `device` (auto, cpu, cuda).
+
+    An exported model (model.onnx) is run by onnxruntime on the CPU, and loads no torch.
 
     A run of folds predicts by its refitted model where it has one, else by the mean of its folds' models. Several runs
     and published `models` (see `load_model`) predict by their mean, in units of the first one's rating scale.
@@ -253,6 +262,12 @@ def load(
     """
     consent = Consent(trust_remote_code, allow_download, allow_sending)
     with consenting(consent):
+        if exported := load_exported(run, models, device):
+            return Run(exported, consent)
+        from msftk.models.where import choose_where
+        from msftk.recipes.ensemble import load_ensemble
+        from msftk.recipes.sources import sources
+
         asked = sources(run, models)
         return Run(load_ensemble(asked, choose_where(device)), consent, asked)
 

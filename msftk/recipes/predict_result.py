@@ -21,7 +21,7 @@ from msftk.store.columns import ids_of
 from msftk.types import ATTRIBUTES, Float64
 
 if TYPE_CHECKING:
-    from msftk.recipes.ensemble import Answered
+    from msftk.recipes.answered import Answered
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from msftk.recipes.predict import How, Run
 from msftk.recipes.recordings import Input, Item, Listing, in_parts
 from msftk.recipes.table_file import check_out
 from msftk.recipes.told import Told
-from msftk.runs.model import Model
 from msftk.store.keys import digest
 from msftk.store.manifest import Manifest
 from msftk.types import RatingScale, Utterance
@@ -159,7 +158,7 @@ def keys(items: Sequence[Item]) -> Keys:
 
 def _identity(run: Run, listing: Listing, how: How) -> Iterator[object]:
     """What makes one job go on with another's rows: the same models, options and inputs; sound in memory never."""
-    yield [_files(model) for model in run.ensemble.models]
+    yield run.ensemble.identity()
     yield {name: one for name, one in how.items() if name not in ("store", "workers")}
     for one in listing.inputs:
         if isinstance(one, Manifest):
@@ -171,12 +170,6 @@ def _identity(run: Run, listing: Listing, how: How) -> Iterator[object]:
             yield str(one.absolute())
         else:
             yield repr(one) if isinstance(one, Utterance) else secrets.token_hex(16)
-
-
-def _files(model: Model) -> list[object]:
-    """Where its weights lie, and what tells that they are others now."""
-    stamps = ((file.name, file.stat()) for file in sorted(model.run.glob("*.safetensors")))
-    return [str(model.run.absolute()), *((name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps)]
 
 
 def _utf8(text: str) -> str:

@@ -14,7 +14,8 @@ from msftk.evaluation.predictions import Predictions
 from msftk.models.threads import threads_for
 from msftk.models.where import choose_where
 from msftk.progress import ProgressCallback, silent
-from msftk.recipes.ensemble import Answered, Ensemble
+from msftk.recipes.answered import Answered
+from msftk.recipes.ensemble import Ensemble
 from msftk.recipes.sources import SELECTED_ON, PublishedSource, published_of
 from msftk.runs.begin import manifest_fingerprint
 from msftk.runs.model import Model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -125,25 +125,3 @@ def sources(runs: str | Path | Iterable[str | Path], models: str | Iterable[str]
 def published_of(model: Model) -> Published:
     assert model.published is not None
     return model.published
-
-
-def published_among(models: Iterable[Model]) -> list[Published]:
-    """The published ones among models, each once."""
-    return list(dict.fromkeys(model.published for model in models if model.published is not None))
-
-
-def shorter(models: Iterable[Model], lengths_s: Sequence[float]) -> dict[str, int]:
-    """Published model -> how many recordings are shorter than the shortest that it heard in training."""
-    return {one.name: sum(s < one.layout.heard_s[0] for s in lengths_s) for one in published_among(models)}
-
-
-def published_notes(models: Iterable[Model], n_shorter: Mapping[str, int]) -> list[str]:
-    """What must be said of the published ones: their licence, and how many recordings are `shorter` than they know."""
-    told: list[str] = []
-    for found in published_among(models):
-        told.append(f"licence of {found.name}: {found.licence}")
-        if n := n_shorter.get(found.name):
-            told.append(
-                f"{n} shorter than {found.layout.heard_s[0]:g} s, the shortest that {found.name} heard in training"
-            )
-    return told

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msftk.evaluation.predictions import Predictions
 from msftk.files import without_nan
-from msftk.recipes.sources import published_notes, shorter
+from msftk.recipes.published_notes import published_notes, shorter
 from msftk.recipes.wording import flat_notes, longer_note, trouble
-from msftk.runs.model import Model
 from msftk.types import ATTRIBUTES, RatingScale
+
+if TYPE_CHECKING:
+    from msftk.runs.model import Model
 
 IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time: --window)"
 
@@ -74,7 +76,7 @@ class Told:
 
     def notes(self, models: Sequence[Model], scale: RatingScale, longest_s: float) -> tuple[str, ...]:
         """In words, each said once with how many recordings it holds for."""
-        trained = not all(model.published for model in models)
+        trained = not models or not all(model.published for model in models)  # none: exported ones
         return (
             *longer_note(self.longer, longest_s, IN_WINDOWS.format(longest_s)),
             *(trouble(message, first, n) for message, (first, n) in self.troubles.items()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,8 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
-
-import torch
 
 from msftk.cores import cores
 
@@ -31,7 +30,7 @@ class Ahead(Iterator[Result], Generic[Item, Result]):
         self.waited_s = 0.0
         self._make, self._items = make, iter(items)
         self._workers = workers or max(1, min(MOST_READERS, cores() - 1))
-        self._pool = ThreadPoolExecutor(self._workers, "msftk-ahead", initializer=torch.set_num_threads, initargs=(1,))
+        self._pool = ThreadPoolExecutor(self._workers, "msftk-ahead", initializer=_set_threads, initargs=(1,))
         self._begun: deque[Future[Result]] = deque()
 
     def __enter__(self) -> Self:
@@ -57,4 +56,10 @@ class Ahead(Iterator[Result], Generic[Item, Result]):
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
         self._begun.clear()
-        torch.set_num_threads(torch.get_num_threads())  # else threads that begin later would have one, as those here
+        _set_threads()  # else threads that begin later would have one, as those here
+
+
+def _set_threads(n: int | None = None) -> None:
+    """How many threads torch takes in this one, None: as many as it takes; it takes none where nobody has loaded it."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(n or torch.get_num_threads())

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from msftk.evaluation.predictions import OtherTarget, Predictions
+from msftk.evaluation.predictions import OtherTarget, Predictions, by_attribute
 from msftk.interfaces import HeadOutput
 from msftk.models.answers import kind_of
 from msftk.models.hearing import Hearing
@@ -147,15 +147,6 @@ def predict_examples(
             for name, values in scaled.items()
         },
     )
-
-
-def by_attribute(values: Float64, columns: Sequence[str]) -> Float64:
-    """[..., column] -> [..., attribute], NaN for an attribute that the model does not predict."""
-    if tuple(columns) == ATTRIBUTES:
-        return values
-    whole = np.full((*values.shape[:-1], len(ATTRIBUTES)), np.nan)
-    whole[..., [ATTRIBUTES.index(column) for column in columns]] = values
-    return whole
 
 
 def laid_on(scale: RatingScale, values: Float64, kind: HeadOutput, *, clip: bool = False) -> Float64:

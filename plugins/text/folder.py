@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class FolderEncoder(TextEncoder):
     `pooling`: "mean" over real tokens, or "cls", the first token. `layer`: -1 is the last hidden layer.
     `precision`: "float32" or "bfloat16", of the weights and what is computed by them.
     """
+
+    needs_torch: ClassVar[bool] = True
 
     def __init__(
         self,
