@@ -30,7 +30,7 @@ function widthOf(parent, most) {  // letters keep their size: what is drawn is a
   return Math.max(280, Math.min(most, parent.clientWidth || most));
 }
 function table(parent, headings, rows) {  // a cell is a text, or what fills it
-  const made = add(add(parent, "div", "", "box"), "table", "", "numbers"), first = add(made, "tr");
+  const made = add(add(parent, "div", "", "box"), "table"), first = add(made, "tr");
   headings.forEach((one, k) => add(first, "th", one, k ? "number" : ""));
   for (const row of rows) {
     const line = add(made, "tr");

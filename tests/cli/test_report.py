@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from browser import shown
+from page_tables import Tables, between, said
 from small_corpus import tiny_settings
 
 from msftk.recipes.train import train
@@ -48,8 +49,21 @@ def test_a_folder_of_runs_gives_their_comparison(
         msftk("compare", "--system", f"moe={runs / 'moe'}", "--system", f"sound={runs / 'sound'}", "--json").out
     )
     assert found == named
-    for one in found["systems"].values():
-        assert f"{one['ccc']['mean']['value']:.3f}" in page
+    tables, names = Tables(page).rows, found["attributes"]
+    assert names == ["valence", "arousal", "dominance", "mean"]
+
+    def told(one: dict[str, float], sign: str = "") -> str:
+        return f"{said(one['value'], sign, 3)} {between([one['low'], one['high']], 3)}".strip()
+
+    assert tables["systems"][1:] == [
+        [name, str(len(one["runs"])), *(told(one["ccc"][a]) for a in names)] for name, one in found["systems"].items()
+    ]
+    for row, one in zip(tables["differences"][1:], found["differences"], strict=True):
+        assert row[0] == f"{one['system']} over {one['other']}"
+        for cell, a in zip(row[1:], names, strict=True):
+            p = one["holm"][a]
+            tail = "" if p is None else " p < 0.001" if p < 0.001 else f" p = {said(p, places=3)}"
+            assert cell == told(one["by"][a], "+") + tail
     for sentence in found["claims"]:
         assert html.escape(sentence) in page
     shown_there = shown(runs / "report.html", 390, tmp_path)

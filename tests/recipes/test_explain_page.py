@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_tables import Tables, said
 
 from msftk.recipes.explain import Explanation, explain
 from msftk.recipes.explain_page import write_page
@@ -78,9 +79,26 @@ def test_a_browser_shows_every_number_without_an_error(page: Path, explained: Ex
     shown, told = _dumped(page, tmp_path)
     assert "Uncaught" not in told
     text = re.sub(r"<script.*?</script>", "", shown, flags=re.DOTALL)
-    for values in (explained.values, *explained.les, *explained.sound, *explained.without.values()):
-        for value in values.values():
-            assert f"{value:.2f}" in text
+    assert all(f"{name} {said(value)}" in text for name, value in explained.values.items())
+    rows = Tables(text).rows[""]
+    assert explained.emphasis is not None
+    assert explained.control is not None
+    words = [word["word"] for word in explained.emphasis["words"]]
+
+    def row(name: str, values: dict[str, float], origin: dict[str, float]) -> list[str]:
+        return [name, *(f"{said(value)} ({said(value - origin[a], '+')})" for a, value in values.items())]
+
+    expected = [
+        *(row(source, values, explained.values) for source, values in explained.without.items()),
+        *(row(word, values, explained.values) for word, values in zip(words, explained.les, strict=True)),
+        row("control", explained.control, explained.values),
+        *(row(word, values, explained.control) for word, values in zip(words, explained.sound, strict=True)),
+    ]
+    assert [one for one in rows if "(" in "".join(one)] == expected
+    for expert in next(iter(explained.parts.values())):
+        assert [expert, *(said(own[expert], "+") for own in explained.parts.values())] in rows
+    for shares in explained.gates.values():
+        assert ", ".join(f"{source} {said(share)}" for source, share in shares.items()) in text
     dumped, _ = _dumped(narrow, tmp_path)
     found = re.search(r"<title>(\d+)</title>", dumped)
     assert found

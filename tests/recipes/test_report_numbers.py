@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from page_tables import Tables, between, said
 from small_corpus import tiny_settings
 
 from msftk.errors import InputError
@@ -21,38 +21,6 @@ from msftk.store.manifest import Manifest
 from msftk.types import ATTRIBUTES
 
 
-class Tables(HTMLParser):
-    """id of each table -> its rows -> the text of their cells."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.rows: dict[str, list[list[str]]] = {}
-        self._table: str | None = None
-        self.feed(page)
-        self.rows = {
-            name: [[" ".join(cell.split()) for cell in row] for row in rows] for name, rows in self.rows.items()
-        }
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self._table = dict(attrs).get("id") or ""
-            self.rows.setdefault(self._table, [])
-        elif tag == "tr":
-            self.rows[self._table].append([])
-        elif tag in ("td", "th"):
-            self.rows[self._table][-1].append("")
-        elif tag == "br":
-            self.handle_data(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "table":
-            self._table = None
-
-    def handle_data(self, data: str) -> None:
-        if self._table is not None and self.rows[self._table] and self.rows[self._table][-1]:
-            self.rows[self._table][-1][-1] += data
-
-
 @pytest.fixture(scope="module")
 def told(tiny_run: Path, tone_store: Store) -> dict[str, Any]:
     return report_numbers(tiny_run, store=tone_store.root)
@@ -62,14 +30,6 @@ def told(tiny_run: Path, tone_store: Store) -> dict[str, Any]:
 def tables(tiny_run: Path, tone_store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
     page = write_report(tiny_run, tmp_path_factory.mktemp("page") / "r.html", store=tone_store.root)
     return Tables(page.read_text()).rows
-
-
-def said(value: float | None, sign: str = "") -> str:
-    return "–" if value is None else f"{round(value, 2) + 0.0:{sign}.2f}"
-
-
-def between(bounds: list[float | None]) -> str:
-    return "" if None in bounds else f"[{said(bounds[0])}, {said(bounds[1])}]"
 
 
 def whole(share: float | None) -> str:
