@@ -795,6 +795,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "msftk/recipes/predict.py", "        with self._lock:\n", "        if True:\n", "tests/recipes/test_threads.py"
     ),
     Mutation("msftk/pages/filled.py", '.replace("<", "\\\\u003c")', "", "tests/pages/test_filled.py"),
+    Mutation("msftk/runs/at_once.py", "/ max(seen) *", "*", "tests/runs/test_at_once.py"),
+    Mutation(
+        "msftk/models/rows.py",
+        "(len(batch) + 1) * lengths[row]",
+        "len(batch) * lengths[row]",
+        "tests/models/test_rows.py",
+    ),
     Mutation(
         "msftk/recipes/growing_table.py",
         "            file.truncate(self.n_bytes)\n",

@@ -25,6 +25,7 @@ from msftk.settings import Settings, Training
 from msftk.store.features import Store
 from msftk.types import ATTRIBUTES, Alignment, Float32, RatingScale, Utterance
 
+KEPT_BYTES = 2**29  # of sound in memory; what is more (a recording of hours, in windows) is read again
 PREPARES_NOTHING = {"training": Training()}  # type: ignore[call-arg]
 
 
@@ -105,7 +106,7 @@ class Ensemble:
                     utterances, with_f0=with_f0, samples=samples, alignments=alignments, progress=progress
                 )
                 data = model.settings.data
-                inputs = Inputs(prepared, data.seconds_kept, exchanged=data.exchanged)
+                inputs = Inputs(prepared, data.seconds_kept, KEPT_BYTES, exchanged=data.exchanged)
                 read[id(preparation)] = prepared, inputs
             predictions, unreadable = predict_utterances(
                 model.network,

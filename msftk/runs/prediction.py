@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from msftk.evaluation.predictions import OtherTarget, Predictions, by_attribute
 from msftk.interfaces import HeadOutput
 from msftk.models.answers import kind_of
+from msftk.models.batch import Batch
 from msftk.models.hearing import Hearing
 from msftk.models.network import SerNetwork
-from msftk.models.rows import ordered_batches
 from msftk.models.where import CPU, Where
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.runs.ahead import Ahead
+from msftk.runs.at_once import BATCH, batch_by_batch
 from msftk.runs.inputs import Examples, Inputs
 from msftk.store.columns import chosen, ids_of
 from msftk.types import ATTRIBUTES, Float64, RatingScale, Utterance
 
-BATCH = 32
 ALL_SUBSETS_UP_TO = 4  # sources
 
 
@@ -31,7 +32,7 @@ def predict_utterances(
     inputs: Inputs,
     *,
     scale: RatingScale,
-    batch: int = BATCH,
+    batch: int | None = None,
     clip: bool = False,
     by_sources: bool = False,
     hearing: Hearing | None = None,
@@ -44,6 +45,7 @@ def predict_utterances(
         network: as `load_model(run).network`.
         inputs: of these utterances; networks of the same settings may share them.
         scale: the corpus scale that predictions come back on, as `load_model(run).scale`.
+        batch: utterances at once; None: as many as memory takes.
         clip: cut predictions to the scale.
         where: the device that the network is on.
         by_sources: also predict with each subset of the semantic sources switched on.
@@ -73,7 +75,7 @@ def predict_examples(
     examples: Examples,
     scale: RatingScale,
     *,
-    batch: int = BATCH,
+    batch: int | None = BATCH,
     clip: bool = False,
     by_sources: bool = False,
     hearing: Hearing | None = None,
@@ -83,7 +85,7 @@ def predict_examples(
     """Predictions of examples, in their order; the network is put into evaluation mode and back.
 
     With `by_sources` the fusion runs once for each subset of sources, on acoustics that are computed once.
-    `hearing`: as in `predict_utterances`.
+    `batch`, `hearing`: as in `predict_utterances`.
     """
     was_training = network.training
     network.eval()
@@ -97,29 +99,25 @@ def predict_examples(
         subsets.pop("none", None)  # neither sound nor meaning: nothing to predict from
     fewer = {name: np.full((n, n_columns), np.nan) for name in subsets}
     gates: dict[str, Float64] = {}
+
+    def answer(read: Batch) -> _Said:
+        with torch.inference_mode():
+            return _answered(network, read.to(where.device), subsets, hearing, where)
+
     done = 0
-    batches = list(ordered_batches(examples.lengths, batch))
-    with torch.inference_mode(), Ahead(examples.batch, batches) as ready:
-        for rows, one in zip(batches, ready, strict=True):
-            read = one.to(where.device)
-            acoustics = hearing.listen(network, read, where) if hearing else network.listen(read, where)
-            answers = network(read, acoustics).answers
-            for target, one in answers.items():
-                for name, values in one.outputs.items():
-                    whole = outputs[target].setdefault(name, np.full((n, values.shape[1]), np.nan))
-                    whole[rows] = values.cpu().numpy()
-            answer = answers[ratings]
-            pi = answer.routing.transpose(1, 2)  # [batch or 1, expert, attribute]
-            routing[rows] = pi.cpu().numpy()
-            if answer.experts:  # a head that reads the mixed vector has no parts
-                contributions[rows] = (pi * answer.experts["value"]).cpu().numpy()
-            for source, shares in network.gates(read).items():
-                gates.setdefault(source, np.full(n, np.nan))[rows] = shares.cpu().numpy()
-            for name, sources in subsets.items():
-                with_fewer = network(read.with_only(sources), acoustics).answers[ratings]
-                fewer[name][rows] = with_fewer.outputs["value"].cpu().numpy()
-            done += len(rows)
-            progress(Progress("predicting", done, n))
+    for rows, said in batch_by_batch(network, examples, answer, batch, apart=hearing is None, where=where):
+        for target, own_outputs in said.outputs.items():
+            for name, made in own_outputs.items():
+                outputs[target].setdefault(name, np.full((n, made.shape[1]), np.nan))[rows] = made
+        routing[rows] = said.routing
+        if said.contributions is not None:
+            contributions[rows] = said.contributions
+        for source, shares in said.gates.items():
+            gates.setdefault(source, np.full(n, np.nan))[rows] = shares
+        for name, with_fewer in said.fewer.items():
+            fewer[name][rows] = with_fewer
+        done += len(rows)
+        progress(Progress("predicting", done, n))
     network.train(was_training)
 
     def on_scale(values: Float64, kind: HeadOutput) -> Float64:
@@ -147,6 +145,40 @@ def predict_examples(
             for name, values in scaled.items()
         },
     )
+
+
+class _Said(NamedTuple):
+    """What a network says of a batch, a row each; see `Predictions`."""
+
+    outputs: dict[str, dict[str, Float64]]
+    routing: Float64
+    contributions: Float64 | None
+    gates: dict[str, Float64]
+    fewer: dict[str, Float64]
+
+
+def _answered(
+    network: SerNetwork, read: Batch, subsets: Mapping[str, tuple[str, ...]], hearing: Hearing | None, where: Where
+) -> _Said:
+    acoustics = hearing.listen(network, read, where) if hearing else network.listen(read, where)
+    answers, ratings = network(read, acoustics).answers, next(iter(network.targets))
+    pi = answers[ratings].routing.transpose(1, 2)  # [batch or 1, expert, attribute]
+    experts = answers[ratings].experts  # none of a head that reads the mixed vector
+    fewer = {
+        name: network(read.with_only(sources), acoustics).answers[ratings].outputs["value"]
+        for name, sources in subsets.items()
+    }
+    return _Said(
+        {target: _plain(one.outputs) for target, one in answers.items()},
+        pi.cpu().numpy(),
+        (pi * experts["value"]).cpu().numpy() if experts else None,
+        _plain(network.gates(read)),
+        _plain(fewer),
+    )
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Float64]:
+    return {name: one.cpu().numpy() for name, one in tensors.items()}
 
 
 def laid_on(scale: RatingScale, values: Float64, kind: HeadOutput, *, clip: bool = False) -> Float64:
