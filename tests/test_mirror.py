@@ -49,7 +49,7 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
         "msftk/interfaces/preparation.py msftk/interfaces/reading.py msftk/interfaces/targets.py"
     ),
     "plugins/transforms/test_noise.py": (
-        "msftk/interfaces/transforms.py msftk/testing/transforms.py plugins/transforms/power.py "
+        "msftk/interfaces/transforms.py plugins/transforms/power.py "
         "plugins/transforms/ranges.py plugins/transforms/sound_files.py"
     ),
     "test_registry.py": "plugins/hooks.py",

@@ -143,6 +143,7 @@ class Job:
             "made_by": {name: self.prepared.makers(ids_of(part)) for name, part in readable.items()},
             "failures": failures,
             "acoustic_identity": _identity(network.acoustic),
+            **({"transforms": self.transforms.identity()} if self.transforms.chain else {}),
             **({"init": started} if started else {}),
             **({"classes": classes} if (classes := _classes(targets, examples["train"])) else {}),
             "normalisation_sha256": fitted,

@@ -21,6 +21,10 @@ class Transforms:
     def __init__(self, chain: Sequence[Transform], seed: int) -> None:
         self.chain, self.seed = tuple(chain), seed
 
+    def identity(self) -> list[dict[str, str]]:
+        """Of each what it read beside its options, for the protocol card."""
+        return [dict(transform.identity()) for transform in self.chain]
+
     def in_epoch(self, epoch: int) -> Heard | None:
         """How utterances sound in this epoch; None: as they were recorded, for there are no transforms.
 

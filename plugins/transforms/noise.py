@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -30,6 +31,9 @@ class Noise(Transform):
         self.options: Noise.Options = options
         self.files = SoundFiles(options.folder) if options.folder else None
 
+    def identity(self) -> Mapping[str, str]:
+        return self.files.identity() if self.files is not None else {}
+
     def __call__(self, sound: Sound, random: np.random.Generator) -> Sound:
         wanted = power(sound.waveform) / from_db(drawn(self.options.snr_db, random))
         noise = self._noise(len(sound.waveform), random)
@@ -41,14 +45,14 @@ class Noise(Transform):
     def _noise(self, n: int, random: np.random.Generator) -> Float32:
         if self.files is not None:
             return np.resize(self.files.stretch(n / SAMPLE_RATE_HZ, random), n)
-        white = random.standard_normal(n, np.float32)
-        return white if self.options.colour == "white" else _pink(white)
+        return random.standard_normal(n, np.float32) if self.options.colour == "white" else _pink(n, random)
 
 
-def _pink(white: Float32) -> Float32:
-    """[n] whose power falls by 3 dB an octave, without the mean."""
-    spectrum = np.fft.rfft(white)
-    spectrum[0] = 0
+def _pink(n: int, random: np.random.Generator) -> Float32:
+    """[n] whose power falls by 3 dB an octave."""
+    size = 1 << (n - 1).bit_length()  # other lengths are several times slower
+    spectrum = np.fft.rfft(random.standard_normal(size, np.float32))
+    spectrum[0] = 0  # no mean
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum), dtype=np.float32))
-    pink: Float32 = np.fft.irfft(spectrum, len(white)).astype(np.float32)
+    pink: Float32 = np.fft.irfft(spectrum, size)[:n].astype(np.float32)
     return pink

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from pydantic import Field
 
@@ -28,6 +30,9 @@ class RoomImpulse(Transform):
     def __init__(self, options: Options) -> None:
         self.options: RoomImpulse.Options = options
         self.files = SoundFiles(options.folder) if options.folder else None
+
+    def identity(self) -> Mapping[str, str]:
+        return self.files.identity() if self.files is not None else {}
 
     def __call__(self, sound: Sound, random: np.random.Generator) -> Sound:
         response = self.files.whole(random) if self.files is not None else self._synthetic(random)

@@ -11,6 +11,7 @@ from msftk.errors import InputError
 from msftk.files import files_under
 from msftk.speech.audio import load_audio
 from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts
+from msftk.store.keys import table_digest
 from msftk.types import Float32
 
 LEAST_S = 0.01  # fewer samples than two are no sound
@@ -34,6 +35,12 @@ class SoundFiles:
                 f"{', '.join(AUDIO_SUFFIXES)}). Name another folder, or leave folder out."
             )
         self._durations_s = [audio_facts(path).duration_s for path in self.paths]
+        named = zip((path.relative_to(root) for path in self.paths), self._durations_s, strict=True)
+        self._listing = table_digest(["sound files"], ((str(path), duration_s) for path, duration_s in named))
+
+    def identity(self) -> dict[str, str]:
+        """How many files there are, and a hash of their names and lengths."""
+        return {"files": str(len(self.paths)), "listing": self._listing}
 
     def whole(self, random: np.random.Generator) -> Float32:
         """[n] one of the files at 16 kHz, the first of its channels: several microphones are not folded together."""

@@ -170,4 +170,5 @@ def test_a_run_resumes_to_the_same_bits_and_is_scored_on_what_was_recorded(
     np.testing.assert_allclose(kept.values, said.values, atol=1e-5)
     card = json.loads((whole / "protocol.json").read_text())
     assert [one["name"] for one in card["settings"]["transforms"]] == ["noise", "rir", "speed", "level"]
+    assert card["transforms"] == [{}, {}, {}, {}]  # none read a folder
     assert card["packages"]["transforms.rir"].startswith("msftk ")

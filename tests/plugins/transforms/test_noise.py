@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,18 @@ def test_noise_of_a_folder_is_a_stretch_of_one_of_its_files(folder: Path) -> Non
     assert len(starts) > 2
     short = [one for one, peak in zip(whole, peaks, strict=True) if peak < 10]
     np.testing.assert_allclose(short[0][:1600], short[0][1600:3200], atol=1e-6)  # 0.1 s, again and again
+
+
+def test_it_says_which_files_it_read(folder: Path) -> None:
+    def told() -> Mapping[str, str]:
+        return dict(registry().create("transform", "noise", {"folder": str(folder)}).identity())
+
+    before = told()
+    assert before["files"] == "2"
+    assert told() == before
+    (folder / "short.flac").rename(folder / "other.flac")
+    assert told() != before
+    assert registry().create("transform", "noise").identity() == {}
 
 
 def test_what_is_no_folder_of_sounds_is_told_before_anything_is_heard(tmp_path: Path) -> None:
