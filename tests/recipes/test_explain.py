@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from published_models import NAMES, write_published
 from small_corpus import tiny_settings
 
 from msftk.errors import InputError
 from msftk.recipes.explain import Explanation, explain
-from msftk.recipes.predict import Run, load
+from msftk.recipes.predict import Run, load, load_model
 from msftk.recipes.train import train
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
@@ -152,3 +153,24 @@ def test_without_pyworld_the_rest_is_explained(
     assert found.sound == []
     assert "msftk[world]" in found.why_not["stress moved in the sound"]
     assert found.les == explained.les
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_model_of_each_layout_is_explained_by_its_sound(
+    name: str, tone_corpus: Manifest, tmp_path: Path
+) -> None:
+    model = load_model(str(write_published(name, tmp_path / name)))
+    (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
+    store = MemoryStore()
+    found = explain(model, utterance, store=store)
+    (said,) = model.predict(utterance, store=store)
+    assert found.values == pytest.approx(said.values, abs=1e-6)
+    assert found.why_not == {"les": "the model reads no source of the stressed word"}
+    assert (found.les, found.without, found.gates) == ([], {}, {})
+    assert found.emphasis is not None
+    assert found.moved is not None
+    assert len(found.sound) == len(found.emphasis["words"]) == 3
+    cut = found.moved.takes.joined(found.moved.cuts[0])
+    (heard,) = model.predict((cut, 16_000), store=store)
+    assert found.sound[0] == pytest.approx(heard.values, abs=1e-5)
+    assert any("licence" in note for note in found.notes)
