@@ -775,6 +775,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "msftk/pages/listening.js", "tail[k] * (1 - rise)", "tail[k] * rise", "tests/recipes/test_explain_page.py"
     ),
+    Mutation("msftk/recipes/windows.py", " or last_s - first_s > longest_s", "", "tests/recipes/test_explain.py"),
     Mutation("msftk/models/hearing.py", "if network not in self._heard:", "if True:", "tests/models/test_hearing.py"),
     Mutation(
         "msftk/recipes/another_stress.py",

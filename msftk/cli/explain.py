@@ -34,6 +34,10 @@ def explain(
     ],
     models: PublishedModel = None,
     page: Annotated[Path | None, typer.Option("--out", metavar="PAGE.html", help="Page to write.")] = None,
+    start_s: Annotated[
+        float | None, typer.Option("--start", metavar="SECONDS", help="Explain a part of the recording: from here on.")
+    ] = None,
+    end_s: Annotated[float | None, typer.Option("--end", metavar="SECONDS", help="Explain it up to here.")] = None,
     transcriber: Transcriber = None,
     aligner: Aligner = None,
     describer: Describer = None,
@@ -84,7 +88,7 @@ def explain(
         allow_download=allow_download or bool(models),
         allow_sending=allow_sending,
     )
-    found = explained(run, recordings[0], store=store, **options)
+    found = explained(run, recordings[0], start_s=start_s, end_s=end_s, store=store, **options)
     if page is not None:
         write_page(found, page)
     if json:

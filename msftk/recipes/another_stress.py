@@ -18,7 +18,7 @@ from msftk.recipes.contributions import Values
 from msftk.recipes.ensemble import Ensemble
 from msftk.recipes.predict_result import values_of
 from msftk.runs.ahead import MOST_READERS, Ahead
-from msftk.types import Alignment, Float64, Tier, Utterance
+from msftk.types import Alignment, Float64, Tier
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ def reads_stress(preparation: Preparation) -> bool:
 def told_of(
     ensemble: Ensemble,
     preparations: tuple[Preparation, ...],
-    utterance: Utterance,
     heard: Material,
     hearing: Hearing,
 ) -> list[Values]:
@@ -50,6 +49,7 @@ def told_of(
 
     `heard`: the recording as emphasis hears it; `hearing`: of the networks that have heard it.
     """
+    utterance = heard.utterance
     samples = None if utterance.audio else {utterance.id: heard.waveform}
 
     def with_stress_on(place: int) -> Values:
@@ -61,9 +61,7 @@ def told_of(
     return _each(with_stress_on, len(heard.emphasis.score))
 
 
-def moved_in_sound(
-    ensemble: Ensemble, preparations: tuple[Preparation, ...], utterance: Utterance, heard: Material
-) -> MovedStress:
+def moved_in_sound(ensemble: Ensemble, preparations: tuple[Preparation, ...], heard: Material) -> MovedStress:
     """The prediction with the stress moved to each word, in the sound and as the text tells it.
 
     Raises InputError where the model hears nothing, WORLD is not installed, or the sound cannot be used.
@@ -72,7 +70,9 @@ def moved_in_sound(
         raise InputError("the model reads no sound")
     found, alignment = heard.emphasis, heard.fitting_alignment
     takes = Takes.of(heard.waveform, heard.f0_hz)
-    plain = replace(utterance, audio=None, start_s=None, end_s=None, alignment=None, audio_sha256=None, duration_s=None)
+    plain = replace(
+        heard.utterance, audio=None, start_s=None, end_s=None, alignment=None, audio_sha256=None, duration_s=None
+    )
     cuts = [takes.pieces(found.prosody, found.top, place) for place in range(len(found.score))]
 
     def with_stress_on(place: int) -> Values:

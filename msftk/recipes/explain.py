@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from msftk.counting import counted
-from msftk.errors import AbsentError, InputError, MsftkError
+from msftk.errors import InputError, MsftkError
 from msftk.files import without_nan
 from msftk.models.hearing import Hearing
 from msftk.preparation.extract import Preparation
 from msftk.preparation.material import Material
 from msftk.prosody import emphasis_json
 from msftk.recipes.another_stress import MovedStress, moved_in_sound, reads_stress, told_of
-from msftk.recipes.answered import Answered
 from msftk.recipes.contributions import Values, gates_of, parts_of, without_each
 from msftk.recipes.curves import Curves
-from msftk.recipes.emphasis_work import duration_s
 from msftk.recipes.ensemble import Ensemble
 from msftk.recipes.makers import Chosen, chosen_anew, layer_of
 from msftk.recipes.predict import Run, opened
@@ -26,6 +24,7 @@ from msftk.recipes.predict_result import values_of
 from msftk.recipes.published_notes import published_notes, shorter
 from msftk.recipes.recordings import Input, Recordings, collect
 from msftk.recipes.sources import TrainedSource
+from msftk.recipes.windows import stretch_of
 from msftk.recipes.wording import said_once
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Float32
@@ -71,6 +70,8 @@ def explain(
     run: Run,
     one: Input,
     *,
+    start_s: float | None = None,
+    end_s: float | None = None,
     store: str | Path | Store | None = None,
     alignment: Mapping[str, object] | None = None,
     transcriber: Chosen | None = None,
@@ -81,20 +82,24 @@ def explain(
 
     What cannot be explained of it (a recording without an alignment has no stressed words) stands in `why_not`.
 
+    Args:
+        start_s, end_s: the part of the recording that is explained, with the words whose middle lies in it; None: from
+            its beginning, as far as is heard at once.
     Raises:
-        InputError: none or several recordings, one that cannot be read, or that is longer than is heard at once.
+        InputError: none or several recordings, one that cannot be read, or more than is heard at once.
     """
     layer = layer_of(alignment, transcriber, aligner, describer)
-    ensemble = run.ensemble
+    ensemble, place = run.ensemble, opened(store)
     if not isinstance(ensemble, Ensemble):
         raise InputError("an exported model cannot be taken apart. Explain the run that it was exported from.")
     settings, network = ensemble.models[0].settings, ensemble.models[0].network
-    place = opened(store)
-    recordings = _single(_of_corpus(run, one), {**settings.alignment, **(alignment or {})}, ensemble.seconds_kept)
-    utterance, samples = recordings.utterances[0], recordings.samples
+    recordings = _single(_of_corpus(run, one), {**settings.alignment, **(alignment or {})})
     preparations = run.preparations(place, layer, None)
-    hearing = Hearing()
-    answered = ensemble.predict([utterance], preparations, hearing=hearing, by_sources=True, samples=samples)
+    part = stretch_of(recordings, start_s, end_s, ensemble.seconds_kept, preparations[0].material)
+    (utterance,), hearing = part.utterances, Hearing()
+    answered = ensemble.predict(
+        [utterance], preparations, hearing=hearing, by_sources=True, samples=part.samples, alignments=part.alignments
+    )
     for message in answered.failures.values():
         raise InputError(message)
     predictions = answered.predictions
@@ -103,29 +108,12 @@ def explain(
     why_not = {
         source: next(iter(reasons)) for source, reasons in answered.absent.items() if reasons and source not in present
     }
-    preparation = Preparation(
-        chosen_anew(settings, layer).model_copy(update={"semantics": ()}), place, needs=("emphasis",)
+    emphasising = chosen_anew(settings, layer).model_copy(update={"semantics": ()})
+    heard = Preparation(emphasising, place, needs=("emphasis",)).material(
+        utterance, part.samples.get(utterance.id), part.alignments.get(utterance.id)
     )
-    heard = preparation.material(utterance, samples.get(utterance.id))
-    if not heard.has_sound:
-        why_not["sound"] = "no audio"
-    emphasis, moved = None, None
-    les: list[Values] = []
-    try:
-        if not heard.has_sound:
-            raise AbsentError("no audio")
-        emphasis = emphasis_json(utterance.id, heard.emphasis)
-    except MsftkError as error:
-        why_not["words"] = str(error)
-    if emphasis is not None:
-        if reads_stress(preparations[0]):
-            les = told_of(ensemble, preparations, utterance, heard, hearing)
-        else:
-            why_not["les"] = "the model reads no source of the stressed word"
-        try:
-            moved = moved_in_sound(ensemble, preparations, utterance, heard)
-        except InputError as error:
-            why_not["stress moved in the sound"] = str(error)
+    emphasis = _emphasis(heard, why_not)
+    told, moved = ([], None) if emphasis is None else _otherwise(ensemble, preparations, heard, hearing, why_not)
     return Explanation(
         id=utterance.id,
         scale=(ensemble.scale.low, ensemble.scale.high),
@@ -135,11 +123,11 @@ def explain(
         without=without_each(predictions, network.sources, present),
         curves=Curves.of(heard.waveform, heard.f0_hz) if heard.has_sound else None,
         emphasis=emphasis,
-        les=les,
+        les=told,
         sound=moved.values if moved else [],
         control=moved.control if moved else None,
         why_not=why_not,
-        notes=_notes(run, recordings, answered, heard),
+        notes=_notes(ensemble, recordings.warnings | part.warnings | answered.warnings, heard),
         waveform=heard.waveform if heard.has_sound else None,
         moved=moved,
     )
@@ -157,30 +145,52 @@ def _of_corpus(run: Run, one: Input) -> Input:
     return one
 
 
-def _single(one: Input, alignment: Mapping[str, object], heard_s: float | None) -> Recordings:
-    """The one recording, which is no longer than is heard at once (None: no sound is heard)."""
+def _single(one: Input, alignment: Mapping[str, object]) -> Recordings:
     recordings = collect(one, alignment)
     if len(recordings) != 1:
         raise InputError(f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file.")
     for message in recordings.failures.values():
         raise InputError(message)
-    (utterance,) = recordings.utterances
-    samples = recordings.samples.get(utterance.id)
-    length_s = duration_s(utterance) if samples is None else len(samples) / SAMPLE_RATE_HZ
-    if heard_s is not None and length_s > heard_s:
-        raise InputError(
-            f"{utterance.id}: longer than the {heard_s:g} s that are heard at once. Cut it, and explain a part."
-        )
     return recordings
 
 
-def _notes(run: Run, recordings: Recordings, answered: Answered, heard: Material) -> list[str]:
+def _emphasis(heard: Material, why_not: dict[str, str]) -> dict[str, Any] | None:
+    """As `msftk emphasis --json`; None where it cannot be had, which `why_not` then tells."""
+    if not heard.has_sound:
+        why_not |= {"sound": "no audio", "words": "no audio"}
+        return None
+    try:
+        return emphasis_json(heard.utterance.id, heard.emphasis)
+    except MsftkError as error:
+        why_not["words"] = str(error)
+        return None
+
+
+def _otherwise(
+    ensemble: Ensemble,
+    preparations: tuple[Preparation, ...],
+    heard: Material,
+    hearing: Hearing,
+    why_not: dict[str, str],
+) -> tuple[list[Values], MovedStress | None]:
+    """What would be predicted if another word were stressed: as the text tells it, and in the sound too."""
+    told, moved = [], None
+    if reads_stress(preparations[0]):
+        told = told_of(ensemble, preparations, heard, hearing)
+    else:
+        why_not["les"] = "the model reads no source of the stressed word"
+    try:
+        moved = moved_in_sound(ensemble, preparations, heard)
+    except InputError as error:
+        why_not["stress moved in the sound"] = str(error)
+    return told, moved
+
+
+def _notes(ensemble: Ensemble, troubles: Mapping[str, str], heard: Material) -> list[str]:
     """What a reader must know, as `msftk predict` says it."""
     length_s = len(heard.waveform) / SAMPLE_RATE_HZ if heard.has_sound else 0.0
-    troubles = dict.fromkeys([*recordings.warnings.items(), *answered.warnings.items()])
-    ratings = run.ensemble.ratings
     return [
-        *said_once(troubles),
-        *published_notes(run.ensemble.models, shorter(run.ensemble.models, [length_s])),
-        *([f"trained on ratings that are {ratings}"] if ratings else []),
+        *said_once(troubles.items()),
+        *published_notes(ensemble.models, shorter(ensemble.models, [length_s])),
+        *([f"trained on ratings that are {ensemble.ratings}"] if ensemble.ratings else []),
     ]

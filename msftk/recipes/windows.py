@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -97,21 +97,64 @@ def windows_of(
                 made.samples[utterance.id] = samples
             made.add(utterance, utterance.id, 0.0, length_s, 1.0)
             continue
-        whole = material(utterance, samples)
-        alignment = _alignment(whole, length_s, made.warnings)
-        covered_s = 0.0
-        for start_s, end_s in window_bounds(length_s, window_s, hop_s or window_s):
-            own = _cut(utterance, start_s, end_s)
-            if alignment is not None:
-                inside = words_within(alignment, start_s, end_s)
-                own = replace(own, transcript=" ".join(inside.spoken_words) or None, transcript_by=whole.transcript_by)
-                if inside.spoken_words:
-                    made.alignments[own.id] = inside
-            if samples is not None:
-                made.samples[own.id] = samples[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
-            made.add(own, utterance.id, start_s, end_s, end_s - covered_s)
-            covered_s = end_s
+        bounds = window_bounds(length_s, window_s, hop_s or window_s)
+        _add_windows(made, utterance, samples, length_s, bounds, material(utterance, samples))
     return made
+
+
+def stretch_of(
+    recordings: Recordings,
+    start_s: float | None,
+    end_s: float | None,
+    heard_s: float | None,
+    material: Callable[[Utterance, Float32 | None], Material],
+) -> Windows:
+    """One window: the one recording, or of it what lies from `start_s` to `end_s` (None: to where one hears at once).
+
+    Raises InputError for a part that is not within the recording, or longer than `heard_s` (None: no sound is heard).
+    """
+    (utterance,) = recordings.utterances
+    samples = recordings.samples.get(utterance.id)
+    length_s = duration_s(utterance) if samples is None else len(samples) / SAMPLE_RATE_HZ
+    longest_s = math.inf if heard_s is None else heard_s
+    if start_s is None and end_s is None:
+        if length_s > longest_s:
+            raise InputError(
+                f"{utterance.id}: {length_s:.1f} s, longer than the {longest_s:g} s that are heard at once. "
+                f"Name a part of it: --start 0 --end {longest_s:g}."
+            )
+        return windows_of(recordings, None, None, material)
+    first_s = start_s or 0.0
+    last_s = min(length_s, first_s + longest_s) if end_s is None else end_s
+    if not 0 <= first_s < last_s <= length_s or last_s - first_s > longest_s:
+        most = "" if heard_s is None else f", {heard_s:g} s at most"
+        raise InputError(f"--start {first_s:g} --end {last_s:g}: expected a part of 0 to {length_s:.2f} s{most}.")
+    made = Windows()
+    _add_windows(made, utterance, samples, length_s, [(first_s, last_s)], material(utterance, samples))
+    return made
+
+
+def _add_windows(
+    made: Windows,
+    utterance: Utterance,
+    samples: Float32 | None,
+    length_s: float,
+    bounds: Sequence[tuple[float, float]],
+    whole: Material,
+) -> None:
+    alignment = _alignment(whole, length_s, made.warnings)
+    covered_s = 0.0
+    for start_s, end_s in bounds:
+        own = _cut(utterance, start_s, end_s)
+        if alignment is not None:
+            inside = words_within(alignment, start_s, end_s)
+            own = replace(own, transcript=" ".join(inside.spoken_words) or None, transcript_by=whole.transcript_by)
+            if inside.spoken_words:
+                made.alignments[own.id] = inside
+        if samples is not None:
+            made.samples[own.id] = samples[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
+        made.add(own, utterance.id, start_s, end_s, end_s - covered_s)
+        covered_s = end_s
 
 
 def _cut(utterance: Utterance, start_s: float, end_s: float) -> Utterance:

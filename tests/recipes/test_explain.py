@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from published_models import NAMES, write_published
 from small_corpus import tiny_settings
 
@@ -16,6 +17,7 @@ from msftk.errors import InputError
 from msftk.recipes.explain import Explanation, explain
 from msftk.recipes.predict import Run, load, load_model
 from msftk.recipes.train import train
+from msftk.speech.audio import load_utterance
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.store.memory import MemoryStore
@@ -133,6 +135,34 @@ def test_several_recordings_and_none_are_refused(run: Run, tmp_path: Path, tone_
         explain(run, tone_corpus.utterances[0].audio.parent)
     with pytest.raises(InputError, match="no such file or folder"):
         explain(run, "s99_1")
+
+
+def test_a_part_is_explained_as_if_it_were_the_recording(
+    run: Run, tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    (utterance,) = (u for u in tone_corpus.utterances if u.id == "s5_1")
+    part = explain(run, utterance, start_s=0.3, store=tone_store)
+    assert part.id == "s5_1 [0.3-0.9 s]"
+    assert part.emphasis is not None
+    assert [word["word"] for word in part.emphasis["words"]] == list(utterance.transcript.split())[1:]
+    assert part.curves is not None
+    assert part.curves.duration_s == pytest.approx(0.6)
+    assert len(part.les) == len(part.sound) == 2
+    alone = tmp_path / "part.wav"
+    soundfile.write(alone, load_utterance(utterance)[4800:], 16_000, subtype="FLOAT")
+    (said,) = run.predict(replace(utterance, audio=alone, transcript=None, alignment=None, audio_sha256=None))
+    bare = explain(run, replace(utterance, transcript=None, alignment=None), start_s=0.3, store=tone_store)
+    assert bare.values == pytest.approx(said.values, abs=1e-6)
+
+
+def test_what_is_longer_than_is_heard_says_how_to_name_a_part_of_it(run: Run) -> None:
+    sound = (np.random.default_rng(0).normal(0, 0.1, 13 * 16_000), 16_000)
+    with pytest.raises(InputError, match=r"13.0 s, longer than the 12 s .* --start 0 --end 12\."):
+        explain(run, sound, store=MemoryStore())
+    assert explain(run, sound, end_s=12, store=MemoryStore()).values
+    for start_s, end_s in ((-1, 2), (5, 5), (12, 14), (0, 12.5), (float("nan"), 3)):
+        with pytest.raises(InputError, match=r"expected a part of 0 to 13\.00 s, 12 s at most"):
+            explain(run, sound, start_s=start_s, end_s=end_s, store=MemoryStore())
 
 
 def test_resynthesis_without_a_change_is_the_control_and_moves_little(explained: Explanation) -> None:
