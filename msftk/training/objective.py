@@ -8,7 +8,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from msftk.errors import InputError
-from msftk.interfaces import Loss
+from msftk.interfaces import HeadOutput, Loss
 from msftk.models.targets import BuiltTarget
 from msftk.registry import registry
 from msftk.settings import Settings
@@ -80,6 +80,10 @@ def check_reads(loss: Loss, name: str, target: BuiltTarget, head: str) -> None:
         raise InputError(
             f"loss '{name}' reads {', '.join(lacking)}, which head '{head}' does not give. "
             "Choose two that belong together, such as --set head.name=evidential --set loss.name=evidential."
+        )
+    if target.is_classes and given.get("value", HeadOutput()).scale != "none":
+        raise InputError(
+            f"head '{head}' gives ratings, and target '{target.name}' is of classes. Take the head classes."
         )
     if target.target.answer == "rater-level" and not loss.reads_raters:
         raise InputError(

@@ -20,13 +20,21 @@ class ByClass(LengthBuckets):
 
     class Options(LengthBuckets.Options):
         column: Literal["category", "gender", "language", "speaker"] = Field("category", description="what a class is")
-        leave_out: tuple[str, ...] = Field((), description="classes that no epoch hears, such as O and X")
+        leave_out: tuple[str, ...] = Field((), description="classes that no epoch hears, such as other")
+        unlabelled: Literal["leave_out", "class"] = Field(
+            "leave_out",
+            description="those without a class, as without agreement: heard by no epoch, or as one more class",
+        )
 
     options: Options
 
     def __init__(self, options: Options, utterances: Sequence[Utterance]) -> None:
         super().__init__(options, utterances)
-        self.classes = _rows_of_classes(values_of(utterances, options.column), options.column, options.leave_out)
+        values = values_of(utterances, options.column)
+        self.classes = _rows_of_classes(values, options.column, options.leave_out)
+        unlabelled = np.flatnonzero([value is None for value in values])
+        if options.unlabelled == "class" and len(unlabelled):
+            self.classes = {**self.classes, "": unlabelled}
 
 
 class ClassUndersampling(ByClass):

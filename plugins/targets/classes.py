@@ -42,8 +42,8 @@ class ClassTarget(Target):
         for name in self.options.leave_out if "leave_out" in self.options.model_fields_set else ():
             if name not in known:
                 raise UnknownNameError(
-                    f"leave_out: no utterance has {self.column} '{name}'. {did_you_mean(name, known)}"
-                    f"Found: {', '.join(known) or 'none'}."
+                    f"targets.{self.column}.leave_out: no utterance has {self.column} '{name}'. "
+                    f"{did_you_mean(name, known)}Found: {', '.join(known) or 'none'}."
                 )
 
     def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:

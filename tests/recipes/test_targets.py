@@ -164,6 +164,9 @@ def test_what_a_target_names_is_checked_before_a_run_is_begun(
         r"'loss\.fokal'. Did you mean 'focal'",
     )
     refused(f'{{{category},head={{name="classes",hidden=1}}}}', UnknownNameError, r"unknown option 'head\.hidden'")
+    refused(
+        f'{{{category},head="regression"}}', InputError, "head 'regression' gives ratings, and target 'category' is"
+    )
     refused(f"{{{category},weight=-1}}", InputError, r"targets\.category\.weight is -1")
 
 

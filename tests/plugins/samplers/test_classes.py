@@ -55,6 +55,13 @@ def test_an_epoch_draws_others_of_a_large_class() -> None:
     assert set(drawn("class-undersampling", classes, 1)) != set(drawn("class-undersampling", classes, 2))
 
 
+def test_those_without_a_class_are_one_more_where_that_is_asked_for() -> None:
+    classes: list[str | None] = ["H", None, "S", "S", None, None]
+    heard = Counter(classes[row] for row in drawn("class-undersampling", classes, unlabelled="class", largest=2))
+    assert heard == {"H": 1, "S": 2, None: 2}
+    assert None not in [classes[row] for row in drawn("class-undersampling", classes)]
+
+
 def test_classes_that_are_left_out_are_not_heard() -> None:
     classes: list[str | None] = ["H", "O", "H", "X", None, "S", "O"]
     assert sorted(drawn("class-undersampling", classes, leave_out=["O", "X"], largest=2)) == [0, 2, 5]
