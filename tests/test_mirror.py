@@ -26,6 +26,8 @@ COVERED = {  # test -> the sources that are tested through it, by what they are 
     ),
     "recipes/test_exported.py": "msftk/recipes/answered.py",
     "recipes/test_ensemble.py": "msftk/recipes/named_runs.py",
+    "runs/test_graph.py": "msftk/models/to_onnx.py",
+    "plugins/text/test_onnx.py": "plugins/text/to_onnx.py",
     "recipes/test_sources.py": "msftk/recipes/published_notes.py",
     "recipes/test_ablate.py": "msftk/recipes/ablation_table.py",
     "recipes/test_recordings.py": "msftk/recipes/sound_in_memory.py",

@@ -30,4 +30,7 @@ def export(
 
     err.print("exporting takes about half a minute", style="dim")
     made = recipe(run, onnx, value, trust_remote_code=trust_remote_code, allow_download=allow_download)
-    out.print(f"{made.model} (opset {made.card.opset}), {made.card_file}", soft_wrap=True)
+    files = [f"{made.model} (opset {made.card.opset})", str(made.card_file)]
+    if made.card.text_folder:
+        files.append(str(made.model.parent / made.card.text_folder))
+    out.print(", ".join(files), soft_wrap=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from msftk.errors import BackEndError
@@ -240,7 +241,12 @@ class TextEncoder(PreparationComponent):
 
     dim: int
     needs_torch: ClassVar[bool] = False
-    """Whether texts are encoded by torch: an exported model then does without them."""
+    """Whether texts are encoded by torch, which an exported model does without."""
+
+    def write_without_torch(self, folder: Path) -> Mapping[str, object] | None:
+        """Writes files into `folder`, and returns the text encoder that gives the same vectors by them, as settings
+        name it, without its "folder"; None: there is no such encoder. Asked of one that needs torch."""
+        return None
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Float32: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from msftk.errors import InputError
 from msftk.files import check_folder, json_text, unwritable, write_whole
 from msftk.runs.graph import write_graph
 from msftk.runs.model import load_models
-from msftk.runs.model_card import SUFFIX, ModelCard, card_file
+from msftk.runs.model_card import SUFFIX, ModelCard, card_file, text_folder
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def export(
     allow_download: bool = False,
 ) -> Exported:
     """Writes the model of `run` as `onnx`, and its card beside it (model.onnx, model.json); both replace what is there.
+
+    Of a text encoder that needs torch, the folder model.text has what gives the same vectors without.
 
     Sound of any length and any number of recordings go in at once; what comes out is on the corpus' rating scale, and
     within 1e-4 of what `predict` says. A refitted run of folds is written as its refitted model.
@@ -56,7 +59,11 @@ def export(
             )
         try:
             with TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as scratch:
-                card = write_graph(models[0], Path(scratch) / place.name, value)
+                texts = text_folder(place)
+                card = write_graph(models[0], Path(scratch) / place.name, Path(scratch) / texts.name, value)
+                if card.text_folder:
+                    shutil.rmtree(texts, ignore_errors=True)
+                    (Path(scratch) / texts.name).replace(texts)
                 write_whole(card_file(place), json_text(card.model_dump(mode="json"), indent=2) + "\n")
                 (Path(scratch) / place.name).replace(place)
         except OSError as error:

@@ -63,18 +63,21 @@ class ExportedModel:
     @cached_property
     def settings(self) -> Settings:
         """Of what prepares sound and texts, without what needs torch."""
-        settings = check_settings(self.card.settings, ())
+        settings = check_settings(self.card.settings_beside(self.file), ())
         kept = tuple(one for one in settings.semantics if one not in self.left_out)
         return settings.model_copy(update={"semantics": kept})
 
     @cached_property
     def left_out(self) -> Mapping[str, str]:
-        """Source -> why it is absent everywhere: its texts are encoded by torch, which is not loaded."""
+        """Source -> why it is absent everywhere: what encodes its texts is not here, or needs torch."""
         name = self.card.settings["text"]["name"]
-        if not registry().get("text-encoder", name).load().needs_torch:
+        if (folder := self.card.text_folder) and not (self.file.parent / folder).is_dir():
+            why = f"the text encoder's folder {folder} is not beside {self.file.name}"
+        elif registry().get("text-encoder", name).load().needs_torch:
+            why = f"text encoder '{name}' needs torch, which an exported model does without"
+        else:
             return {}
         sources = (one.source for one in self.card.semantics)
-        why = f"text encoder '{name}' needs torch, which an exported model does without"
         return {one: why for one in sources if not registry().create("semantic-source", one).makes_vectors}
 
     @cached_property

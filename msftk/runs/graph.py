@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from msftk import __version__
-from msftk.extras import from_extra
 from msftk.files import sha256_file
 from msftk.interfaces import HeadOutput
 from msftk.models.answers import kind_of
 from msftk.models.batch import Batch
+from msftk.models.to_onnx import to_onnx
 from msftk.registry import registry
 from msftk.runs.model import Model
 from msftk.runs.model_card import FORMAT_VERSION, LENGTHS, ModelCard, Output, Semantics, Sound
@@ -66,45 +63,37 @@ class Graph(nn.Module):
         ]
 
 
-def write_graph(model: Model, path: Path, value: str | None = None) -> ModelCard:
-    """Writes the ONNX file (its parent folder exists) and returns its card.
+def write_graph(model: Model, path: Path, text_folder: Path, value: str | None = None) -> ModelCard:
+    """Writes the ONNX file, and into `text_folder` (both parents exist) what its text encoder is without torch.
 
     `value`: of the column that adapters learned by. Raises InputError where the encoder cannot be exported,
     PackageMissingError without the extra "export".
     """
-    with from_extra("export", "msftk export"):
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
     graph = Graph(model, value)
     sources = [
         Semantics(source=one, group=model.source_groups[one], dim=dim, vector=one, present=f"{one}_present")
         for one, dim in model.source_dims.items()
     ]
     sound = _sound(model, graph)
-    dynamic = torch.export.Dim.DYNAMIC
-    rows = {0: dynamic}
-    with _quiet(), torch.no_grad():
-        made = torch.onnx.export(
-            graph,
-            (),
-            kwargs=_example(model, graph),
-            dynamo=True,
-            dynamic_shapes={
-                "sound": {0: dynamic, 1: dynamic},
-                "lengths": rows,
-                "vectors": {one.source: rows for one in sources},
-                "present": {one.source: rows for one in sources},
-            },
-            input_names=[sound.input, LENGTHS, *(one.vector for one in sources), *(one.present for one in sources)],
-            output_names=[one.name for one in graph.outputs()],
-            verbose=False,
-        )
-        assert made is not None
-        made.save(path)
+    rows = {0: "batch"}
+    opset = to_onnx(
+        graph,
+        path,
+        _example(model, graph),
+        {
+            "sound": {0: "batch", 1: "length"},
+            "lengths": rows,
+            "vectors": {one.source: rows for one in sources},
+            "present": {one.source: rows for one in sources},
+        },
+        [sound.input, LENGTHS, *(one.vector for one in sources), *(one.present for one in sources)],
+        [one.name for one in graph.outputs()],
+    )
+    texts = _text_encoder(model, text_folder)
     return ModelCard(
         format_version=FORMAT_VERSION,
         msftk=__version__,
-        opset=made.model.opset_imports[""],
+        opset=opset,
         sha256=sha256_file(path),
         corpus=model.corpus,
         ratings=model.ratings,
@@ -112,7 +101,8 @@ def write_graph(model: Model, path: Path, value: str | None = None) -> ModelCard
         sound=sound,
         semantics=tuple(sources),
         outputs=tuple(graph.outputs()),
-        settings=_what_prepares(model.settings),
+        text_folder=text_folder.name if texts else None,
+        settings={**_what_prepares(model.settings), **({"text": texts} if texts else {})},
     )
 
 
@@ -151,21 +141,19 @@ def _example(model: Model, graph: Graph) -> dict[str, Any]:
     }
 
 
+def _text_encoder(model: Model, folder: Path) -> dict[str, Any] | None:
+    """What encodes texts without torch, written into `folder`; None where that is the run's own, or there is none."""
+    if all(registry().create("semantic-source", one).makes_vectors for one in model.source_dims):
+        return None
+    encoder = model.settings.create("text")
+    if not encoder.needs_torch:
+        return None
+    folder.mkdir()
+    written = encoder.write_without_torch(folder)
+    return None if written is None else dict(written)
+
+
 def _what_prepares(settings: Settings) -> dict[str, Any]:
     """The settings without what is in the graph: the encoder, the parts behind it, the training."""
     kept = settings.model_dump(mode="json", include={"semantics", "alignment", "data", *PREPARES})
     return {**kept, "acoustic": {"name": "none"}}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """torch tells of packages that it could also use, and of what it will change some day."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)

@@ -60,7 +60,10 @@ class Output(Part):
 
 
 class ModelCard(Part):
-    """The whole card; `settings` are those of the run that prepare sound and texts."""
+    """The whole card; `settings` are those of the run that prepare sound and texts.
+
+    `text_folder`: where the text encoder lies, beside the model; None: nothing of it is written.
+    """
 
     format_version: int
     msftk: str
@@ -72,12 +75,25 @@ class ModelCard(Part):
     sound: Sound
     semantics: tuple[Semantics, ...]
     outputs: tuple[Output, ...]
+    text_folder: str | None
     settings: dict[str, Any]
+
+    def settings_beside(self, model: Path) -> dict[str, Any]:
+        """`settings`, with the folder of the text encoder where it lies beside `model`."""
+        if self.text_folder is None:
+            return self.settings
+        folder = str(model.parent / self.text_folder)
+        return {**self.settings, "text": {**self.settings["text"], "folder": folder}}
 
 
 def card_file(model: Path) -> Path:
     """model.onnx -> model.json"""
     return model.with_suffix(".json")
+
+
+def text_folder(model: Path) -> Path:
+    """model.onnx -> model.text"""
+    return model.with_suffix(".text")
 
 
 def read_card(model: Path) -> ModelCard:

@@ -73,7 +73,7 @@ class Said(BaseModel):
     """What `msftk predict --json` prints."""
 
     predictions: list[dict[str, Any]]
-    scale: list[float] = Field(min_length=2, max_length=2, description="its low and its high end")
+    scale: tuple[float, float]
     clipped: bool
     warning: str | None
     absent: dict[str, dict[str, int]]

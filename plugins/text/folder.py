@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -73,6 +73,17 @@ class FolderEncoder(TextEncoder):
         states, real = hidden.cpu().numpy(), tokens["attention_mask"].cpu().numpy().astype(bool)
         spans = tokens["offset_mapping"].cpu().numpy().astype(np.int32)
         return [TokenVectors(states[row][real[row]], spans[row][real[row]]) for row in range(len(texts))]
+
+    def write_without_torch(self, folder: Path) -> Mapping[str, object] | None:
+        """Of a model with a fast tokenizer."""
+        from msftk_plugins.text.to_onnx import write_encoder
+
+        with self._lock:
+            if not self._tokenizer.is_fast:
+                return None
+            sha256 = write_encoder(self._model, self._tokenizer, self.layer, folder)
+            kept = {"dim": self.dim, "pooling": self.pooling, "max_length": self._limit}
+        return {"name": "onnx", "sha256": sha256, **kept}
 
     def _hidden(self, texts: Sequence[str]) -> tuple[Any, Any]:
         """Hidden states [n, token, dim] float32 of the layer, and what the tokenizer told."""

@@ -39,6 +39,10 @@ class MiniLm(FolderEncoder):
     def pooled(self, vectors: Float32) -> Float32:
         return of_length_one(super().pooled(vectors))
 
+    def write_without_torch(self, folder: Path) -> Mapping[str, object] | None:
+        written = super().write_without_torch(folder)
+        return None if written is None else {**written, "length_one": True}
+
     def identity(self) -> Mapping[str, str]:
         return {"model": f"sha256:{WEIGHTS_SHA256}"}
 

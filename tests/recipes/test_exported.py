@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_corpus import TINY
+from tiny_bert import save_tiny_bert
 
 from msftk.errors import InputError, MsftkError
 from msftk.files import sha256_file
 from msftk.recipes.explain import explain
+from msftk.recipes.export import export
 from msftk.recipes.predict import Run, load
 from msftk.recipes.predict_table import predict_table
+from msftk.recipes.train import train
+from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 
@@ -99,6 +104,36 @@ def test_texts_that_torch_would_encode_are_left_out_and_told(
     why = {"text encoder 'minilm' needs torch, which an exported model does without": 3}
     assert result.absent == {"gs": why, "les": why, "es": why}
     assert all(one.basis.sources == () for one in result)
+
+
+def test_a_text_encoder_that_is_not_beside_the_model_is_told(
+    exported_run: Path, tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    run = load(changed(exported_run, tmp_path, text_folder="model.text"))
+    result = run.predict(tone_corpus.utterances[1:2], store=tone_store)
+    assert result.absent["gs"] == {"the text encoder's folder model.text is not beside model.onnx": 1}
+
+
+@pytest.mark.slow  # half a minute
+def test_texts_are_encoded_without_torch(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    bert = save_tiny_bert(tmp_path)
+    tiny = [one for one in TINY if not one.startswith("text")]
+    assignments = [*tiny, "text.name=hf", f"text.model={bert}", 'semantics=["gs","les-tokens"]']
+    settings = load_settings("tiny", None, assignments, environment={})
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    made = export(tmp_path / "run", tmp_path / "model.onnx")
+    assert made.card.text_folder == "model.text"
+    found = load(made.model).predict(tone_corpus, store=tmp_path / "store")
+    expected = load(tmp_path / "run", "cpu").predict(tone_corpus, store=tone_store)
+    np.testing.assert_allclose(found.predictions.values, expected.predictions.values, rtol=0, atol=CLOSE)
+    assert found.absent == expected.absent
+    assert found.bases == expected.bases
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for one in ("model.onnx", "model.json", "model.text"):
+        (tmp_path / one).rename(moved / one)
+    again = load(moved / "model.onnx").predict(tone_corpus, store=tmp_path / "store2")
+    np.testing.assert_array_equal(again.predictions.values, found.predictions.values)
 
 
 def test_a_file_that_onnxruntime_cannot_run_is_told_once(exported_run: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def model(tmp_path: Path) -> Path:
         ),
         semantics=(Semantics(source="gs", group="transcript", dim=16, vector="gs", present="gs_present"),),
         outputs=(Output(name="value", target="vad", output="value", columns=("valence",), on="rating"),),
+        text_folder=None,
         settings={},
     )
     file.with_suffix(".json").write_text(card.model_dump_json())
