@@ -819,6 +819,18 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "plugins/acoustic/published.py", "if name not in own and", "if", "tests/plugins/acoustic/test_published.py"
     ),
+    Mutation(
+        "plugins/acoustic/whisper_model.py",
+        "hidden = hidden[:, :n] + dropout(mixed",
+        "hidden = hidden[:, -mixed.shape[1] :] + dropout(mixed",
+        "tests/plugins/acoustic/test_whisper_model.py",
+    ),
+    Mutation(
+        "plugins/acoustic/plain_attention.py",
+        "bool((n_frames >= n).all()):",
+        "bool((n_frames >= n).any()):",
+        "tests/plugins/acoustic/test_plain_attention.py",
+    ),
     Mutation("msftk/recipes/compare.py", "[mean_of_models(own)]", "own[:1]", "tests/recipes/test_published_on.py"),
 )
 

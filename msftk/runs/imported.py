@@ -32,7 +32,7 @@ def read_published(name: str) -> tuple[Published, Imported]:
             raise InputError(f"{told}, but {error}") from error
         except KeyError as error:
             raise InputError(f"{told}, but without the tensor {error}. Fetch it anew.") from error
-    broken = [name for name, tensor in imported.tensors.items() if not bool(tensor.isfinite().all())]
+    broken = [name for name, tensor in imported.tensors.items() if not _is_finite(tensor)]
     if broken:
         raise InputError(f"{told}, with {counted(len(broken), 'tensor')} not finite, first {broken[0]}. Fetch it anew.")
     return found, imported
@@ -80,3 +80,8 @@ def rebuilt(imported: Imported, longest_s: float) -> tuple[Settings, SerNetwork]
         network = build_network(settings, {}, {}, targets, acoustic_config=imported.acoustic_config)
     load_own_state(network, imported.tensors)
     return settings, network.eval()
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    """A sum is finite where all terms are, but for an overflow, and is found in a tenth of the time."""
+    return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())

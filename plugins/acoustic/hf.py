@@ -28,6 +28,7 @@ from msftk_plugins.acoustic.layers import (
     weighted_sum,
 )
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
+from msftk_plugins.acoustic.model_config import set_weights
 from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
     build_from_config,
@@ -35,11 +36,14 @@ from msftk_plugins.acoustic.pretrained import (
     mel_input,
     model_identity,
     plain_config,
+    save_mel_settings,
     save_pretrained,
+    whisper_encoder,
 )
 from msftk_plugins.acoustic.published import fill, published_encoder
+from msftk_plugins.acoustic.wave_model import WaveModel
 from msftk_plugins.acoustic.waveforms import Waveforms
-from msftk_plugins.acoustic.wavlm.layers import WavLMLayers
+from msftk_plugins.acoustic.wavlm.layers import WaveLayers
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
@@ -69,7 +73,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         model = (
             load_pretrained(options.model, options.revision)
             if config is None
-            else build_from_config(config, options.model, options.revision)
+            else build_from_config(config, options.model, options.revision, rebuilt=options.attention != "transformers")
         )
         self.config = model.config
         self.dim: int = self.config.hidden_size
@@ -77,7 +81,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         self.compiling = Compiling(options.compile)
         if not hasattr(self.config, "conv_kernel"):
             self.front: Waveforms | WhisperMel | StackedMel = mel_input(self.config, options.model, options.revision)
-            model = model.get_encoder() if self.is_whisper else model
+            model = whisper_encoder(model) if self.is_whisper else model
         else:
             # The front end is called by `front`, not inside the model: it stays without graph.
             self.front_end, model.feature_extractor = model.feature_extractor, nn.Identity()
@@ -93,8 +97,8 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         self.layer_logits = nn.Parameter(torch.zeros(n_states)) if options.layer == "weighted" else None
         if options.layer != "last":
             self.keep_layers()  # a dropped one leaves no hidden state: later ones would be taken for their neighbours
-        is_wavlm = self.config.model_type == "wavlm"
-        self.layers = WavLMLayers(self.model, options.attention, self.compiling) if is_wavlm else None
+        in_steps = self.config.model_type == "wavlm" or isinstance(self.model, WaveModel)
+        self.layers = WaveLayers(self.model, options.attention, self.compiling) if in_steps else None
         if options.normalise == "global" and not isinstance(self.front, Waveforms):
             raise InputError(
                 f"acoustic.normalise is global: {options.model} reads mel features, which its extractor normalises. "
@@ -105,7 +109,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             self.register_buffer("sd", torch.ones(()))
         if published is not None:
             fill(self, published.tensors)
-        is_exact = is_wavlm or self.is_whisper  # by what they read
+        is_exact = in_steps or self.is_whisper  # by what they read
         self.one_by_one = not is_exact and not pads_exactly(self.model, lambda w: self.prepare(w, None), self._frames)
 
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
@@ -178,7 +182,7 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         return torch.stack([pool(frames, within(n_frames, frames.shape[1])) for frames in states], dim=1)
 
     @property
-    def resumes(self) -> bool:  # type: ignore[override]  # of WavLM, whose layers are called here
+    def resumes(self) -> bool:  # type: ignore[override]  # where layers are called here
         return self.layers is not None and self.options.attention != "transformers" and self.layer_logits is None
 
     def state(self, inputs: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
@@ -240,12 +244,15 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         if isinstance(self.front, Waveforms):
             save_pretrained(folder, self.model, feature_extractor=self.front_end)
             return
-        self.front.extract.save_pretrained(folder)
+        save_mel_settings(folder, self.front)
         if self.is_whisper:  # its decoder, which is not ours, comes from where the encoder came from
             whole = load_pretrained(self.options.model, self.options.revision)
             save_pretrained(folder, whole, encoder=self.model)
         else:
             save_pretrained(folder, self.model)
+
+    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
+        set_weights(self, state)
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.
@@ -295,10 +302,9 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             if layer == "last":
                 return iter((self.layers.last(last_of(states)),))
         else:
-            answer = self.front.answer(self.model, inputs, lengths, hidden_states=layer != "last")
+            states = self.front.states(self.model, inputs, lengths, hidden_states=layer != "last")
             if layer == "last":
-                return iter((answer.last_hidden_state,))
-            states = answer.hidden_states
+                return iter(states)
         if layer == "weighted" and self.options.norm_weighted and not self.is_whisper:
             states = last_changed(states, self._norm_behind)
         return iter(states) if layer == "weighted" else iter((state_of(states, layer),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,8 +12,40 @@ from torch import Tensor
 from msftk.errors import InputError
 from msftk.types import SAMPLE_RATE_HZ, Float32
 from msftk_plugins.acoustic.padding import Length, within
+from msftk_plugins.acoustic.slaney import mel_filters
+from msftk_plugins.acoustic.whisper_model import WhisperEncoder
 
+WINDOW, HOP = 400, 160  # samples of Whisper's mel rows
 FRAME = SAMPLE_RATE_HZ // 50  # samples of a frame, 20 ms: two mel rows of 10 ms
+
+
+class LogMel:
+    """Whisper's log-mel rows of a recording and the silence behind it, as its extractor of transformers computes them;
+    the silence that nobody reads is not computed.
+
+    Raises InputError for settings of another kind.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        known = {"n_fft": WINDOW, "hop_length": HOP, "sampling_rate": SAMPLE_RATE_HZ, "dither": 0}
+        if odd := [name for name, value in known.items() if settings.get(name, value) != value]:
+            raise InputError(
+                f"acoustic.model: preprocessor_config.json has {odd[0]} {settings[odd[0]]}, expected {known[odd[0]]}, "
+                "as every Whisper has. Take the file that the model was published with."
+            )
+        self.rows = int(settings.get("chunk_length", 30)) * SAMPLE_RATE_HZ // HOP
+        self.filters = torch.from_numpy(mel_filters(WINDOW, int(settings.get("feature_size", 80)))).float()
+
+    def __call__(self, waveform: Float32, n_rows: int) -> Float32:
+        """waveform [samples] -> its first `n_rows` [rows, mels]; they reach over its end."""
+        n = min(self.rows, n_rows + 2) * HOP  # at the end of what Whisper reads its sound is mirrored
+        samples = torch.from_numpy(np.pad(waveform, (0, max(0, n - len(waveform))))).float()
+        spectrum = torch.stft(samples, WINDOW, HOP, window=torch.hann_window(WINDOW), return_complex=True)
+        power = spectrum[:, :-1].abs().square()
+        log_mel = (self.filters.T @ power).clamp(min=1e-10).log10()
+        log_mel = (torch.maximum(log_mel, log_mel.max() - 8.0) + 4.0) / 4.0
+        rows: Float32 = log_mel[:, :n_rows].T.numpy()
+        return rows
 
 
 class WhisperMel:
@@ -25,8 +58,9 @@ class WhisperMel:
     extractor: ClassVar[str] = "WhisperFeatureExtractor"
     after: ClassVar[int] = 3
 
-    def __init__(self, extractor: Any) -> None:
-        self.extract, self.rows = extractor, extractor.nb_max_frames
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings, self.log_mel = settings, LogMel(settings)
+        self.rows = self.log_mel.rows
 
     def prepare(self, waveform: Float32) -> Float32:
         """[rows, mels]. Raises InputError for more than 30 s."""
@@ -36,9 +70,9 @@ class WhisperMel:
                 f"the recording has {len(waveform) / SAMPLE_RATE_HZ:.1f} s: this Whisper encoder hears {longest_s} s. "
                 f"Cut it, or keep less with --set data.seconds_kept={longest_s}."
             )
-        log_mel = self.extract(waveform, sampling_rate=SAMPLE_RATE_HZ, return_tensors="np").input_features[0].T
-        n_frames = max(1, self.n_heard(len(waveform)))
-        return np.pad(log_mel, ((0, self.after), (0, 0)), mode="edge")[: 2 * n_frames + self.after].astype(np.float32)
+        n_rows = 2 * max(1, self.n_heard(len(waveform))) + self.after
+        log_mel = self.log_mel(waveform, min(n_rows, self.rows))
+        return np.pad(log_mel, ((0, n_rows - len(log_mel)), (0, 0)), mode="edge")
 
     def n_heard(self, n_samples: int) -> int:
         """Frames of a recording: those that it reaches into."""
@@ -47,11 +81,12 @@ class WhisperMel:
     def n_frames(self, lengths: Length) -> Length:
         return (lengths - self.after) // 2
 
-    def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
-        """All of Whisper's 1500 frames; the caller cuts off what comes after the longest recording."""
+    def states(self, model: WhisperEncoder, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> list[Tensor]:
+        """All states of all of Whisper's frames; or the last one of those that the longest recording reaches into."""
         place = torch.minimum(torch.arange(self.rows, device=inputs.device), lengths.unsqueeze(1) - 1)
         rows = inputs.gather(1, place.unsqueeze(-1).expand(-1, -1, inputs.shape[-1]))
-        return model(rows.transpose(1, 2), output_hidden_states=hidden_states)
+        mel = rows.transpose(1, 2)
+        return model.states(mel) if hidden_states else [model.last(mel, int(self.n_frames(lengths.max())))]
 
 
 class WholeRowsMel(WhisperMel):
@@ -70,8 +105,10 @@ class StackedMel:
     extractor: ClassVar[str] = "SeamlessM4TFeatureExtractor"
     shortest: ClassVar[int] = 400 + 2 * 160  # samples; of a band's single value there is no spread
 
-    def __init__(self, extractor: Any) -> None:
-        self.extract = extractor
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        from transformers import SeamlessM4TFeatureExtractor
+
+        self.settings, self.extract = settings, SeamlessM4TFeatureExtractor(**settings)
 
     def prepare(self, waveform: Float32) -> Float32:
         """[frames, 2 mels]"""
@@ -83,9 +120,10 @@ class StackedMel:
     def n_frames(self, lengths: Length) -> Length:
         return lengths
 
-    def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
+    def states(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Sequence[Tensor]:
         inside = within(lengths, inputs.shape[1])
-        return model(inputs, attention_mask=inside.long(), output_hidden_states=hidden_states)
+        answer = model(inputs, attention_mask=inside.long(), output_hidden_states=hidden_states)
+        return answer.hidden_states if hidden_states else [answer.last_hidden_state]
 
 
 MEL_INPUTS: dict[str, type[WhisperMel] | type[StackedMel]] = {"whisper": WhisperMel, "wav2vec2-bert": StackedMel}

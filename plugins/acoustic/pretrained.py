@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.hub import MODEL_ID, is_local, why_not_fetched
 from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel, WholeRowsMel
+from msftk_plugins.acoustic.model_config import set_weights, unset
 from msftk_plugins.acoustic.published import published_folder
+from msftk_plugins.acoustic.wave_model import WaveModel, wave_model
+from msftk_plugins.acoustic.whisper_model import WhisperEncoder, whisper_model
 from msftk_plugins.weights import folder_digest, quiet
 
 # what makes transformers import a module that a model brings, or fetch a kernel by name; and where the model lay
@@ -83,17 +87,20 @@ def model_identity(name: str, revision: str | None) -> dict[str, str]:
     return {"model": f"sha256:{folder_digest(folder)}", "revision": commit}
 
 
-def build_from_config(config: str, name: str, revision: str | None) -> Any:
+def build_from_config(config: str, name: str, revision: str | None, *, rebuilt: bool = True) -> Any:
     """The model that a checkpoint's configuration (JSON) describes, weights still to be filled in.
 
-    Of a type that transformers does not know, the code is that of model `name`, and runs where the caller consents:
-    a checkpoint brings none. Raises InputError for no such configuration.
+    `rebuilt`: one that is written out here is taken for transformers' own. Of a type that transformers does not know,
+    the code is that of model `name`, and runs where the caller consents: a checkpoint brings none. Raises InputError
+    for no such configuration.
     """
-    from transformers import CONFIG_MAPPING, AutoModel
-
     try:
         kept = {key: value for key, value in json.loads(config).items() if key not in NAMES_CODE}
         kind = str(kept["model_type"])
+        if rebuilt and (model := unset(_written_out, kept)) is not None:
+            return model
+        from transformers import CONFIG_MAPPING, AutoModel
+
         if kind in CONFIG_MAPPING:
             read = CONFIG_MAPPING[kind].from_dict(kept)
         elif consent().remote_code:
@@ -119,13 +126,12 @@ def mel_input(config: Any, name: str, revision: str | None) -> WhisperMel | Stac
 
     Raises InputError: the model comes without preprocessor_config.json, or with an extractor of another kind.
     """
-    import transformers
-
     kind = WholeRowsMel if getattr(config, "whole_mel_rows", False) else MEL_INPUTS[config.model_type]
-    extractor = getattr(transformers, kind.extractor)
     if not hasattr(config, "mel_settings"):
+        import transformers
+
         try:
-            own = extractor.get_feature_extractor_dict(
+            own = getattr(transformers, kind.extractor).get_feature_extractor_dict(
                 name, revision=revision or "main", local_files_only=is_local(name)
             )[0]
         except (OSError, ValueError) as error:
@@ -139,7 +145,28 @@ def mel_input(config: Any, name: str, revision: str | None) -> WhisperMel | Stac
                 f"{kind.extractor}. Take the file that the model was published with."
             )
         config.mel_settings = {k: v for k, v in own.items() if isinstance(v, (bool, int, float))}
-    return kind(extractor(**config.mel_settings))
+    return kind(config.mel_settings)
+
+
+def save_mel_settings(folder: Path, front: WhisperMel | StackedMel) -> None:
+    """Writes preprocessor_config.json as transformers reads it."""
+    import transformers
+
+    getattr(transformers, front.extractor)(**front.settings).save_pretrained(folder)
+
+
+def whisper_encoder(model: Any) -> WhisperEncoder:
+    """The encoder of a Whisper of transformers, written out here."""
+    if isinstance(model, WhisperEncoder):
+        return model
+    made: WhisperEncoder | None = unset(whisper_model, json.loads(plain_config(model.config)))
+    if made is None:
+        raise InputError(
+            f"acoustic.model is a Whisper with activation {model.config.activation_function}: expected gelu, as every "
+            "published one has."
+        )
+    set_weights(made, model.get_encoder().state_dict())
+    return made
 
 
 def plain_config(config: Any) -> str:
@@ -150,6 +177,13 @@ def plain_config(config: Any) -> str:
 
 def save_pretrained(folder: Path, model: Any, **parts: nn.Module) -> None:
     """Writes the model as transformers reads it, with these in the places of its own parts."""
+    if isinstance(model, WaveModel):
+        theirs = build_from_config(plain_config(model.config), "", None, rebuilt=False)
+        state = model.state_dict() | {
+            f"{at}.{n}": t for at, part in parts.items() for n, t in part.state_dict().items()
+        }
+        theirs.load_state_dict(state)
+        model, parts = theirs, {}
     own = {name: getattr(model, name) for name in parts}
     try:
         for name, part in parts.items():
@@ -159,6 +193,10 @@ def save_pretrained(folder: Path, model: Any, **parts: nn.Module) -> None:
     finally:
         for name, part in own.items():
             setattr(model, name, part)
+
+
+def _written_out(kept: Mapping[str, Any]) -> WaveModel | WhisperEncoder | None:
+    return wave_model(kept) or whisper_model(kept)
 
 
 def _read_config(name: str, revision: str | None) -> Any:

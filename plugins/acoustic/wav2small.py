@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
 from msftk.types import Float32, Float64
+from msftk_plugins.acoustic.slaney import mel_filters
 
 WINDOW, HOP, MELS = 64, 32, 26  # samples, samples, bands: 4 ms, 2 ms
 BINS = WINDOW // 2 + 1
@@ -42,7 +43,7 @@ class Wav2Small(AcousticEncoder, nn.Module):
         width = options.channels
         self.dim = width * (HALF + width)
         self.register_buffer("fourier", _fourier())
-        self.register_buffer("mel", _mel())
+        self.register_buffer("mel", torch.from_numpy(mel_filters(WINDOW, MELS)).float())
         self.convolutions = nn.ModuleList(
             _convolution(width if place else 1, width) for place in range(BEFORE_POOLING + AFTER_POOLING)
         )
@@ -87,21 +88,3 @@ def _fourier() -> Tensor:
     angle = 2 * np.pi * np.outer(np.arange(BINS), place) / WINDOW
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * place / WINDOW)
     return torch.from_numpy(np.concatenate([np.cos(angle), -np.sin(angle)]) * hann).float().unsqueeze(1)
-
-
-def _mel() -> Tensor:
-    """[bins, mel]: triangles of area one on Slaney's mel scale, 0 to 8 kHz."""
-    hz = _hz(np.linspace(0, _slaney(8000.0), MELS + 2))
-    bins = np.linspace(0, 8000, BINS)
-    rising = (bins[:, None] - hz[:-2]) / (hz[1:-1] - hz[:-2])
-    falling = (hz[2:] - bins[:, None]) / (hz[2:] - hz[1:-1])
-    triangles = np.maximum(0, np.minimum(rising, falling)) * 2 / (hz[2:] - hz[:-2])
-    return torch.from_numpy(triangles).float()
-
-
-def _slaney(hz: float) -> float:
-    return 15 + 27 * float(np.log(hz / 1000) / np.log(6.4))
-
-
-def _hz(mel: Float64) -> Float64:
-    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,12 @@ class Waveforms:
         longest = self.n_frames(inputs.shape[1])
         return nn.functional.pad(features, (0, longest - features.shape[-1]))
 
-    def answer(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Any:
+    def states(self, model: Any, inputs: Tensor, lengths: Tensor, hidden_states: bool) -> Sequence[Tensor]:
+        """All hidden states [batch, time, dim] of a model of transformers, or the last one alone."""
         inside = within(lengths, inputs.shape[1])
         features = self.features(inputs, lengths)
-        return model(features, attention_mask=inside.long(), output_hidden_states=hidden_states)
+        answer = model(features, attention_mask=inside.long(), output_hidden_states=hidden_states)
+        return answer.hidden_states if hidden_states else [answer.last_hidden_state]
 
 
 def features_in_graph(front_end: Any, samples: Tensor, lengths: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Runs WavLM's layers one after another: our attention in place of transformers', compiled where that pays."""
+"""Runs the layers of WavLM or a written-out wav2vec 2.0 one by one: with our attention, compiled where that pays."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from msftk.errors import InputError
 from msftk_plugins.acoustic.compiling import Compiling, compile_options
 from msftk_plugins.acoustic.dropout import replace_dropouts
 from msftk_plugins.acoustic.padding import within
+from msftk_plugins.acoustic.plain_attention import mask as plain_mask
 from msftk_plugins.acoustic.wavlm import sdpa
 from msftk_plugins.acoustic.wavlm.attention import GatedAttention
 
 Attention = Literal["auto", "sdpa", "triton", "transformers"]
 
 
-class WavLMLayers:
-    """The layers of a loaded transformers WavLM; its parameters keep their names.
+class WaveLayers:
+    """The layers of a loaded transformers WavLM, or of a written-out model; parameters keep their names.
 
     attention: "triton" never writes the bias out, and needs a CUDA GPU; "sdpa" runs everywhere; "auto" takes the former
     where it can; "transformers" leaves the model as it was.
@@ -32,7 +33,8 @@ class WavLMLayers:
         self.model, self.attention, self.compiling = model, attention, compiling
         self.compiled = False
         self.device: torch.device | None = None
-        if attention != "transformers":
+        self.gated = attention != "transformers" and model.config.model_type == "wavlm"
+        if self.gated:
             replace_dropouts(model)
             for layer in model.encoder.layers:
                 layer.attention = GatedAttention(layer.attention, sdpa.attend)
@@ -72,16 +74,18 @@ class WavLMLayers:
     def norms_last(self) -> bool:
         return bool(self.model.config.do_stable_layer_norm)
 
-    def _mask_and_positions(self, n_frames: Tensor, n: int, padded: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _mask_and_positions(self, n_frames: Tensor, n: int, padded: Tensor) -> tuple[Tensor | None, Tensor | None]:
         if self.attention == "transformers":
             return ~padded, None
+        if not self.gated:
+            return plain_mask(n_frames, n), None
         form = _form(self.attention, n_frames.device)
         return form.mask(n_frames, n), form.positions(self.model.encoder.layers[0].attention.table(n))
 
     def _settle(self, device: torch.device) -> None:
         """Chooses the attention for the device; compiles the layers, once, when compiling is on."""
         layers = self.model.encoder.layers
-        if device != self.device and self.attention != "transformers":
+        if device != self.device and self.gated:
             attend = _form(self.attention, device).attend
             for layer in layers:
                 layer.attention.attend = attend
