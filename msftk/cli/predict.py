@@ -61,6 +61,9 @@ def predict(
     hop: Annotated[
         float | None, typer.Option("--hop", metavar="SECONDS", help="A window each so many (default: --window).")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw V/A/D over time of one recording (png, svg, pdf).")
+    ] = None,
     transcriber: Transcriber = None,
     aligner: Aligner = None,
     describer: Describer = None,
@@ -87,7 +90,7 @@ def predict(
     from msftk.recipes.named_runs import named_runs
     from msftk.recipes.predict import load
     from msftk.recipes.predict_table import predict_table
-    from msftk.recipes.recordings import of_split
+    from msftk.recipes.recordings import Listing, of_split
     from msftk.recipes.table_file import check_out, write_table
 
     options = options_anew(
@@ -102,6 +105,8 @@ def predict(
         check_out(table)
     if submission is not None:
         check_out(submission, (".csv",))
+    if plot is not None:
+        check_out(plot, (".png", ".svg", ".pdf"))
     runs, recordings = named_runs(places, models)
     if not recordings:
         raise InputError("nothing to predict. Name audio files, a folder of them, or a manifest (.parquet).")
@@ -109,6 +114,8 @@ def predict(
     given: list[Any] = [_piped() if one == "-" else one for one in recordings]
     if split is not None:
         given = [of_split(given, split)]
+    if plot is not None and (n := len(Listing(given))) > 1:
+        raise InputError(f"--plot {plot}: a picture of one recording, and here are {n}. Name one.")
     loaded = load(
         runs,
         device,
@@ -129,7 +136,7 @@ def predict(
         "interval": interval,
         "workers": workers,
     }
-    if table is not None and not json and submission is None:
+    if table is not None and not json and submission is None and plot is None:
         with bar() as progress:
             written = predict_table(loaded, given, table, progress=progress, **how)
         _tell_written(written, over_time=window is not None)
@@ -142,6 +149,9 @@ def predict(
         write_table(result.columns() if window is None else result.over_time.columns(), table)
     if submission is not None:
         write_table(result.challenge(), submission)
+    if plot is not None:
+        result.over_time.plot(plot)
+        err.print(f"drawn: {plot}", soft_wrap=True)
     if json:
         print_json(result.json(over_time=window is not None))
     elif submission is None:

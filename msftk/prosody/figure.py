@@ -41,12 +41,29 @@ def plot_emphasis(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis
     Traceback (most recent call last):
     msftk.errors.InputError: a.gif: cannot draw '.gif' files. Name a file that ends in .png, .svg or .pdf.
     """
-    suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in FORMATS:
+    check_format(path)
+    write_figure(_figure(utterance_id, waveform, f0_hz, emphasis), path)
+
+
+def check_format(path: Path) -> None:
+    """Raises InputError for a suffix that nothing here draws; ask before the work.
+
+    >>> check_format(Path("a.PNG"))
+    """
+    if path.suffix.lower().removeprefix(".") not in FORMATS:
         raise InputError(f"{path}: cannot draw '{path.suffix}' files. Name a file that ends in .png, .svg or .pdf.")
-    figure = _figure(utterance_id, waveform, f0_hz, emphasis)
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Writes a figure as the suffix of `path` says. Raises InputError as `plot_emphasis`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from matplotlib.figure import Figure
+    >>> with TemporaryDirectory() as folder:
+    ...     write_figure(Figure(), Path(folder) / "a.svg")
+    """
     try:
-        figure.savefig(path, format=suffix, dpi=160, facecolor="white")
+        figure.savefig(path, format=path.suffix.lower().removeprefix("."), dpi=160, facecolor="white")
     except OSError as error:
         raise unwritable(path, error, "--plot") from error
 

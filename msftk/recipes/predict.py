@@ -74,10 +74,11 @@ class Run:
         progress: ProgressCallback | None = None,
         workers: int | None = None,
     ) -> PredictResult:
-        """Predicts audio files, folders of them, manifests, utterances, and sound in memory.
+        """Predicts audio files, folders of them, manifests, utterances, data frames, and sound in memory.
 
         Audio alone works; what lies beside it is used too (see `utterance_of`). Sound in memory is a pair (samples [n]
-        or [n, channels], rate in Hz), the bytes of an audio file, or a file object of them.
+        or [n, channels], rate in Hz), the bytes of an audio file, or a file object of them. A data frame (pandas,
+        polars, Arrow) has the columns of a manifest, see `manifest_of`; `to_pandas()` and `to_polars()` give one back.
 
         Args:
             store: a folder, a store (`msftk.MemoryStore()` touches no disk), or None: MSFTK_STORE, else the user's

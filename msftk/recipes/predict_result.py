@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -77,6 +78,19 @@ class OverTime:
     def mean(self) -> Predictions:
         """One row a recording, in which each second counts once."""
         return mean_of_rows(self.predictions, self.predictions.ids, self.weights.tolist())
+
+    def plot(self, path: str | Path) -> None:
+        """Draws V/A/D over time of the one recording that these are of, as the suffix says (png, svg, pdf).
+
+        Raises InputError where they are of none or of several, and as `plot_over_time`.
+        """
+        from msftk.evaluation.over_time import plot_over_time
+
+        names, predictions = list(dict.fromkeys(self.predictions.ids)), self.predictions
+        if len(names) != 1:
+            raise InputError(f"{path}: a picture of one recording, and here are {len(names)}. Give one.")
+        values = {a: predictions.values[:, ATTRIBUTES.index(a)].tolist() for a in predictions.attributes}
+        plot_over_time(names[0], self.start_s.tolist(), self.end_s.tolist(), values, predictions.scale, Path(path))
 
     def by_recording(self) -> dict[str, tuple[Window, ...]]:
         found: dict[str, list[Window]] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.files import check_name, files_under, unreadable
 from msftk.recipes.beside import utterance_of
+from msftk.recipes.frames import is_frame, manifest_of
 from msftk.recipes.sound_in_memory import waveform_of
 from msftk.speech.audio_file import AUDIO_SUFFIXES
 from msftk.store.manifest import Manifest, read_manifest
@@ -27,7 +28,16 @@ PART = 256  # recordings that are heard together: of so many, batches are of lik
 URL = re.compile(r"(https?|ftp|s3|gs):/")
 
 Samples = tuple[NDArray[Any], int]  # samples [n] or [n, channels] and their rate in Hz
-Input = str | Path | Utterance | Manifest | Samples | bytes | BinaryIO
+
+
+class Frame(Protocol):
+    """A data frame, of whatever package."""
+
+    @property
+    def columns(self) -> Any: ...
+
+
+Input = str | Path | Utterance | Manifest | Samples | bytes | BinaryIO | Frame
 
 
 @dataclass
@@ -152,9 +162,11 @@ def name_of(item: Item) -> str:
 
 
 def _read(one: Input) -> Path | Utterance | Manifest | Any:
-    """A path for a file or a folder, a manifest as what it holds, all else as it is."""
+    """A path for a file or a folder, a manifest or a frame as what it holds, all else as it is."""
     if isinstance(one, str) and not one:  # an unset variable of a shell; as a path it would be the folder one stands in
         raise InputError("an empty name. Name audio files, a folder of them, or a manifest (.parquet).")
+    if is_frame(one):
+        return manifest_of(one)
     if not isinstance(one, str | Path):
         return one
     return read_manifest(one) if Path(one).suffix == ".parquet" else Path(one)
@@ -173,7 +185,8 @@ def _listed(inputs: Input | Iterable[Input]) -> Sequence[Any]:
     """One input, or the inputs of an iterable; a pair of samples and rate is one."""
     pair = isinstance(inputs, tuple) and len(inputs) == 2 and isinstance(inputs[0], np.ndarray)
     is_one = pair or isinstance(inputs, str | Path | Utterance | Manifest | bytes | np.ndarray)
-    return [inputs] if is_one or hasattr(inputs, "read") or not isinstance(inputs, Iterable) else list(inputs)
+    is_one = is_one or is_frame(inputs) or hasattr(inputs, "read") or not isinstance(inputs, Iterable)
+    return [inputs] if is_one else list(inputs)  # type: ignore[arg-type]
 
 
 def _audio_files(path: Path) -> Iterator[Path]:
