@@ -60,6 +60,7 @@ bench: setup
 	$(BIN)/python benchmarks/stress.py --data $(DATA)
 	$(BIN)/python benchmarks/descriptions.py --data $(DATA)/emotale
 	$(BIN)/python benchmarks/planted_effect.py --data $(DATA)/planted-msp
+	$(BIN)/python benchmarks/augmentation.py --data $(DATA)/planted-msp
 	$(BIN)/python benchmarks/emotale.py --data $(DATA)/emotale
 	$(BIN)/python benchmarks/ravdess.py --data $(DATA)/ravdess
 	$(BIN)/python benchmarks/emobank.py --data $(DATA)/emobank

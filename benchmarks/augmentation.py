@@ -3,9 +3,9 @@
     python benchmarks/augmentation.py --data DIR [--out DIR] [--seeds 3] [--encoders functionals logmel]
 
 DIR is planted-msp. Test1 is also written with noise under it beforehand (white and pink, --snr dB), and heard as any
-recording is: its F0 is that of the noisy file. Training hears white noise at 0 to 20 dB, or
-none. The cost is the processor time of training, preparation done before, over that of training without noise, each
-right after the other.
+recording is: its F0 is that of the noisy file. Training hears white noise at 0 to 20 dB under all utterances, under
+half of them (others in each epoch), or none. The cost is the processor time of training, preparation done before, over
+that of training without noise, one right after the other.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from msftk.types import SAMPLE_RATE_HZ, Utterance
 HEARD = {
     "as recorded": "[]",
     "white noise": '[{name="noise",snr_db=[0,20]}]',
+    "white noise in half": '[{name="noise",snr_db=[0,20],probability=0.5}]',
 }
 COST: tuple[tuple[str, dict[str, object]], ...] = (
     ("noise", {}),

@@ -97,13 +97,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "msftk/training/transforms.py",
-        "if random.random() < transform.options.probability:",
-        "if True:",
+        "pairs if random.random() < transform.options.probability",
+        "pairs",
         "tests/training/test_transforms.py",
     ),
     Mutation(
         "msftk/runs/inputs.py",
-        "return self._prepare(utterance, encoder, heard)",
+        "return self._prepare(utterance, encoder, change)",
         "return self.read(utterance, encoder)",
         "tests/training/test_transforms.py",
     ),

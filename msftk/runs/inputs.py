@@ -28,7 +28,8 @@ from msftk.types import SAMPLE_RATE_HZ, Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
 F0_HOP_S = 0.005  # grid of every stored F0
-Heard = Callable[[str, Sound], Sound]  # id and sound of an utterance -> how it sounds this time
+Change = Callable[[Sound], Sound]  # a recording -> how it sounds this once
+Heard = Callable[[str], Change | None]  # id of an utterance -> what changes it, None: it is heard as recorded
 NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model on texts alone."
 
 
@@ -60,13 +61,13 @@ class Inputs:
         self._vectors: dict[tuple[str, Answer], Float32] = {}
         self._found: dict[str, list[Float32 | None]] = {one: [None] * len(prepared.rows) for one in prepared.dims}
 
-    def read(self, utterance: Utterance, encoder: AcousticEncoder, heard: Heard | None = None) -> Tensor:
+    def read(self, utterance: Utterance, encoder: AcousticEncoder, change: Change | None = None) -> Tensor:
         """[n, ...]; raises InputError for audio that cannot be read, AbsentError where there is none.
 
-        An encoder that reads no sound gets [1, 0]. What is `heard` otherwise than recorded is prepared anew.
+        An encoder that reads no sound gets [1, 0]. What is changed is prepared anew each time.
         """
-        if heard is not None:
-            return self._prepare(utterance, encoder, heard)
+        if change is not None:
+            return self._prepare(utterance, encoder, change)
         if utterance.id in self._kept:
             return self._kept[utterance.id]
         if not encoder.reads_sound:
@@ -79,13 +80,13 @@ class Inputs:
             self._kept[utterance.id] = made
         return made
 
-    def _prepare(self, utterance: Utterance, encoder: AcousticEncoder, heard: Heard | None = None) -> Tensor:
+    def _prepare(self, utterance: Utterance, encoder: AcousticEncoder, change: Change | None = None) -> Tensor:
         waveform = self.prepared.waveform(utterance, self.seconds_kept, self.waveforms)
         n_frames, f0_hz = int(self.seconds_kept / F0_HOP_S) + 1, None
         if encoder.needs_f0:
             f0_hz = self.prepared.f0_hz(utterance.id)[:n_frames]
-        if heard is not None:
-            sound = heard(utterance.id, Sound(waveform, f0_hz))
+        if change is not None:
+            sound = change(Sound(waveform, f0_hz))
             waveform = sound.waveform[: round(self.seconds_kept * SAMPLE_RATE_HZ)]
             f0_hz = None if sound.f0_hz is None else sound.f0_hz[:n_frames]
         with torch.no_grad():
@@ -246,7 +247,7 @@ class Examples:
         several = take(self.utterances, list(rows))
         return make_batch(
             [u.id for u in several],
-            [self.inputs.read(u, self.encoder, heard) for u in several],
+            [self.inputs.read(u, self.encoder, heard(u.id) if heard else None) for u in several],
             {source: [self._vector(source, u.id) for u in several] for source in self.source_dims},
             self.source_dims,
             [getattr(u, self.encoder.column) for u in several] if self.encoder.column else (),

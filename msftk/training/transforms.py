@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 
 import numpy as np
@@ -11,7 +12,7 @@ from msftk.adaptation import stored_features
 from msftk.errors import InputError
 from msftk.interfaces import Sound, Transform
 from msftk.registry import registry
-from msftk.runs.inputs import Heard
+from msftk.runs.inputs import Change, Heard
 from msftk.settings import Settings
 
 
@@ -26,22 +27,29 @@ class Transforms:
         return [dict(transform.identity()) for transform in self.chain]
 
     def in_epoch(self, epoch: int) -> Heard | None:
-        """How utterances sound in this epoch; None: as they were recorded, for there are no transforms.
+        """How utterances sound in this epoch; None: all as they were recorded, for there are no transforms.
 
         The draws of each transform are seeded by run, epoch, utterance and its place in the list alone.
         """
         if not self.chain:
             return None
 
-        def heard(utterance_id: str, sound: Sound) -> Sound:
+        def heard(utterance_id: str) -> Change | None:
             own = int.from_bytes(sha256(utterance_id.encode()).digest()[:16])
-            for place, transform in enumerate(self.chain):
-                random = np.random.default_rng([self.seed, epoch, place, own])
-                if random.random() < transform.options.probability:
-                    sound = transform(sound, random)
-            return sound
+            drawn = [np.random.default_rng([self.seed, epoch, place, own]) for place in range(len(self.chain))]
+            pairs = zip(self.chain, drawn, strict=True)
+            changing = [
+                (transform, random) for transform, random in pairs if random.random() < transform.options.probability
+            ]
+            return partial(_changed, changing) if changing else None
 
         return heard
+
+
+def _changed(changing: Sequence[tuple[Transform, np.random.Generator]], sound: Sound) -> Sound:
+    for transform, random in changing:
+        sound = transform(sound, random)
+    return sound
 
 
 AS_RECORDED = Transforms((), 0)
