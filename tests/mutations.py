@@ -115,6 +115,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/serve/test_batches.py",
     ),
     Mutation("msftk/serve/batches.py", "if len(batch) == 1:", "if batch:", "tests/serve/test_batches.py"),
+    Mutation(
+        "msftk/serve/answers.py",
+        "return ABSOLUTE.sub(lambda path: Path(path[0]).name, message)",
+        "return message",
+        "tests/serve/test_app.py",
+    ),
     Mutation("msftk/serve/door.py", "if n_bytes > self._limits.max_bytes:", "if False:", "tests/serve/test_door.py"),
     Mutation(
         "msftk/serve/answers.py",

@@ -42,7 +42,7 @@ def serve(
     max_s: Annotated[float, typer.Option("--max-seconds", min=0.1, help="Longest recording.")] = 600,
     timeout_s: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds until an answer.")] = 60,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Recordings that are predicted together.")] = 16,
-    gather_ms: Annotated[float, typer.Option("--gather", min=0, help="Milliseconds to wait for others.")] = 5,
+    gather_ms: Annotated[float, typer.Option("--gather", min=0, help="Milliseconds to wait for others that come.")] = 5,
     requests: Annotated[int, typer.Option("--requests", min=1, help="Requests under way at once.")] = 256,
     clip: Annotated[
         bool | None, typer.Option("--clip/--no-clip", help="Cut to the scale (default: as the run).")

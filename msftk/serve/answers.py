@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from msftk.serve.uploads import Upload
+from msftk.serve.uploads import Upload, changed
 from msftk.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from msftk.recipes.predict import Run
 
 WARMING = "prompts/audio/agent-incorrect.flac"
+MESSAGES = ("absent", "failures", "notes", "why_not")  # what an answer says in words of ours
+ABSOLUTE = re.compile(r"(?<![\w.:/])(?:/[^\s/:'\",)]+){2,}/?")
 Kind = tuple[Literal["predict", "explain"], float | None, float | None]
 
 
@@ -79,11 +84,23 @@ class Answers:
         )
         answers = [said[job.upload.utterance.id] for job in jobs]
         return [
-            one if isinstance(one, Exception) else job.upload.told(one.json(over_time=window_s is not None))
+            one if isinstance(one, Exception) else self._told(job, one.json(over_time=window_s is not None))
             for job, one in zip(jobs, answers, strict=True)
         ]
 
     def _explained(self, job: Job) -> Any:
         from msftk.recipes.explain import explain
 
-        return job.upload.told(explain(self.run, job.upload.utterance, store=self._store, **self.layer).json())
+        return self._told(job, explain(self.run, job.upload.utterance, store=self._store, **self.layer).json())
+
+    def _told(self, job: Job, answer: dict[str, Any]) -> Any:
+        """With what the sender named, and no place of this machine in what is said beside the numbers."""
+        named = job.upload.named(answer)
+        return named | {key: changed(named[key], self.without_places) for key in MESSAGES if key in named}
+
+    def without_places(self, message: str) -> str:
+        """Of each path, the last name: of the run or model as it was given, and of all that begins at the root."""
+        for source in self.run.asked:
+            if os.sep in source.name and Path(source.name).exists():  # else it is an id of the hub
+                message = message.replace(source.name, Path(source.name).name)
+        return ABSOLUTE.sub(lambda path: Path(path[0]).name, message)

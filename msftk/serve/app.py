@@ -73,7 +73,7 @@ class Said(BaseModel):
     """What `msftk predict --json` prints."""
 
     predictions: list[dict[str, Any]]
-    scale: tuple[float, float]
+    scale: list[float] = Field(min_length=2, max_length=2, description="its low and its high end")
     clipped: bool
     warning: str | None
     absent: dict[str, dict[str, int]]
@@ -106,7 +106,12 @@ def make_app(answers: Answers, limits: Limits | None = None, token: str | None =
     """
     limits, metrics = limits or Limits(), Metrics()
     batcher: Batcher[Job] = Batcher(
-        answers, most=limits.batch, heaviest=DECODED_BYTES, gather_s=limits.gather_ms / 1000, told=metrics.batch
+        answers,
+        most=limits.batch,
+        heaviest=DECODED_BYTES,
+        gather_s=limits.gather_ms / 1000,
+        coming=lambda: metrics.under_way,
+        told=metrics.batch,
     )
     scratch = tempfile.TemporaryDirectory(prefix="msftk-serve-")
 
@@ -142,7 +147,7 @@ def make_app(answers: Answers, limits: Limits | None = None, token: str | None =
                     upload = await asyncio.to_thread(examined, audio, called, limits.max_s)
                     metrics.heard(upload.seconds)
                     made: Job = job(upload)
-                    with _told_of(upload):
+                    with _told_of(upload, answers):
                         answer = await asyncio.wrap_future(batcher.submit(made, made.kind, upload.n_bytes))
         except TimeoutError:
             raise HTTPException(504, f"no answer within {limits.timeout_s:g} s. Send less, or come again.") from None
@@ -194,12 +199,12 @@ async def _in_time(coming: Any, limits: Limits) -> tuple[Path, str]:
 
 
 @contextmanager
-def _told_of(upload: Upload) -> Iterator[None]:
+def _told_of(upload: Upload, answers: Answers) -> Iterator[None]:
     """Errors name what the sender named, and no path of this machine; what was not foreseen stands in the log alone."""
     try:
         yield
     except MsftkError as error:
-        raise type(error)(upload.told(str(error))) from error
+        raise type(error)(answers.without_places(upload.named(str(error)))) from error
     except Exception as error:
         _logger.exception("not foreseen")
         raise MsftkError(f"{type(error).__name__}, not foreseen: it stands in the server's log.") from error

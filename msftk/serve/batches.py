@@ -29,7 +29,7 @@ class Batcher(Generic[Job]):
     Args:
         work: jobs -> an answer or an exception each, in their order. Where it fails for several, it is asked for each
             of them alone, so that one job's trouble is not another's.
-        gather_s: how long the first job waits for others.
+        gather_s: how long the first job waits for others, as long as more are `coming`: how many are under way in all.
         told: hears how many were worked on together.
     """
 
@@ -40,9 +40,10 @@ class Batcher(Generic[Job]):
         most: int,
         heaviest: float,
         gather_s: float,
+        coming: Callable[[], int],
         told: Callable[[int], None],
     ) -> None:
-        self._work, self._told = work, told
+        self._work, self._coming, self._told = work, coming, told
         self._most, self._heaviest, self._gather_s = most, heaviest, gather_s
         self._queue: queue.SimpleQueue[_Waiting[Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
@@ -79,8 +80,9 @@ class Batcher(Generic[Job]):
         """A batch, and the job that began the next one where it did not fit."""
         batch, weight, until = [first], first.weight, time.monotonic() + self._gather_s
         while len(batch) < self._most:
+            others = self._coming() > len(batch)
             try:
-                one = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+                one = self._queue.get(timeout=max(0.0, until - time.monotonic()) if others else 0.0)
             except queue.Empty:
                 break
             if one is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
@@ -32,14 +32,19 @@ class Upload:
     seconds: float
     n_bytes: int
 
-    def told(self, answer: Any) -> Any:
+    def named(self, answer: Any) -> Any:
         """JSON, or a message, in which the sender's name stands wherever the file's path stood."""
-        if isinstance(answer, str):
-            place = Path(self.utterance.id)
-            return answer.replace(str(place), self.name).replace(f"{place.parent}{os.sep}", "")
-        if isinstance(answer, dict):
-            return {self.told(key): self.told(value) for key, value in answer.items()}
-        return [*map(self.told, answer)] if isinstance(answer, list | tuple) else answer
+        place = Path(self.utterance.id)
+        return changed(answer, lambda text: text.replace(str(place), self.name).replace(f"{place.parent}{os.sep}", ""))
+
+
+def changed(answer: Any, change: Callable[[str], str]) -> Any:
+    """JSON with every text in it changed."""
+    if isinstance(answer, str):
+        return change(answer)
+    if isinstance(answer, dict):
+        return {change(key): changed(value, change) for key, value in answer.items()}
+    return [changed(one, change) for one in answer] if isinstance(answer, list | tuple) else answer
 
 
 async def received(request: Request, folder: Path, name: str | None, transcript: str | None) -> tuple[Path, str]:

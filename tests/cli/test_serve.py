@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from serving import serving
 from tones import write_utterance
 
 from msftk.cli.serve import TOKEN
@@ -51,18 +48,13 @@ def test_no_run_is_told(msftk: Callable[..., Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_server_answers_with_its_token_until_it_is_ended(ending: int, tiny_run: Path, tmp_path: Path) -> None:
     write_utterance(tmp_path, "one")
-    command = [sys.executable, "-m", "msftk", "serve", str(tiny_run), "--host", "0.0.0.0", "--port", "0"]
-    environment = os.environ | {TOKEN: "secret", "TMPDIR": str(tmp_path)}
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    assert server.stderr is not None
-    address = re.search(r"http://0\.0\.0\.0:(\d+)", server.stderr.readline())
-    assert address
-    url = f"http://127.0.0.1:{address[1]}/predict"
-    body = (tmp_path / "one.wav").read_bytes()
-    assert httpx.post(url, content=body).status_code == 401
-    answer = httpx.post(url, content=body, headers={"Authorization": "Bearer secret"})
-    assert answer.json()["predictions"][0]["id"] == "recording"
-    server.send_signal(ending)
-    _, said = server.communicate(timeout=20)
+    token = {TOKEN: "secret", "TMPDIR": str(tmp_path)}
+    with serving(tiny_run, "--host", "0.0.0.0", **token) as (port, server):
+        url, body = f"http://127.0.0.1:{port}/predict", (tmp_path / "one.wav").read_bytes()
+        assert httpx.post(url, content=body).status_code == 401
+        answer = httpx.post(url, content=body, headers={"Authorization": "Bearer secret"})
+        assert answer.json()["predictions"][0]["id"] == "recording"
+        server.send_signal(ending)
+        _, said = server.communicate(timeout=20)
     assert (server.returncode, said) == (0, "")
     assert not [*tmp_path.glob("msftk-*")]

@@ -18,9 +18,9 @@ def answers(tiny_run: Path) -> Answers:
     return Answers(load(tiny_run, device="cpu"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served() -> Iterator[Callable[..., str]]:
-    """served(app) -> the address where the app is served until the test ends."""
+    """served(app) -> the address where the app is served until the last test of the file ends."""
     from msftk.serve.listening import address, listen, make_server
 
     running = []

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from published_models import write_published
 from tones import write_utterance
 
-from msftk.recipes.predict import load
+from msftk.recipes.predict import load, load_model
 from msftk.serve.answers import Answers
 from msftk.serve.app import make_app
 from msftk.serve.limits import Limits
@@ -145,6 +146,21 @@ def test_health_and_metrics_answer(client: TestClient, recording: Path) -> None:
     assert 'msftk_requests_total{path="/predict",status="200"}' in told
     assert 'msftk_requests_total{path="other",status="404"}' in told
     assert "nowhere" not in told
+
+
+def test_no_answer_names_a_place_of_the_server(
+    tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_published("wav2small", tmp_path / "kept" / "wav2small")
+    monkeypatch.chdir(tmp_path)
+    for place in ("kept/wav2small", str(tmp_path / "kept" / "wav2small")):
+        published = Answers(load_model(place, device="cpu"))
+        with TestClient(make_app(published), base_url="http://localhost") as client:
+            answer = client.post("/predict", content=recording.read_bytes())
+        assert "licence of wav2small" in answer.json()["notes"][0]
+        assert "kept" not in answer.text
+        told = published.without_places("/root/.cache/x.json: gone, see http://a.org/b/c and (/srv/models/roberta) 1/2")
+        assert told == "x.json: gone, see http://a.org/b/c and (roberta) 1/2"
 
 
 class Slow(Answers):

@@ -34,7 +34,7 @@ def work() -> Doubling:
 
 @pytest.fixture
 def batcher(work: Doubling) -> Iterator[Batcher[int]]:
-    made: Batcher[int] = Batcher(work, most=4, heaviest=10, gather_s=0.02, told=lambda size: None)
+    made: Batcher[int] = Batcher(work, most=4, heaviest=10, gather_s=0.02, coming=lambda: 9, told=lambda size: None)
     yield made
     work.let_go.set()
     made.close()
@@ -100,3 +100,9 @@ def test_many_threads_get_each_their_own(batcher: Batcher[int]) -> None:
     with ThreadPoolExecutor(16) as threads:
         answers = [*threads.map(lambda job: batcher.submit(job).result(10), range(100, 600))]
     assert answers == [2 * job for job in range(100, 600)]
+
+
+def test_who_is_alone_does_not_wait_for_others(work: Doubling) -> None:
+    lonely: Batcher[int] = Batcher(work, most=4, heaviest=10, gather_s=60, coming=lambda: 1, told=lambda size: None)
+    assert lonely.submit(4).result(10) == 8
+    lonely.close()
