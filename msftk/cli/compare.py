@@ -10,7 +10,7 @@ import typer
 from msftk.cli.console import bar, err, number_table, out, print_apart, print_json
 from msftk.cli.options import Combine, Device, Json, PublishedModel, Store, Workers, check_combine
 from msftk.errors import InputError
-from msftk.recipes.wording import fixed, interval, p_text
+from msftk.recipes.wording import SCORES, fixed, interval, mean_and_spread, p_text
 
 if TYPE_CHECKING:
     from msftk.evaluation.comparison import Comparison
@@ -77,6 +77,7 @@ def compare(
         print_json({**found.json(), "claims": claims(found, TO_FIRST), "scope": scope(found)})
         return
     print_scores(found)
+    print_targets(found)
     print_differences(found)
     out.print()
     for sentence in (*claims(found, TO_FIRST), *scope(found)):
@@ -112,6 +113,17 @@ def print_scores(found: Comparison) -> None:
             cells.append(f"{fixed(one.value, 3)}{spread} {interval((one.low, one.high), 3)}".rstrip())
         table.add_row(name, str(len(own.runs)), *cells)
     out.print(table)
+
+
+def print_targets(found: Comparison) -> None:
+    """Scores of what systems predict beside the ratings: mean of the runs ± their spread; nothing where none does."""
+    for target in dict.fromkeys(target for own in found.systems.values() for target in own.targets):
+        systems = {name: own.targets[target] for name, own in found.systems.items() if target in own.targets}
+        scores = list(next(iter(systems.values())))
+        table = number_table(f"{target}, mean ± sd of runs", *(SCORES.get(score, score) for score in scores))
+        for name, own in systems.items():
+            table.add_row(name, *(mean_and_spread(own[score]) for score in scores))
+        print_apart(table)
 
 
 def print_differences(found: Comparison) -> None:

@@ -12,6 +12,7 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.evaluation.bootstrap import DRAWS
 from msftk.evaluation.clusters import cluster_moments, clusters_of
+from msftk.evaluation.evaluation import score_others
 from msftk.evaluation.paired import Estimate, Paired, holm
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import ratings_of
@@ -23,11 +24,15 @@ COLUMNS = (*ATTRIBUTES, "mean")
 
 @dataclass(frozen=True)
 class SystemScores:
-    """Of one system, by attribute and "mean": mean CCC of its runs with interval, their spread, and each run's CCC."""
+    """Of one system, by attribute and "mean": mean CCC of its runs with interval, their spread, and each run's CCC.
+
+    `targets`: target beside the ratings, of those that all its runs predict -> score, as UAR -> that of each run.
+    """
 
     ccc: Mapping[str, Estimate]
     sd: Mapping[str, float]
     runs: Sequence[Mapping[str, float]]
+    targets: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def compare_predictions(
     paired = Paired([cluster_moments(one, truth, clusters.labels) for one in values.values()], draws)
     place = {name: row for row, name in enumerate(systems)}
     return Comparison(
-        systems={name: _scores(paired, row) for name, row in place.items()},
+        systems={name: _scores(paired, row, _targets(systems[name], rated)) for name, row in place.items()},
         differences=[
             one
             for family, pairs in families.items()
@@ -120,11 +125,18 @@ def compare_predictions(
     )
 
 
-def _scores(paired: Paired, system: int) -> SystemScores:
+def _targets(runs: Sequence[Predictions], rated: Sequence[Utterance]) -> dict[str, dict[str, list[float]]]:
+    found = [score_others(run, rated)[0] for run in runs]
+    shared = [name for name in found[0] if all(name in one for one in found)]
+    return {name: {score: [one[name][score] for one in found] for score in found[0][name]} for name in shared}
+
+
+def _scores(paired: Paired, system: int, targets: Mapping[str, Mapping[str, Sequence[float]]]) -> SystemScores:
     return SystemScores(
         dict(zip(COLUMNS, paired.score(system), strict=True)),
         dict(zip(COLUMNS, paired.spread(system).tolist(), strict=True)),
         [dict(zip(COLUMNS, run.tolist(), strict=True)) for run in paired.by_run[system]],
+        targets,
     )
 
 

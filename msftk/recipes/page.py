@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msftk.extras import from_extra
-from msftk.recipes.wording import fixed, interval, p_text, percent
+from msftk.recipes.wording import fixed, interval, mean_and_spread, p_text, percent
 
 PAGES = (".html", ".htm")
 
@@ -28,5 +28,7 @@ def template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(fixed=fixed, interval=interval, percent=percent, p_text=p_text)
+    environment.filters.update(
+        fixed=fixed, interval=interval, percent=percent, p_text=p_text, mean_and_spread=mean_and_spread
+    )
     return environment.get_template(name)

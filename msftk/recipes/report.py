@@ -117,7 +117,10 @@ def _comparison_page(folder: Path, found: Comparison) -> str:
     means = {name: own.ccc["mean"] for name, own in found.systems.items()}
     picture = systems_svg({name: (one.value, one.low, one.high) for name, one in means.items()})
     page: str = template("comparison.html").render(
-        **_comparison_numbers(found), title=f"{folder.name} on {found.facts['corpus']}", picture=picture
+        **_comparison_numbers(found),
+        score_names=SCORES,
+        title=f"{folder.name} on {found.facts['corpus']}",
+        picture=picture,
     )
     return page
 

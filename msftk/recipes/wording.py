@@ -44,6 +44,18 @@ def interval(bounds: tuple[float | None, float | None], places: int = 2) -> str:
     return "" if "–" in (low, high) else f"[{low}, {high}]"
 
 
+def mean_and_spread(each: Sequence[float], places: int = 3) -> str:
+    """ "mean ± sd" (sample standard deviation) of several, or the one.
+
+    >>> mean_and_spread([0.25, 0.75]), mean_and_spread([0.5])
+    ('0.500 ± 0.354', '0.500')
+    """
+    mean = sum(each) / len(each)
+    squares = sum((one - mean) ** 2 for one in each)
+    spread = f" ± {fixed((squares / (len(each) - 1)) ** 0.5, places)}" if len(each) > 1 else ""
+    return f"{fixed(mean, places)}{spread}"
+
+
 def p_text(p: float) -> str:
     """ "= 0.012", or "< 0.001"."""
     return "< 0.001" if p < 0.001 else f"= {fixed(p, 3)}"

@@ -8,7 +8,7 @@ import pytest
 from msftk.errors import InputError
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.comparison import common, compare_predictions, rated_otherwise, refuse_different
-from msftk.evaluation.predictions import Predictions
+from msftk.evaluation.predictions import OtherTarget, Predictions
 from msftk.types import ATTRIBUTES, RatingScale, Utterance
 
 N = 60
@@ -42,6 +42,20 @@ def test_scores_and_differences_are_those_of_the_predictions_by_id() -> None:
     assert all(worse.holm[a] >= worse.by[a].p for a in found.attributes)
     assert all(nearly.holm[a] > 0.05 for a in found.attributes)
     assert (found.n, found.clusters, found.over) == (N, 12, "speaker")
+
+
+def test_scores_of_classes_stand_beside_those_of_all_runs() -> None:
+    right = np.arange(N) % 2  # of the two classes
+    utterances = [replace(u, category="AH"[k]) for u, k in zip(UTTERANCES, right, strict=True)]
+
+    def telling(run: Predictions, said: np.ndarray) -> Predictions:
+        return replace(run, others={"category": OtherTarget(("A", "H"), {"value": np.eye(2)[said]})})
+
+    good, other = SYSTEMS["good"]
+    systems = {"both": [telling(good, right), telling(other, 0 * right)], "one": [telling(good, right), other]}
+    found = compare_predictions(systems, utterances, {}, draws=100)
+    assert found.systems["both"].targets["category"]["uar"] == [1, 0.5]
+    assert found.json()["systems"]["one"]["targets"] == {}
 
 
 def test_an_attribute_that_nobody_rated_is_left_out() -> None:
