@@ -54,6 +54,7 @@ bench: setup
 	$(BIN)/python benchmarks/alignment.py --data $(DATA)
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/finetune.py --quick
+	$(BIN)/python benchmarks/predict.py speed --files 40 --rounds 2
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/ablate.py --compare --claims
 	$(BIN)/python benchmarks/planted_hits.py --data $(DATA)/planted-msp

@@ -147,6 +147,7 @@ def predict(
         result = loaded.predict(given, progress=progress, **how)
     if table is not None:
         write_table(result.columns() if window is None else result.over_time.columns(), table)
+        err.print(f"written: {table}", soft_wrap=True)
     if submission is not None:
         write_table(result.challenge(), submission)
     if plot is not None:
@@ -154,10 +155,10 @@ def predict(
         err.print(f"drawn: {plot}", soft_wrap=True)
     if json:
         print_json(result.json(over_time=window is not None))
-    elif submission is None:
-        _show(result, over_time=window is not None)
-    else:
+    elif submission is not None:
         out.print(f"{counted(len(result), 'row')} for the challenge in {submission}", soft_wrap=True)
+    elif table is None:
+        _show(result, over_time=window is not None)
     _tell(result.absent, result.notes, result.warning)
     some_failed(result.failures)
 

@@ -48,6 +48,7 @@ def test_a_frame_is_predicted_as_the_manifest_it_tells_of(make: Make, run: Run, 
     said = run.predict(make(columns | {"id": [u.id for u in own]}), store=MemoryStore())
     assert said.absent == expected.absent == {}
     np.testing.assert_allclose(said.predictions.values, expected.predictions.values, atol=1e-5)
+    assert manifest_of(make(columns)).utterances[0].ratings is None
     back = run.predict(make(columns), store=MemoryStore())
     assert back.to_pandas()["id"].tolist() == back.to_polars()["id"].to_list() == columns["id"]
     assert back.to_polars()["valence"].to_list() == [one.values["valence"] for one in back]
