@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from msftk.errors import InputError
 from msftk.serve.uploads import Upload, changed
 from msftk.store.memory import MemoryStore
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from msftk.recipes.predict import Run
 
 WARMING = "prompts/audio/agent-incorrect.flac"
+MOST_WINDOWS = 1000  # a recording of 600 s every 0.6 s
 MESSAGES = ("absent", "failures", "notes", "why_not")  # what an answer says in words of ours
 ABSOLUTE = re.compile(r"(?<![\w.:/])(?:/[^\s/:'\",)]+){2,}/?")
 Kind = tuple[Literal["predict", "explain"], float | None, float | None]
@@ -24,12 +26,21 @@ Kind = tuple[Literal["predict", "explain"], float | None, float | None]
 
 @dataclass(frozen=True)
 class Job:
-    """`window_s`, `hop_s`: as `msftk predict --window --hop`."""
+    """`window_s`, `hop_s`: as `msftk predict --window --hop`. Raises InputError for more than `MOST_WINDOWS`."""
 
     upload: Upload
     what: Literal["predict", "explain"]
     window_s: float | None = None
     hop_s: float | None = None
+
+    def __post_init__(self) -> None:
+        step_s = self.hop_s or self.window_s
+        n_windows = self.upload.seconds / step_s if step_s else 1.0
+        if n_windows > MOST_WINDOWS:
+            raise InputError(
+                f"{self.upload.name}: {n_windows:.0f} windows, expected at most {MOST_WINDOWS}. "
+                "Name a longer window or hop."
+            )
 
     @property
     def kind(self) -> Kind:

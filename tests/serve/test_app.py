@@ -93,6 +93,7 @@ def longer(recording: Path) -> bytes:
         (longer, {}, 422, "recording: 6 s, expected at most 5 s."),
         (bytes(300_000), {}, 413, "a body of more than 0.2 MB."),
         (None, {"window": 900}, 422, "window 900: this model hears up to"),
+        (None, {"window": 0.5, "hop": 1e-4}, 422, "windows, expected at most 1000. Name a longer window or hop."),
         (None, {"hop": 1}, 422, "hop 1: goes with window."),
         (None, {"window": "long"}, 422, "valid number"),
         (None, {"window": "nan"}, 422, "greater than 0"),
