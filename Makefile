@@ -64,6 +64,7 @@ bench: setup
 	$(BIN)/python benchmarks/augmentation.py --data $(DATA)/planted-msp
 	$(BIN)/python benchmarks/emotale.py --data $(DATA)/emotale
 	$(BIN)/python benchmarks/ravdess.py --data $(DATA)/ravdess
+	$(BIN)/python benchmarks/joint.py --data $(DATA)
 	$(BIN)/python benchmarks/emobank.py --data $(DATA)/emobank
 
 # Wheels for every Python that pyproject.toml names, with an old C library: in containers of manylinux, so Docker is needed.
