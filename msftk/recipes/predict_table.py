@@ -149,7 +149,7 @@ class _Job:
 def keys(items: Sequence[Item]) -> Keys:
     """A number that stands for each recording: of its path, or of its id."""
     names = (
-        str(one) if isinstance(one, Path) else f"\0{one.id if isinstance(one, Utterance) else one.name}"
+        str(one.absolute()) if isinstance(one, Path) else f"\0{one.id if isinstance(one, Utterance) else one.name}"
         for one in items
     )
     hashed = (hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=8).digest() for name in names)

@@ -129,7 +129,7 @@ def test_killed_by_signal_9_it_ends_with_the_same_table(
 
 
 def test_other_options_another_run_and_other_inputs_do_not_go_on_with_its_rows(
-    run: Run, fold_run: Path, folder: Path, tmp_path: Path
+    run: Run, fold_run: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "said.csv"
 
@@ -145,7 +145,10 @@ def test_other_options_another_run_and_other_inputs_do_not_go_on_with_its_rows(
         lambda: predict_table(run, folder / "a", out, store=MemoryStore()),
     ]
     assert [other().n_found for other in others] == [0, 0, 0]
-    assert predict_table(run, folder, out, store=MemoryStore()).n_found > 0
+    monkeypatch.chdir(folder.parent)
+    written = predict_table(run, folder.name, out, store=MemoryStore())  # the same folder by another name
+    assert written.n_found > 0
+    assert (written.n_rows, len({row["id"] for row in rows(out)})) == (18, 18)
 
 
 def test_with_windows_it_has_a_row_a_window(run: Run, folder: Path, tmp_path: Path) -> None:
