@@ -122,6 +122,11 @@ def register_acoustic_encoders(register: Register) -> None:
         "functionals", "msftk_plugins.acoustic.functionals:Functionals", help="54 functionals an utterance, linear"
     )
     register("wav2small", "msftk_plugins.acoustic.wav2small:Wav2Small", help="17,000 parameters, for --init wav2small")
+    register(
+        "emotion2vec",
+        "msftk_plugins.acoustic.emotion2vec:Emotion2vec",
+        help="emotion2vec and emotion2vec+, from a folder",
+    )
     register("logmel", "msftk_plugins.acoustic.logmel:LogMel", help="small own encoder: log-mel, energy, F0")
     register("none", "msftk_plugins.acoustic.no_sound:NoSound", help="no sound: text corpora, meaning alone")
 

@@ -839,6 +839,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "bool((n_frames >= n).any()):",
         "tests/plugins/acoustic/test_plain_attention.py",
     ),
+    Mutation(
+        "plugins/acoustic/emotion2vec.py",
+        "convolution(said.masked_fill(~valid, 0.0)",
+        "convolution(said",
+        "tests/plugins/acoustic/test_emotion2vec.py",
+    ),
     Mutation("msftk/recipes/compare.py", "[mean_of_models(own)]", "own[:1]", "tests/recipes/test_published_on.py"),
 )
 
