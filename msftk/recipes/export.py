@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msftk.consent import Consent, consenting
-from msftk.errors import InputError
+from msftk.errors import InputError, MsftkError
 from msftk.files import check_folder, json_text, unwritable, write_whole
 from msftk.runs.graph import write_graph
 from msftk.runs.model import load_models
-from msftk.runs.model_card import SUFFIX, ModelCard, card_file, text_folder
+from msftk.runs.model_card import SUFFIX, ModelCard, card_file, read_card, text_folder
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def export(
     trust_remote_code: bool = False,
     allow_download: bool = False,
 ) -> Exported:
-    """Writes the model of `run` as `onnx`, and its card beside it (model.onnx, model.json); both replace what is there.
+    """Writes the model of `run` as `onnx`, and its card beside it (model.onnx, model.json), over an earlier export.
 
     Of a text encoder that needs torch, the folder model.text has what gives the same vectors without.
 
@@ -42,14 +42,15 @@ def export(
     `value`: of the column that adapters learned by. `trust_remote_code`, `allow_download`: as in `predict`.
 
     Raises:
-        InputError: another suffix than .onnx; no such run, or one of several models; an encoder that cannot be
-            exported; no such value.
+        InputError: another suffix than .onnx; something else that stands there; no such run, or one of several models;
+            an encoder that cannot be exported; no such value.
         PackageMissingError: the extra "export" is not installed.
     """
     place = Path(onnx)
     if place.suffix != SUFFIX:
         raise InputError(f"{place}: expected a file that ends in {SUFFIX}.")
     check_folder(place.parent)
+    _check_earlier(place)
     with consenting(Consent(trust_remote_code, allow_download)):
         models = load_models(Path(run))
         if len(models) > 1:
@@ -69,3 +70,16 @@ def export(
         except OSError as error:
             raise unwritable(place, error, "--onnx") from error
     return Exported(place, card_file(place), card)
+
+
+def _check_earlier(place: Path) -> None:
+    """Raises InputError where anything but an earlier export stands under one of the names."""
+    there = [one for one in (place, card_file(place), text_folder(place)) if one.exists()]
+    try:
+        if there:
+            read_card(place)
+    except MsftkError as error:
+        raise InputError(
+            f"{there[0]}: is there, and belongs to no model that msftk export wrote. Choose another place with "
+            "--onnx, or remove it."
+        ) from error

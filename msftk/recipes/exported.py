@@ -174,8 +174,8 @@ class ExportedModel:
             if one.target == first:
                 own[one.output] = by_attribute(values, one.columns)
             else:
-                known = others.get(one.target, OtherTarget(one.columns, {}))
-                others[one.target] = OtherTarget(one.columns, {**known.outputs, one.output: values})
+                known = others[one.target].outputs if one.target in others else {}
+                others[one.target] = OtherTarget(one.columns, {**known, one.output: values}, one.options)
         values = own.pop("value")
         parts = np.empty((len(ids), 0, values.shape[1]))
         return Predictions(ids, values, self.scale, (), parts, parts, clipped=clip, extra=own, others=others)

@@ -38,12 +38,16 @@ class Graph(nn.Module):
         self.reads_samples = not self.network.acoustic.prepares_with
 
     def forward(
-        self, sound: Tensor, lengths: Tensor, vectors: Mapping[str, Tensor], present: Mapping[str, Tensor]
+        self,
+        sound: Tensor,
+        lengths: Tensor,
+        vectors: Mapping[str, Tensor] | None = None,
+        present: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         """sound [batch, n, ...], lengths [batch], source -> vectors [batch, dim] and present [batch] bool."""
         if self.reads_samples:
             sound, lengths = self.network.acoustic.from_sound(sound, lengths)
-        answers = self.network(Batch(sound, lengths, vectors, present, ids=())).answers
+        answers = self.network(Batch(sound, lengths, vectors or {}, present or {}, ids=())).answers
         said: dict[str, Any] = {one.name: answers[one.target].outputs[one.output] for one in self.outputs()}
         return {one.name: laid_on(self.scale, said[one.name], HeadOutput(one.on)) for one in self.outputs()}  # type: ignore[misc]
 
@@ -57,6 +61,7 @@ class Graph(nn.Module):
                 output=output,
                 columns=self.network.targets[target].columns,
                 on=kind_of(head, output).scale,
+                options=dict(self.network.targets[target].chosen.options),
             )
             for target, head in self.network.heads.items()
             for output in cast(Any, head).outputs
@@ -75,17 +80,14 @@ def write_graph(model: Model, path: Path, text_folder: Path, value: str | None =
         for one, dim in model.source_dims.items()
     ]
     sound = _sound(model, graph)
-    rows = {0: "batch"}
+    example, rows = _example(model, graph), {0: "batch"}
+    free: dict[str, Any] = {"sound": {0: "batch", 1: "length"}, "lengths": rows}
+    free |= {name: dict.fromkeys(example[name], rows) for name in example.keys() - free.keys()}
     opset = to_onnx(
         graph,
         path,
-        _example(model, graph),
-        {
-            "sound": {0: "batch", 1: "length"},
-            "lengths": rows,
-            "vectors": {one.source: rows for one in sources},
-            "present": {one.source: rows for one in sources},
-        },
+        example,
+        {name: free[name] for name in example},
         [sound.input, LENGTHS, *(one.vector for one in sources), *(one.present for one in sources)],
         [one.name for one in graph.outputs()],
     )
@@ -132,9 +134,14 @@ def _example(model: Model, graph: Graph) -> dict[str, Any]:
         prepared = [torch.from_numpy(one) for one in waveforms]
     else:
         prepared = [torch.as_tensor(acoustic.prepare(one, np.full(1 + len(one) // 80, 120.0))) for one in waveforms]
-    return {
+    example = {
         "sound": nn.utils.rnn.pad_sequence(prepared, batch_first=True),
         "lengths": torch.tensor([len(one) for one in prepared]),
+    }
+    if not model.source_dims:
+        return example
+    return {
+        **example,
         "vectors": {source: torch.randn(len(SECONDS), dim) for source, dim in model.source_dims.items()},
         # a tensor each: of one that stands twice, the graph would have one input
         "present": {source: torch.tensor([True, False]) for source in model.source_dims},

@@ -50,13 +50,14 @@ class Semantics(Part):
 
 class Output(Part):
     """[batch, column] float32: what the head says of a target. `on` "rating": on the corpus' scale; "deviation": in its
-    units."""
+    units. `options`: of the target."""
 
     name: str
     target: str
     output: str
     columns: tuple[str, ...]
     on: Literal["rating", "deviation", "none"]
+    options: dict[str, Any] = {}
 
 
 class ModelCard(Part):

@@ -26,6 +26,14 @@ def test_another_suffix_is_refused(tiny_run: Path, tmp_path: Path) -> None:
         export(tiny_run, tmp_path / "model.pt")
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "model.json", "model.text"])
+def test_what_is_no_earlier_export_is_left_alone(tiny_run: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=rf"{name}: is there, and belongs to no model that msftk export wrote"):
+        export(tiny_run, tmp_path / "model.onnx")
+    assert (tmp_path / name).read_text() == "mine"
+
+
 def test_a_missing_package_names_its_extra_and_leaves_nothing(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_corpus import TINY
+from small_corpus import TINY, tiny_settings
 from tiny_bert import save_tiny_bert
 
 from msftk.errors import InputError, MsftkError
@@ -134,6 +134,31 @@ def test_texts_are_encoded_without_torch(tone_corpus: Manifest, tone_store: Stor
         (tmp_path / one).rename(moved / one)
     again = load(moved / "model.onnx").predict(tone_corpus, store=tmp_path / "store2")
     np.testing.assert_array_equal(again.predictions.values, found.predictions.values)
+
+
+@pytest.mark.slow  # half a minute
+def test_what_head_and_other_targets_say_stands_beside(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    settings = tiny_settings("head.name=evidential", "loss.name=evidential", 'targets=["raters","gender","category"]')
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    made = export(tmp_path / "run", tmp_path / "model.onnx")
+    found, expected = (
+        load(run, "cpu").predict(tone_corpus, store=tone_store).columns() for run in (made.model, tmp_path / "run")
+    )
+    assert list(found) == list(expected)
+    assert {"valence_epistemic", "gender"} <= set(found)
+    for name, own in expected.items():
+        if isinstance(own[0], float):
+            np.testing.assert_allclose(np.array(found[name], float), np.array(own, float), rtol=1e-4, atol=CLOSE)
+        else:
+            assert found[name] == own
+
+
+def test_a_missing_onnxruntime_names_its_extra(exported_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(InputError, match=r"pip install 'msftk\[onnx\]'"):
+        load(exported_run)
 
 
 def test_a_file_that_onnxruntime_cannot_run_is_told_once(exported_run: Path, tmp_path: Path) -> None:

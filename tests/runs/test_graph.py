@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from small_corpus import tiny_settings
@@ -67,8 +68,6 @@ def by_onnx(session: Any, card: ModelCard, sounds: Sequence[Float32], vectors: d
 
 def check(run: Path, file: Path, value: str | None = None) -> ModelCard:
     """Alone and together, with semantic vectors present and absent."""
-    import onnxruntime
-
     card = read_card(file)
     model = load_model(run)
     session = onnxruntime.InferenceSession(file)
@@ -96,6 +95,8 @@ def test_a_run_of_logmel_is_fed_features_and_vectors(tiny_run: Path, exported_ru
     card = check(tiny_run, exported_run)
     assert card.sound.front_end is not None
     assert (card.sound.input, card.sound.front_end.name) == ("features", "logmel")
+    session = onnxruntime.InferenceSession(exported_run)
+    assert [one.shape[0] for one in (*session.get_inputs(), *session.get_outputs())] == ["batch"] * 9
     assert [one.source for one in card.semantics] == ["gs", "les", "es"]
     assert card.outputs[0].columns == ("valence", "arousal", "dominance")
     assert card.scale == (1.0, 7.0)
@@ -142,6 +143,7 @@ def test_a_run_of_a_pretrained_encoder_is_fed_samples(
     card = check(tmp_path / "run", made.model, value)
     assert card == made.card
     assert (card.sound.input, card.sound.front_end, card.sound.shortest_samples) == ("samples", None, 400)
+    assert onnxruntime.InferenceSession(made.model).get_inputs()[0].shape == ["batch", "length"]
 
 
 @pytest.mark.slow  # 10 s each
