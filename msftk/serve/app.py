@@ -25,7 +25,6 @@ from msftk.serve.metrics import CONTENT_TYPE, Metrics
 from msftk.serve.uploads import DECODED_BYTES, LONGEST_NAME, MULTIPART, Upload, examined, received
 
 with from_extra("serve", "msftk serve"):
-    import python_multipart  # noqa: F401 - Starlette asks for it only when a form comes
     from fastapi import FastAPI, HTTPException, Query, Request, Response
     from fastapi.responses import HTMLResponse, JSONResponse
 

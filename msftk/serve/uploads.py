@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from msftk.errors import InputError
+from msftk.extras import from_extra
 from msftk.recipes.beside import TEXT_SUFFIX, utterance_of
 from msftk.speech.alignment import claim
 from msftk.speech.audio_file import audio_facts
@@ -53,7 +54,7 @@ async def received(request: Request, folder: Path, name: str | None, transcript:
     `transcript` and an `alignment` (a file) of the form are laid beside it.
 
     Raises:
-        InputError: a form without audio, or an alignment of a format that no reader knows.
+        InputError: a form without audio, an alignment of a format that no reader knows, or no package that reads forms.
     """
     audio = folder / STEM
     if not request.headers.get("content-type", "").lower().startswith(MULTIPART):
@@ -61,6 +62,8 @@ async def received(request: Request, folder: Path, name: str | None, transcript:
             async for chunk in request.stream():
                 file.write(chunk)
     else:
+        with from_extra("serve", "a form"):
+            import python_multipart  # noqa: F401 - by which Starlette reads forms
         async with request.form(max_files=2, max_fields=2) as form:
             sound, alignment = form.get("audio"), form.get("alignment")
             if sound is None or isinstance(sound, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -129,6 +130,16 @@ def test_a_form_is_checked(form: dict[str, Any], status: int, told: str, client:
     answer = client.post("/predict", files=files)
     assert answer.status_code == status
     assert told in answer.json()["detail"]
+
+
+def test_a_body_alone_needs_no_package_that_reads_forms(
+    client: TestClient, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "python_multipart", None)
+    assert client.post("/predict", content=recording.read_bytes()).status_code == 200
+    answer = client.post("/predict", files={"audio": recording.read_bytes()})
+    assert answer.status_code == 422
+    assert "a form needs the package python_multipart" in answer.json()["detail"]
 
 
 def test_an_alignment_that_cannot_be_read_is_told_without_its_path(client: TestClient, recording: Path) -> None:
