@@ -152,7 +152,7 @@ def test_a_run_of_a_pretrained_encoder_is_fed_samples(
     [
         ("fusion.name=film",),
         ("fusion.name=cross-attention", "fusion.query=frames"),
-        ("fusion.router=conditional", "head.name=evidential", "loss.name=evidential", 'targets=["raters","gender"]'),
+        ("fusion.router=conditional", "head.name=evidential", "loss.name=evidential", 'targets=["raters","category"]'),
         ("fusion.name=concat", "intra.name=attention", "pooling.name=mean", "head.name=joint"),
     ],
 )
