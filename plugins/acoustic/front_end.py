@@ -12,7 +12,7 @@ from torch.nn.functional import conv1d, layer_norm
 
 from msftk_plugins.acoustic.compiling import Compiling
 
-BLOCK_FRAMES = 1024  # of 512 float32 channels: 2 MiB, which the second-level cache of a core holds
+BLOCK = 2**19  # float32 numbers, 1024 frames of 512 channels: 2 MiB, which the second-level cache of a core holds
 
 
 @torch.no_grad()
@@ -62,8 +62,9 @@ def _one_layer(layer: Any, hidden: Tensor) -> Tensor:
     (kernel,), (stride,), n_in = layer.conv.kernel_size, layer.conv.stride, hidden.shape[1]
     weights = [part.flatten(0, 1) for part in layer.conv.weight.permute(2, 1, 0).split(stride)]
     out = hidden.new_empty((len(hidden) - kernel) // stride + 1, layer.conv.out_channels)
-    for begin in range(0, len(out), BLOCK_FRAMES):
-        block = out[begin : begin + BLOCK_FRAMES]
+    n_block = max(1, BLOCK // out.shape[1])
+    for begin in range(0, len(out), n_block):
+        block = out[begin : begin + n_block]
         block.zero_() if layer.conv.bias is None else block.copy_(layer.conv.bias.expand_as(block))
         for place, weight in enumerate(weights, start=begin):
             rows = hidden[place * stride :].as_strided((len(block), len(weight)), (stride * n_in, 1))
