@@ -13,6 +13,7 @@ from msftk.settings import Settings
 from msftk.store.keys import table_digest
 from msftk.store.manifest import Manifest, write_manifest
 
+CLASSES = ("category", "gender", "language")  # columns that targets, samplers and adaptations read
 # what has no effect on the weights: a run may go on with others
 WITHOUT_EFFECT = ("data.waveforms", "training.save_minutes", "training.trackers")
 
@@ -74,6 +75,7 @@ def manifest_fingerprint(manifest: Manifest) -> str:
             *(u.id, u.audio_sha256 or str(u.audio), u.start_s, u.end_s, u.transcript, u.alignment is not None),
             *(u.speaker, u.session, u.split, dict(u.ratings) if u.ratings else None),
             *(() if u.channel is None else (u.channel,)),
+            {name: value for name in CLASSES if (value := getattr(u, name)) is not None},
         )
         for u in manifest.utterances
     )

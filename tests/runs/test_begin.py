@@ -67,6 +67,7 @@ def test_the_fingerprint_follows_what_training_reads_and_not_where_it_lies(tone_
     assert manifest_fingerprint(with_first(audio=Path("/elsewhere.wav"))) == before
     assert manifest_fingerprint(with_first(split="dev")) != before
     assert manifest_fingerprint(with_first(audio_sha256="0" * 64)) != before
+    assert manifest_fingerprint(with_first(category="Happy")) != before
 
 
 def test_differences_name_paths() -> None:
