@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import shlex
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer.main
+from fastapi import FastAPI
 from published_models import write_published
 from small_corpus import tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 from tones import write_utterance
+from uvicorn import Server
 
 from msftk.cli.commands import app
+from msftk.serve import listening
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest, write_manifest
 
@@ -24,6 +28,7 @@ SMALL = {
     "MSFTK_TEXT__NAME": "hashing",
     "MSFTK_ACOUSTIC__CHANNELS": "8",
 }
+ENDLESS = "serve"  # it tells on standard error where it listens, and is ended from outside
 REFUSING, PARTLY = ("align",), 3  # the corpus is of tones, which say none of its words
 
 
@@ -70,7 +75,17 @@ def test_example_runs_as_it_stands(
     monkeypatch.setenv("MSFTK_STORE", str(tone_store.root))
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
-    ended = msftk(*shlex.split(example[1]))
+    words = shlex.split(example[1])
+    if command == ENDLESS:
+        monkeypatch.setattr(listening, "make_server", soon_ended)
+        words += ["--port", "0"]
+    ended = msftk(*words)
     expected = PARTLY if command in REFUSING else 0
     assert ended.code == expected, ended.err  # type: ignore[attr-defined]
-    assert ended.out  # type: ignore[attr-defined]
+    assert ended.err if command == ENDLESS else ended.out  # type: ignore[attr-defined]
+
+
+def soon_ended(app: FastAPI, made: Callable[[FastAPI], Server] = listening.make_server) -> Server:
+    server = made(app)
+    threading.Timer(0.5, setattr, (server, "should_exit", True)).start()
+    return server
