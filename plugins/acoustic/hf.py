@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,7 +28,6 @@ from msftk_plugins.acoustic.layers import (
     weighted_sum,
 )
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
-from msftk_plugins.acoustic.model_config import set_weights
 from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
     build_from_config,
@@ -251,8 +250,10 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         else:
             save_pretrained(folder, self.model)
 
-    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
-        set_weights(self, state)
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As torch does; a rebuilt encoder, whose weights are only described, takes the tensors themselves."""
+        whole = {name: one.float() if one.is_floating_point() else one for name, one in state_dict.items()}
+        return super().load_state_dict(whole, strict, assign or any(own.is_meta for own in self.parameters()))
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.
