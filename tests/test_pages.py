@@ -36,6 +36,7 @@ def register_fusions(register): register("shown", "page:Shown")
 }
 OUT_OF_REACH = (
     "msftk serve",  # it does not end by itself: tests/cli/test_serve.py
+    *("msftk export", "model.onnx"),  # it takes long: tests/cli/test_examples.py, tests/recipes/test_exported.py
     "msftk align",  # tones say none of their words: it ends with 3
     "--transcript",
     "aligner.model",
@@ -44,6 +45,7 @@ OUT_OF_REACH = (
     *("runs/frozen", "runs/lora", "runs/languages"),  # trained with them
     "=/envs/",  # a Python that only the reader has
     "=/models/",  # weights of gigabytes
+    "acoustic.model=emotion2vec",  # weights that the page converts: tests/plugins/acoustic/test_emotion2vec.py
     "gpu-machine",  # a server that only the reader has
     "recordings.csv",  # a table that only the reader has
     "--transcriber whisper",  # weights that cannot be fetched here: tests/cli/test_audio_alone.py
@@ -56,6 +58,7 @@ OUT_OF_REACH = (
     "--interval",  # one speaker of dev cannot tell: tests/recipes/test_calibration.py
     "msftk train --",  # the demo corpus takes a minute: tests/recipes/test_train.py
 )
+OTHERS_PYTHON = ("export.md",)  # onnxruntime and audonnx on a model that is exported there: tests/runs/test_graph.py
 SMALL = {
     "MSFTK_TRAINING__EPOCHS": "1",
     "MSFTK_TEXT__NAME": "hashing",
@@ -91,7 +94,7 @@ def place(tmp_path: Path, tone_corpus: Manifest, tone_store: Store, monkeypatch:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in OTHERS_PYTHON and blocks(page, "python")])
 def test_the_python_of_a_page_runs(
     page: str, place: Path, tiny_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
