@@ -23,6 +23,9 @@ setup: .venv/ready
 quickstart: setup
 	$(BIN)/msftk quickstart
 
+# The models of the tests are tiny: threads that wait for each other cost more than they bring.
+test test-slow: export OMP_NUM_THREADS = 1
+
 test: setup lint
 	$(BIN)/python -m pytest
 

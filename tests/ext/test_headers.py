@@ -24,6 +24,7 @@ def compile_file(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(arguments, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_each_header_includes_what_it_uses(tmp_path: Path) -> None:
     def alone(header: str) -> str:
         path = tmp_path / header.replace("/", "-").replace(".h", ".cpp")

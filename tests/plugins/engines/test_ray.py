@@ -64,6 +64,7 @@ def test_more_than_the_cluster_has_is_refused() -> None:
         list(engine(models=1000).map(Who(), [1]))
 
 
+@pytest.mark.slow
 def test_the_same_store_as_threads_leave(tmp_path: Path, tone_corpus: Manifest) -> None:
     check_equal_stores(tone_corpus, tmp_path, "engine.name=ray", "engine.models=2", "engine.workers=2")
 

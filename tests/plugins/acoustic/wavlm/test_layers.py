@@ -96,6 +96,7 @@ def test_triton_without_a_gpu_is_refused(models: dict[str, Path]) -> None:
         one(*batch(one))
 
 
+@pytest.mark.slow
 def test_compiled_once_for_all_lengths_and_batches(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     from torch._dynamo.utils import counters
 
