@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import shown
 from page_tables import Tables, said
 
 from msftk.recipes.explain import Explanation, explain
@@ -19,15 +17,9 @@ from msftk.recipes.explain_page import write_page
 from msftk.recipes.predict import load
 from msftk.store.features import Store
 
-BROWSER = next(
-    (found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None
-)
-
-TOUCHED = """<!doctype html><body><iframe id="page" src="page.html" width="390" height="800" style="border:0"></iframe>
-<script>onload = async () => {
-  const inside = document.getElementById("page").contentWindow, found = inside.document, heard = [];
-  const start = inside.AudioBufferSourceNode.prototype.start;
-  inside.AudioBufferSourceNode.prototype.start = function () {
+TOUCHED = """
+  const heard = [], start = page.AudioBufferSourceNode.prototype.start;
+  page.AudioBufferSourceNode.prototype.start = function () {
     heard.push([...this.buffer.getChannelData(0)]);
     start.call(this);
   };
@@ -36,8 +28,8 @@ TOUCHED = """<!doctype html><body><iframe id="page" src="page.html" width="390" 
     button.click();
     while (heard.length === before) await new Promise(done => setTimeout(done, 20));
   }
-  document.body.dataset.played = JSON.stringify(heard);
-};</script>"""
+  return heard;
+"""
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +61,11 @@ def test_markup_in_a_name_stays_text(explained: Explanation, tmp_path: Path) -> 
     assert out.read_text().count("data:audio/flac") == 4  # the recording, and three takes
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no browser is at hand")
 def test_a_browser_shows_every_number_without_an_error(page: Path, explained: Explanation, tmp_path: Path) -> None:
-    narrow = page.with_name("narrow.html")
-    frame = '<iframe src="page.html" width="390" height="800" style="border:0"></iframe>'
-    width = "document.querySelector('iframe').contentDocument.documentElement.scrollWidth"
-    asked = f"<script>onload = () => {{ document.title = {width} }}</script>"
-    narrow.write_text(f"<!doctype html><body>{frame}{asked}")
-    shown, told = _dumped(page, tmp_path)
-    assert "Uncaught" not in told
-    text = re.sub(r"<script.*?</script>", "", shown, flags=re.DOTALL)
+    seen = shown(page, 390, tmp_path)
+    assert seen.console == []
+    assert seen.width <= 390
+    text = re.sub(r"<script.*?</script>", "", seen.html, flags=re.DOTALL)
     assert all(f"{name} {said(value)}" in text for name, value in explained.values.items())
     rows = Tables(text).rows[""]
     assert explained.emphasis is not None
@@ -99,23 +86,13 @@ def test_a_browser_shows_every_number_without_an_error(page: Path, explained: Ex
         assert [expert, *(said(own[expert], "+") for own in explained.parts.values())] in rows
     for shares in explained.gates.values():
         assert ", ".join(f"{source} {said(share)}" for source, share in shares.items()) in text
-    dumped, _ = _dumped(narrow, tmp_path)
-    found = re.search(r"<title>(\d+)</title>", dumped)
-    assert found
-    assert int(found[1]) <= 390
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no browser is at hand")
 def test_a_touched_word_is_heard_and_a_touched_row_is_what_the_model_heard(
     page: Path, explained: Explanation, tmp_path: Path
 ) -> None:
     """What the browser hands to its loudspeaker, at the width of a telephone."""
-    harness = page.with_name("touched.html")
-    harness.write_text(TOUCHED)
-    shown, told = _dumped(harness, tmp_path, "--autoplay-policy=no-user-gesture-required")
-    found = re.search(r'data-played="(.*?)"', shown)
-    assert found, told[-2000:]
-    word, *sentences = json.loads(html.unescape(found[1]))
+    word, *sentences = shown(page, 390, tmp_path, TOUCHED).answer
     assert explained.emphasis is not None
     assert explained.waveform is not None
     assert explained.moved is not None
@@ -128,14 +105,3 @@ def test_a_touched_word_is_heard_and_a_touched_row_is_what_the_model_heard(
         heard = explained.moved.takes.joined(cut).clip(-1, 1)
         assert len(played) == len(heard)
         np.testing.assert_allclose(played, heard, atol=1e-4)  # 16 bits
-
-
-def _dumped(page: Path, profile: Path, *flags: str) -> tuple[str, str]:
-    """The page after its scripts, and what the console said."""
-    done = subprocess.run(
-        [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
-         *flags, f"--user-data-dir={profile}/browser", "--enable-logging=stderr", "--virtual-time-budget=5000",
-         "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    return done.stdout, done.stderr

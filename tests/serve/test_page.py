@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import queue
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import NAMES
+from browser import Seen, visited
 from fastapi import FastAPI, Request, Response
 
 from msftk.recipes.predict import load
@@ -62,34 +60,22 @@ NO_SOUND = """
 @pytest.fixture
 def visit(tiny_run: Path, served: Callable[[Any], str], tmp_path: Path) -> Callable[[str], dict[str, Any]]:
     """visit(script) -> what a browser saw when a visitor did so on the page, and what the console said."""
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser is None:
-        pytest.skip("no Chromium here")
-    seen: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    seen: Seen = queue.SimpleQueue()
     app = make_app(Answers(load(tiny_run, device="cpu"), {"aligner": {"name": "pocketsphinx"}}))
 
     def opened(script: str) -> dict[str, Any]:
-        visited(app, VISITOR % script, seen)
+        add_visitor(app, VISITOR % script, seen)
         voice = tmp_path / "voice.wav"
         write_wav(voice)
-        command = [
-            *(browser, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"),
-            *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-            *(f"--use-file-for-fake-audio-capture={voice}", "--autoplay-policy=no-user-gesture-required"),
-            *("--enable-logging=stderr", f"{served(app)}/visitor"),
-        ]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
-            try:
-                found = seen.get(timeout=60)
-            finally:
-                running.terminate()
-                _, told = running.communicate(timeout=20)
-        return found | {"console": [line for line in told.splitlines() if "CONSOLE" in line]}
+        flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+        address = f"{served(app)}/visitor"
+        found, console = visited(address, seen, tmp_path, *flags, f"--use-file-for-fake-audio-capture={voice}")
+        return found | {"console": console}
 
     return opened
 
 
-def visited(app: FastAPI, page: str, seen: queue.SimpleQueue[dict[str, Any]]) -> None:
+def add_visitor(app: FastAPI, page: str, seen: Seen) -> None:
     """Beside the server's own addresses: the visitor's page, a sound for it, and where it tells what it saw."""
 
     @app.get("/visitor")
