@@ -30,7 +30,8 @@ class Ahead(Iterator[Result], Generic[Item, Result]):
         self.waited_s = 0.0
         self._make, self._items = make, iter(items)
         self._workers = workers or max(1, min(MOST_READERS, cores() - 1))
-        self._pool = ThreadPoolExecutor(self._workers, "msftk-ahead", initializer=_set_threads, initargs=(1,))
+        self._torch_threads = _threads_of_torch()  # asked before a reader sets the default to one
+        self._pool = ThreadPoolExecutor(self._workers, "msftk-ahead", initializer=_set_threads_of_torch, initargs=(1,))
         self._begun: deque[Future[Result]] = deque()
 
     def __enter__(self) -> Self:
@@ -56,10 +57,16 @@ class Ahead(Iterator[Result], Generic[Item, Result]):
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
         self._begun.clear()
-        _set_threads()  # else threads that begin later would have one, as those here
+        if self._torch_threads:
+            _set_threads_of_torch(self._torch_threads)  # else threads that begin later would have one, as those here
 
 
-def _set_threads(n: int | None = None) -> None:
-    """How many threads torch takes in this one, None: as many as it takes; it takes none where nobody has loaded it."""
+def _threads_of_torch() -> int | None:
+    """How many threads torch takes in this one, None where nobody has loaded it."""
+    torch = sys.modules.get("torch")
+    return torch.get_num_threads() if torch else None
+
+
+def _set_threads_of_torch(n: int) -> None:
     if torch := sys.modules.get("torch"):
-        torch.set_num_threads(n or torch.get_num_threads())
+        torch.set_num_threads(n)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -74,6 +77,16 @@ def test_waiting_is_measured() -> None:
     with Ahead(lambda _: time.sleep(0.03), range(3), workers=1) as results:
         list(results)
     assert results.waited_s > 0.06
+
+
+def test_torch_keeps_its_threads_where_nothing_was_computed_before() -> None:
+    code = (
+        "import torch\nfrom msftk.runs.ahead import Ahead\n"
+        "with Ahead(abs, range(3), workers=2) as results: list(results)\nprint(torch.get_num_threads())"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "3", "MKL_DYNAMIC": "FALSE"}  # three, whatever the machine has
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout == "3\n"
 
 
 def test_readers_compute_alone_and_leave_torch_its_threads() -> None:
