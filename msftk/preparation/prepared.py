@@ -14,6 +14,7 @@ from msftk.preparation.given import TOO_LOUD
 from msftk.preparation.outcomes import Tally
 from msftk.preparation.texts import Answer
 from msftk.preparation.waveforms import StoredWaveforms
+from msftk.prosody.f0 import n_points
 from msftk.speech.audio import is_far_beyond_full_scale, load_utterance
 from msftk.store.keys import KeyColumn
 from msftk.store.shelf import Shelf
@@ -62,15 +63,18 @@ class Prepared:
         vector: Float32 = _stored(self.shelves[source], answer.key, "vector", utterance_id)
         return vector
 
-    def f0_hz(self, utterance_id: str) -> Float64:
-        """F0 of the whole utterance [frames] in Hz, 5 ms grid, 0 = unvoiced. InputError where it was not prepared."""
+    def f0_hz(self, utterance_id: str, max_s: float | None = None) -> Float64:
+        """F0 of the utterance [frames] in Hz, 5 ms grid, 0 = unvoiced; of its first `max_s`, None: of all of it.
+
+        Raises InputError where it was not prepared.
+        """
         row = self.rows.get(utterance_id)
         key = None if row is None else self.audio_keys[row]
         if key is None:
             why = self.failures.get(utterance_id, "F0 was not asked for: extract it with with_f0=True.")
             raise InputError(f"utterance {utterance_id} has no F0. {why}")
         f0_hz: Float64 = _stored(self.f0_shelf, key, "f0_hz", utterance_id)
-        return f0_hz
+        return f0_hz if max_s is None else f0_hz[: n_points(max_s)]
 
     def features(self, utterance_id: str, identity: Mapping[str, str]) -> Float32:
         """Stored acoustic features [n, ...] of the model `identity`. Raises InputError where there are none."""

@@ -15,9 +15,18 @@ from msftk_ext.simd import widest_or
 KERNEL_VERSION = "1"  # changes with the kernel's numbers, so that stored F0 of an older kernel is not taken for its own
 F0_FLOOR_HZ = 71.0  # pyworld's defaults
 F0_CEIL_HZ = 800.0
-HOP_S = 0.005
+HOP_S = 0.005  # grid of every F0
 LOWEST_F0_HZ = 10.0  # the kernel's tables grow with the square of the longest period
 LOWEST_RATE_HZ = 8_000  # Harvest works at 8 kHz inside; far below it returns zeros without a word
+
+
+def n_points(seconds: float) -> int:
+    """Points of F0 within so much sound, the one at 0 among them.
+
+    >>> n_points(0.012)
+    3
+    """
+    return int(seconds / HOP_S) + 1
 
 
 def harvest(

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from msftk.extras import from_extra
+from msftk.prosody.f0 import HOP_S
 from msftk.types import SAMPLE_RATE_HZ, Float32, Float64, WordProsody
 
-FRAME_S = 0.005
 PITCH = 2 ** (3 / 12)  # three semitones
 ENERGY = 10 ** (4 / 20)  # 4 dB of amplitude
 DURATION = 1.25
@@ -48,7 +48,7 @@ class Takes:
             warnings.simplefilter("ignore")  # pyworld imports pkg_resources
             import pyworld
         samples, f0_hz = waveform.astype(np.float64), np.ascontiguousarray(f0_hz, np.float64)
-        times_s = np.arange(len(f0_hz)) * FRAME_S
+        times_s = np.arange(len(f0_hz)) * HOP_S
         spectrum = pyworld.cheaptrick(samples, f0_hz, times_s, SAMPLE_RATE_HZ)
         aperiodicity = pyworld.d4c(samples, f0_hz, times_s, SAMPLE_RATE_HZ)
         return cls({t: _together(pyworld, f0_hz, spectrum, aperiodicity, sign) for t, sign in TAKES.items()})
@@ -118,6 +118,6 @@ def _together(pyworld: Any, f0_hz: Float64, spectrum: Float64, aperiodicity: Flo
         np.ascontiguousarray(spectrum[read] * ENERGY ** (2 * sign)),  # a power spectrum
         np.ascontiguousarray(aperiodicity[read]),
         SAMPLE_RATE_HZ,
-        FRAME_S * 1000,
+        HOP_S * 1000,
     )
     return made.astype(np.float32)

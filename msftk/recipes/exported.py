@@ -17,7 +17,6 @@ from msftk.models.rows import ordered_batches
 from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
-from msftk.prosody.f0 import HOP_S
 from msftk.recipes.answered import Answered
 from msftk.recipes.makers import chosen_anew
 from msftk.registry import registry
@@ -126,9 +125,7 @@ class ExportedModel:
         waveform = prepared.waveform(utterance, self.seconds_kept)
         if self.front_end is None:
             return waveform
-        f0_hz = None
-        if self.front_end.needs_f0:
-            f0_hz = prepared.f0_hz(utterance.id)[: int(self.seconds_kept / HOP_S) + 1]
+        f0_hz = prepared.f0_hz(utterance.id, self.seconds_kept) if self.front_end.needs_f0 else None
         made: Float32 = self.front_end.prepare(waveform, f0_hz)
         return made
 

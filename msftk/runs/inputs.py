@@ -20,6 +20,7 @@ from msftk.preparation.prepared import Prepared
 from msftk.preparation.texts import Answer
 from msftk.preparation.waveforms import StoredWaveforms
 from msftk.progress import Progress, ProgressCallback, silent
+from msftk.prosody.f0 import n_points
 from msftk.runs.ahead import Ahead
 from msftk.runs.exchanged import exchanged
 from msftk.runs.known import Int64, KnownInputs
@@ -27,7 +28,6 @@ from msftk.store.columns import chosen, ids_of, take, values_of
 from msftk.types import SAMPLE_RATE_HZ, Float32, RatingScale, Utterance
 
 MEMORY_BYTES = 4 * 2**30  # prepared inputs kept in memory; what does not fit is read again each epoch
-F0_HOP_S = 0.005  # grid of every stored F0
 Change = Callable[[Sound], Sound]  # a recording -> how it sounds this once
 Heard = Callable[[str], Change | None]  # id of an utterance -> what changes it, None: it is heard as recorded
 NO_AUDIO = "no audio, and this model listens. Give its audio, or train a model on texts alone."
@@ -82,13 +82,11 @@ class Inputs:
 
     def _prepare(self, utterance: Utterance, encoder: AcousticEncoder, change: Change | None = None) -> Tensor:
         waveform = self.prepared.waveform(utterance, self.seconds_kept, self.waveforms)
-        n_frames, f0_hz = int(self.seconds_kept / F0_HOP_S) + 1, None
-        if encoder.needs_f0:
-            f0_hz = self.prepared.f0_hz(utterance.id)[:n_frames]
+        f0_hz = self.prepared.f0_hz(utterance.id, self.seconds_kept) if encoder.needs_f0 else None
         if change is not None:
             sound = change(Sound(waveform, f0_hz))
             waveform = sound.waveform[: round(self.seconds_kept * SAMPLE_RATE_HZ)]
-            f0_hz = None if sound.f0_hz is None else sound.f0_hz[:n_frames]
+            f0_hz = None if sound.f0_hz is None else sound.f0_hz[: n_points(self.seconds_kept)]
         with torch.no_grad():
             return torch.as_tensor(encoder.prepare(waveform, f0_hz))
 

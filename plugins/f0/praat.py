@@ -12,7 +12,7 @@ from pydantic import Field
 
 from msftk.extras import from_extra
 from msftk.interfaces import F0Engine
-from msftk.prosody.f0 import HOP_S
+from msftk.prosody.f0 import HOP_S, n_points
 from msftk.speech.audio import check_waveform
 from msftk.types import Float32, Float64
 from msftk_plugins.f0.searched import SearchRange
@@ -39,13 +39,13 @@ class Praat(F0Engine):
 
     def f0_hz(self, waveform: Float32, sample_rate_hz: int) -> Float64:
         check_waveform(waveform, "waveform")
-        n_points = int(len(waveform) / sample_rate_hz / HOP_S) + 1
+        n = n_points(len(waveform) / sample_rate_hz)
         if len(waveform) / sample_rate_hz <= PERIODS[self.options.method] / self.options.floor_hz + HOP_S:
-            return np.zeros(n_points)
+            return np.zeros(n)
         sound = _parselmouth().Sound(np.asarray(waveform, dtype=np.float64), sample_rate_hz)
         search = sound.to_pitch_ac if self.options.method == "ac" else sound.to_pitch_cc
         pitch = search(time_step=HOP_S, pitch_floor=self.options.floor_hz, pitch_ceiling=self.options.ceil_hz)
-        return on_grid(pitch.xs(), pitch.selected_array["frequency"], HOP_S * np.arange(n_points))
+        return on_grid(pitch.xs(), pitch.selected_array["frequency"], HOP_S * np.arange(n))
 
 
 def on_grid(frame_s: NDArray[np.floating], frame_f0_hz: NDArray[np.floating], grid_s: NDArray[np.floating]) -> Float64:
