@@ -85,10 +85,10 @@ def gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
     return layer
 
 
-def lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Iterable[str]:
+def lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Lays one source of settings over the others, its second spellings (`ALSO_WRITTEN`, `FREEZE`) read as the first.
 
-    Returns the sections that it has a say in.
+    Returns it so: section -> what it says there.
     """
     plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in layer.items()}
     for (section, option), (home, name) in ALSO_WRITTEN.items():
@@ -98,7 +98,7 @@ def lay(merged: dict[str, Any], layer: Mapping[str, Any]) -> Iterable[str]:
     if isinstance(acoustic, dict) and isinstance(acoustic.get("freeze"), bool):
         plain.setdefault("adaptation", {})["name"] = FREEZE[acoustic.pop("freeze")]
     _merge(merged, plain)
-    return plain.keys()
+    return plain
 
 
 def _merge(into: dict[str, Any], layer: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -138,6 +138,10 @@ class Settings(Sections):
         component: Component = getattr(self, section)
         return component
 
+    def named(self, section: str) -> set[str]:
+        """What of a section ("name", options) somebody chose, beside the preset and the defaults."""
+        return self.component(section).model_fields_set if section in self.model_fields_set else set()
+
     def listed(self, name: str) -> tuple[Component, ...]:
         """The components of a list, in order: targets."""
         components: tuple[Component, ...] = getattr(self, name)
@@ -173,8 +177,25 @@ def load_settings(
         # one layer: `--fusion film --set fusion.hidden=64` sets an option of the fusion that the flag chooses
         gathered([*map(assigned, assignments), *given]),
     ]
-    changed = {section for layer in layers for section in lay(merged, layer)}
-    return check_settings(merged, changed)
+    laid = [lay(merged, layer) for layer in layers]
+    settings = check_settings(merged, {section for layer in laid for section in layer})
+    return _named_by(laid, settings)
+
+
+def laid_over(settings: Settings, layer: Mapping[str, Any]) -> Settings:
+    """Settings with one more source of them over the others. Raises as `load_settings`."""
+    values = settings.model_dump()
+    laid = lay(values, layer)
+    named = {section: settings.named(section) for section in SECTIONS}
+    return _named_by([named, laid], check_settings(values, set(laid)))
+
+
+def _named_by(layers: Sequence[Mapping[str, Any]], settings: Settings) -> Settings:
+    """The settings, which know by their `model_fields_set` what of a component these layers say."""
+    for section in SECTIONS:
+        named = {name for layer in layers for name in layer.get(section, ())}
+        settings.component(section).model_fields_set.intersection_update(named)
+    return settings
 
 
 def with_whole_paths(settings: Settings) -> Settings:

@@ -43,10 +43,18 @@ def resolved_settings(settings: Settings) -> dict[str, Any]:
     for section, kind in SECTIONS.items():
         plain[section] = _resolved(kind, settings.component(section))
     for name, kind in LISTS.items():
-        resolved = [_resolved(kind, one) for one in settings.listed(name)]
-        given = [{option: value for option, value in one.items() if value is not None} for one in resolved]
-        plain[name] = [one if len(one) > 1 else one["name"] for one in given]
+        plain[name] = [resolved_entry(kind, one) for one in settings.listed(name)]
     return plain
+
+
+def resolved_entry(kind: str, chosen: Component) -> str | dict[str, Any]:
+    """An entry of a list of settings with every option that has a value; the name alone where there is none.
+
+    >>> resolved_entry("target", Component(name="vad"))
+    {'name': 'vad', 'weight': 1.0}
+    """
+    given = {option: value for option, value in _resolved(kind, chosen).items() if value is not None}
+    return given if len(given) > 1 else chosen.name
 
 
 def _resolved(kind: str, chosen: Component) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msftk.interfaces.component import Component
+from msftk.types import Utterance
 
 Rows = NDArray[np.int64]
 
@@ -21,6 +22,9 @@ class Sampler(Component):
     """
 
     size: int
+
+    def check(self, utterances: Sequence[Utterance]) -> None:
+        """Raises InputError for options that do not fit the corpus (all of it), before anything is begun."""
 
     @abstractmethod
     def steps(self, lengths: Rows, batch: int, random: np.random.Generator) -> Sequence[Rows]:

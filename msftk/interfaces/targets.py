@@ -114,12 +114,14 @@ class Loss(Component):
     Of one target: outputs name -> [batch, column]; targets [batch, column], NaN where unrated. A loss with
     `reads_features` is refused by the two-pass batch scope, which keeps no features. `reads`: outputs that the head
     must give, where it needs more than "value". `reads_raters`: it also takes targets [batch, column, rater].
+    `classes`: whether it learns targets that are classes or shares of them; None: both these and ratings.
     """
 
     scope: ClassVar[Literal["example", "batch"]]
     reads_features: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ()
     reads_raters: ClassVar[bool] = False
+    classes: ClassVar[bool | None] = None
 
     def fit(self, targets: Tensor) -> None:
         """Once before the first step, also of a run that is gone on with: what training should answer.

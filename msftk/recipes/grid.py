@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from msftk.assignments import lay, read_toml
+from msftk.assignments import read_toml
 from msftk.errors import InputError, UnknownNameError, did_you_mean
 from msftk.evaluation.comparison import COLUMNS
 from msftk.hookspecs import KINDS
 from msftk.interfaces.preparation import PreparationComponent
-from msftk.settings import Settings, check_settings, load_settings
+from msftk.settings import Settings, laid_over, load_settings
 
 RUN_SETTINGS = [name for name in Settings.model_fields if name not in ("preset", "format_version")]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]*$"  # it is a folder's name
@@ -161,9 +161,8 @@ def settings_of(grid: Grid, preset: str, file: str | Path | None, assignments: I
     _refuse_chosen(grid, base, load_settings(preset, environment={}))
     made = {}
     for row in grid.row:
-        values = base.model_dump(mode="json")
         try:
-            made[row.name] = check_settings(values, set(lay(values, row.settings)))
+            made[row.name] = laid_over(base, row.settings)
         except InputError as error:
             raise type(error)(f"row '{row.name}': {error}") from error
     return made

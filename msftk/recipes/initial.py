@@ -13,7 +13,7 @@ from msftk.models.network import SerNetwork
 from msftk.registry import registry
 from msftk.runs.imported import read_published
 from msftk.runs.published import Published
-from msftk.settings import Component, Settings, check_settings, load_settings
+from msftk.settings import Component, Settings, check_settings
 
 TAKEN = ("acoustic", "pooling", "head")  # sections of the settings
 
@@ -26,19 +26,16 @@ class Start:
     imported: Imported
 
     def settings(self, settings: Settings) -> Settings:
-        """These settings with its encoder, pooling and head, where they are as their preset has them; options that
-        were given for one of the same name stay.
+        """These settings with its encoder, pooling and head laid over the preset's, and what was named over both.
 
         Raises InputError for another acoustic encoder.
         """
-        preset, laid = load_settings(settings.preset, environment={}), {}
+        laid = {}
         for section in TAKEN:
             own, given = self.imported.sections.get(section), settings.component(section)
-            usual = preset.component(section)
-            if own is not None and given == usual:
-                laid[section] = Component.model_validate(own)
-            elif own is not None and given.name == own["name"]:
-                chosen = given.options if given.name != usual.name else _otherwise(given.options, usual.options)
+            named = settings.named(section)
+            if own is not None and ("name" not in named or given.name == own["name"]):
+                chosen = {option: value for option, value in given.options.items() if option in named}
                 laid[section] = Component.model_validate({**own, **chosen})
         training = settings.training.model_copy(update={"init": self.found.name})
         made = settings.model_copy(update={**laid, "training": training})
@@ -95,11 +92,6 @@ def start_from(name: str) -> Start:
     place = Path(name)
     found, imported = read_published(str(place.absolute()) if place.is_dir() else name)
     return Start(found, imported)
-
-
-def _otherwise(options: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that are not as usual."""
-    return {name: value for name, value in options.items() if usual.get(name) != value}
 
 
 def _shapes(tensors: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

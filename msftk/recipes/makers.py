@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msftk.assignments import lay
-from msftk.settings import Settings, check_settings
+from msftk.settings import Settings, laid_over
 
 MAKERS = ("transcriber", "aligner", "describer")  # sections of the settings
 ANEW = ("alignment", *MAKERS)  # what a call may have otherwise than the run; all else the model was trained with
@@ -29,5 +28,4 @@ def chosen_anew(settings: Settings, layer: Mapping[str, Mapping[str, object]]) -
 
     Raises InputError/UnknownNameError that names the path and what would do.
     """
-    values = settings.model_dump()
-    return check_settings(values, sections=set(lay(values, layer)))
+    return laid_over(settings, layer)

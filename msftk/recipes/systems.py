@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from msftk.assignments import LISTS
 from msftk.errors import InputError
 from msftk.evaluation.predictions import Predictions
+from msftk.evaluation.protocol import resolved_entry
 from msftk.files import json_text
 from msftk.runs.begin import WITHOUT_EFFECT
 from msftk.runs.folder import RunFolder
+from msftk.settings import Component
 from msftk.store.manifest import Manifest
 
 
@@ -95,7 +98,16 @@ def _but_for_the_seed(card: Mapping[str, Any]) -> str:
     for path in (*WITHOUT_EFFECT, "training.seed"):
         section, _, option = path.partition(".")
         settings[section] = {name: value for name, value in settings[section].items() if name != option}
+    settings |= {name: [_entry(kind, one) for one in settings.get(name, ())] for name, kind in LISTS.items()}
     return json_text([settings, card["manifest"], card["folds"] and card["folds"]["kind"]])
+
+
+def _entry(kind: str, one: Any) -> Any:
+    """An entry of a list with all its options: cards of before have the name where no option was given."""
+    try:
+        return resolved_entry(kind, Component.model_validate({"name": one} if isinstance(one, str) else one))
+    except InputError:  # of a package that is not here
+        return one
 
 
 def _name(first: str, runs: Sequence[RunFolder]) -> str:

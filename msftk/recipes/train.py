@@ -142,8 +142,9 @@ def train(
     if not run.is_finished:
         with consenting(allowed):
             make_parts(settings)  # what cannot be made is told before a run is begun
-            make_objective(settings, fit_targets(settings.targets, corpus.utterances))
-            settings.create("sampler", utterances=splits[0].train)
+            for split in splits:
+                make_objective(settings, fit_targets(settings.targets, split.train, corpus.utterances))
+                settings.create("sampler", utterances=split.train).check(corpus.utterances)
         check_folder(run.path)
     notes: list[str] = []
     with process_group(), consenting(allowed), run.held() if where.writes else nullcontext():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msftk.errors import UnknownNameError, did_you_mean
 from msftk.store.utterance_table import UtteranceTable
 from msftk.types import ATTRIBUTES, Bool, RaterRating, Utterance
 
@@ -68,6 +69,17 @@ def rows_of(utterances: Sequence[Utterance], names: Sequence[str]) -> Iterator[t
     if isinstance(utterances, UtteranceTable):
         return utterances.rows_of(names)
     return zip(*(values_of(utterances, name) for name in names), strict=True)
+
+
+def refuse_unknown(names: Iterable[str], utterances: Sequence[Utterance], column: str, place: str) -> None:
+    """Raises UnknownNameError for a name that no utterance has in that column; `place`: the option that names them."""
+    known = sorted(set(values_of(utterances, column)) - {None})
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(
+                f"{place}: no utterance has {column} '{name}'. {did_you_mean(name, known)}"
+                f"Found: {', '.join(known) or 'none'}."
+            )
 
 
 def ids_of(utterances: Sequence[Utterance]) -> list[str]:

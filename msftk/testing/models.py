@@ -220,6 +220,7 @@ def check_loss(plugin: Named, /, **options: object) -> None:
     loss = factory("loss", plugin, options)()
     require(loss.scope in ("example", "batch"), f"scope is {loss.scope!r}: expected 'example' or 'batch'")
     require(isinstance(loss.reads_features, bool), "reads_features: expected True or False")
+    require(loss.classes in (True, False, None), f"classes is {loss.classes!r}: expected True, False or None")
     targets = torch.rand(16, len(ATTRIBUTES))
     noise = torch.randn(16, len(ATTRIBUTES))
     features = {"pooled": torch.randn(16, 4), "fused": torch.randn(16, 1, 4)}

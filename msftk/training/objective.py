@@ -13,6 +13,7 @@ from msftk.models.targets import BuiltTarget
 from msftk.registry import registry
 from msftk.settings import Settings
 
+_WHAT = {True: "classes", False: "ratings"}
 Outputs = Mapping[str, Mapping[str, Tensor]]  # target -> output -> [batch, column]
 Truths = Mapping[str, Tensor]  # target -> [batch, column] or [batch, column, rater], NaN where unrated
 
@@ -73,7 +74,14 @@ def check_scope(loss: Loss, name: str, ccc_scope: str) -> None:
 
 
 def check_reads(loss: Loss, name: str, target: BuiltTarget, head: str) -> None:
-    """A loss that reads more than the head gives, or one rating where the target has every person's."""
+    """A loss that reads more than the head gives, one rating where the target has every person's, or ratings where it
+    has classes."""
+    if loss.classes is (not target.is_classes):
+        fit = [plugin.name for plugin, one in registry().loaded("loss") if one.classes is not loss.classes]
+        raise InputError(
+            f"loss '{name}' learns {_WHAT[loss.classes]}, and target '{target.name}' is of {_WHAT[target.is_classes]}. "
+            f"Take one of: {', '.join(fit)}."
+        )
     given = registry().get("head", head).load().outputs
     lacking = [output for output in loss.reads if output not in given]
     if lacking:

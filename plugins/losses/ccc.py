@@ -21,7 +21,7 @@ class CccLoss(Loss):
         """No options."""
 
     scope: ClassVar[Literal["example", "batch"]] = "batch"
-    reads_features: ClassVar[bool] = False
+    classes: ClassVar[bool | None] = False
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -30,6 +30,7 @@ class CrossEntropy(Loss):
         focal: float = Field(0.0, ge=0, allow_inf_nan=False, description="gamma of the focal loss; 0: cross-entropy")
 
     scope: ClassVar[Literal["example", "batch"]] = "example"
+    classes: ClassVar[bool | None] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options

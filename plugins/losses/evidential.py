@@ -29,6 +29,7 @@ class EvidentialLoss(Loss):
     scope: ClassVar[Literal["example", "batch"]] = "example"
     reads: ClassVar[tuple[str, ...]] = ("value", "nu", "alpha", "beta")
     reads_raters: ClassVar[bool] = True
+    classes: ClassVar[bool | None] = False
 
     def __init__(self, options: Options) -> None:
         self.options = options

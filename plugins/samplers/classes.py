@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from msftk.errors import InputError, UnknownNameError, did_you_mean
+from msftk.errors import InputError
 from msftk.models.rows import Rows
-from msftk.store.columns import values_of
+from msftk.store.columns import refuse_unknown, values_of
 from msftk.types import Utterance
 from msftk_plugins.samplers.length_buckets import LengthBuckets
 
@@ -35,6 +35,9 @@ class ByClass(LengthBuckets):
         unlabelled = np.flatnonzero([value is None for value in values])
         if options.unlabelled == "class" and len(unlabelled):
             self.classes = {**self.classes, "": unlabelled}
+
+    def check(self, utterances: Sequence[Utterance]) -> None:
+        refuse_unknown(self.options.leave_out, utterances, self.options.column, "sampler.leave_out")
 
 
 class ClassUndersampling(ByClass):
@@ -79,7 +82,7 @@ class ClassBalanced(ByClass):
 def _rows_of_classes(values: Sequence[str | None], column: str, leave_out: Sequence[str]) -> Mapping[str, Rows]:
     """Class -> its rows, both in order; who has none is of no class and left out.
 
-    Raises InputError where nothing is left, UnknownNameError for a class that is not there.
+    Raises InputError where nothing is left.
     """
     known = sorted({value for value in values if value is not None})
     if not known:
@@ -87,12 +90,6 @@ def _rows_of_classes(values: Sequence[str | None], column: str, leave_out: Seque
             f"sampler: no training utterance has a {column}. Use --set sampler.name=length-buckets, or prepare the "
             f"corpus with its {column} column."
         )
-    for name in leave_out:
-        if name not in known:
-            raise UnknownNameError(
-                f"sampler.leave_out: no training utterance has {column} '{name}'. {did_you_mean(name, known)}"
-                f"Found: {', '.join(known)}."
-            )
     kept = [name for name in known if name not in leave_out]
     if not kept:
         raise InputError(f"sampler.leave_out = {list(leave_out)} leaves no utterance. Leave out fewer.")

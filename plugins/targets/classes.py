@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from msftk.errors import InputError, UnknownNameError, did_you_mean
+from msftk.errors import InputError
 from msftk.interfaces import Answers, Chosen, Target
-from msftk.store.columns import values_of
+from msftk.store.columns import refuse_unknown, values_of
 from msftk.types import Float64, RaterRating, Utterance
 
 LEAVE_OUT = "classes that are none to tell: their utterances teach the other targets alone"
@@ -38,13 +38,8 @@ class ClassTarget(Target):
 
     def check(self, utterances: Sequence[Utterance]) -> None:
         """Raises UnknownNameError for a class to leave out that nobody is of; the default may name more."""
-        known = sorted(set(values_of(utterances, self.column)) - {None})
-        for name in self.options.leave_out if "leave_out" in self.options.model_fields_set else ():
-            if name not in known:
-                raise UnknownNameError(
-                    f"targets.{self.column}.leave_out: no utterance has {self.column} '{name}'. "
-                    f"{did_you_mean(name, known)}Found: {', '.join(known) or 'none'}."
-                )
+        if "leave_out" in self.options.model_fields_set:
+            refuse_unknown(self.options.leave_out, utterances, self.column, f"targets.{self.column}.leave_out")
 
     def columns(self, utterances: Sequence[Utterance]) -> tuple[str, ...]:
         """Raises InputError where there are no two classes to tell apart."""

@@ -16,7 +16,7 @@ from msftk.recipes.predict import load, load_model
 from msftk.recipes.train import train
 from msftk.runs.imported import read_published
 from msftk.runs.model import load_model as load_run
-from msftk.settings import Settings, load_settings
+from msftk.settings import Settings, laid_over, load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 
@@ -88,6 +88,29 @@ def test_what_was_chosen_beside_it_stays(folder: Path) -> None:
     made = start.settings(settings("acoustic.name=hf", "acoustic.gradient_checkpointing=true"))
     assert made.acoustic.options["gradient_checkpointing"] is True
     assert made.acoustic.options["model"] == str(folder)
+
+
+def test_a_head_that_was_named_stays_though_the_preset_has_the_same(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[head]\nname = "regression"\n')
+    start = start_from(str(folder))
+    assert load_settings("tiny", environment={}).head.name == "regression"
+    assert start.settings(load_settings("tiny", environment={})).head.name == "joint"
+    for named in (
+        load_settings("tiny", tmp_path / "mine.toml", environment={}),
+        load_settings("tiny", environment={"MSFTK_HEAD__NAME": "regression"}),
+        load_settings("tiny", assignments=["head.name=regression"], environment={}),
+        load_settings("tiny", flags={"head.name": "regression"}, environment={}),
+    ):
+        made = start.settings(named)
+        assert (made.head.name, made.pooling.name) == ("regression", "mean")
+    row = laid_over(load_settings("tiny", tmp_path / "mine.toml", environment={}), {"fusion": {"name": "concat"}})
+    assert start.settings(row).head.name == "regression"
+    assert row.named("fusion") == {"name"}
+
+
+def test_an_option_that_was_named_is_laid_over_the_published_ones(folder: Path) -> None:
+    made = start_from(str(folder)).settings(load_settings("tiny", assignments=["head.dropout=0.1"], environment={}))
+    assert (made.head.name, made.head.options["dropout"], made.head.options["activation"]) == ("joint", 0.1, "tanh")
 
 
 def test_what_cannot_start_so_is_told(folder: Path) -> None:

@@ -31,6 +31,20 @@ def test_runs_that_differ_in_the_seed_alone_are_one_system(tiny_run: Path, tmp_p
     }
 
 
+def test_a_card_that_names_its_targets_is_of_the_same_system_as_one_with_their_options(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    kept = run_of(tiny_run, tmp_path / "moe-0")
+    card = json.loads((kept / "protocol.json").read_text())
+    assert card["settings"]["targets"] == [{"name": "vad", "weight": 1.0}]
+    card["settings"] |= {"targets": ["vad"]}
+    (kept / "protocol.json").write_text(json.dumps(card))
+    assert len(find_systems([kept, run_of(tiny_run, tmp_path / "moe-1", training={"seed": 1})])) == 1
+    card["settings"] |= {"targets": [{"name": "vad", "weight": 0.5}]}
+    (kept / "protocol.json").write_text(json.dumps(card))
+    assert len(find_systems([kept, tmp_path / "moe-1"])) == 2
+
+
 def test_a_folder_of_runs_and_a_name_are_systems_whatever_their_settings(tiny_run: Path, tmp_path: Path) -> None:
     for seed in range(2):
         run_of(tiny_run, tmp_path / "row" / f"seed-{seed}", training={"seed": seed})

@@ -167,7 +167,23 @@ def test_what_a_target_names_is_checked_before_a_run_is_begun(
     refused(
         f'{{{category},head="regression"}}', InputError, "head 'regression' gives ratings, and target 'category' is"
     )
+    message = "loss 'ccc' learns ratings, and target 'category' is of classes. Take one of: cross-entropy."
+    refused(f'{{{category},loss="ccc"}}', InputError, message)
     refused(f"{{{category},weight=-1}}", InputError, r"targets\.category\.weight is -1")
+
+
+def test_a_fold_that_a_sampler_leaves_nobody_is_told_before_any_is_begun(
+    tone_corpus: Manifest, tone_store: Store, tmp_path: Path
+) -> None:
+    def of_session(u: Utterance) -> Utterance:
+        return replace(u, category="calm" if u.session == "session3" else "excited")
+
+    corpus = replace(tone_corpus, utterances=tuple(map(of_session, tone_corpus.utterances)))
+    for left_out, message in (("excited", "leaves no utterance"), ("exited", "Did you mean 'excited'")):
+        settings = tiny_settings("sampler.name=class-undersampling", f'sampler.leave_out=["{left_out}"]')
+        with pytest.raises(InputError, match=message):
+            train(corpus, settings, tmp_path / "run", store=tone_store, folds="session")
+        assert not (tmp_path / "run").exists()
 
 
 def test_a_wrong_option_of_a_target_is_told_by_its_path() -> None:

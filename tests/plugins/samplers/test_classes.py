@@ -71,7 +71,9 @@ def test_classes_that_are_left_out_are_not_heard() -> None:
 def test_what_cannot_be_sampled_is_told(name: str) -> None:
     with pytest.raises(InputError, match="no training utterance has a category"):
         drawn(name, [None, None])
-    with pytest.raises(UnknownNameError, match=r"'anger'\. .*Found: A, H"):
-        drawn(name, ["A", "H"], leave_out=["anger"])
+    utterances = [Utterance(one, None, category=one) for one in "AHO"]
+    of_a_fold = registry().create("sampler", name, {"leave_out": ["O", "anger"]}, utterances=utterances[:2])
+    with pytest.raises(UnknownNameError, match=r"sampler.leave_out: no utterance has category 'anger'\. .*A, H, O"):
+        of_a_fold.check(utterances)
     with pytest.raises(InputError, match="leaves no utterance"):
         drawn(name, ["A", "H"], leave_out=["A", "H"])
