@@ -193,6 +193,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "named = {section: set",
         "tests/recipes/test_initial.py",
     ),
+    Mutation("msftk/runs/noted.py", "!= now", "is None", "tests/runs/test_noted.py"),
+    Mutation("msftk/recipes/train.py", "note_together(run, read, where)", "pass", "tests/recipes/test_train.py"),
     Mutation(
         "msftk/recipes/train.py", "for split in splits:", "for split in splits[:1]:", "tests/recipes/test_targets.py"
     ),

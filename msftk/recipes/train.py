@@ -26,13 +26,14 @@ from msftk.recipes.initial import start_from
 from msftk.recipes.prepare import read_corpus
 from msftk.recipes.senses import settings_for, with_labels
 from msftk.recipes.shared_inputs import SharedInputs
-from msftk.recipes.training_job import Job, begin_together, parts
+from msftk.recipes.training_job import Job, begin_together, note_together, parts
 from msftk.recipes.wording import sound_notes
 from msftk.registry import registry
 from msftk.runs.begin import Begun, Plan, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import MEMORY_BYTES, Inputs
 from msftk.runs.known import KnownInputs
+from msftk.runs.noted import Facts
 from msftk.runs.trackers import check_trackers
 from msftk.settings import Settings, with_whole_paths
 from msftk.store.columns import is_rated, joined, values_of
@@ -139,9 +140,15 @@ def train(
     where, run = choose_where(device), RunFolder(Path(out))
     with consenting(allowed):
         transforms = make_transforms(settings) if refit or not run.is_finished else AS_RECORDED
+    read: dict[str, Facts] = {
+        f"what transform {place} ({one.name}) reads": facts
+        for place, (one, facts) in enumerate(zip(settings.transforms, transforms.identity(), strict=False), start=1)
+    }
+    read |= {"the published model": started.found.identity()} if started else {}
     if not run.is_finished:
         with consenting(allowed):
-            make_parts(settings)  # what cannot be made is told before a run is begun
+            made_by = make_parts(settings).named  # what cannot be made is told before a run is begun
+            read |= {f"what makes {what}": part.hash for what, part in made_by.items()}
             for split in splits:
                 make_objective(settings, fit_targets(settings.targets, split.train, corpus.utterances))
                 settings.create("sampler", utterances=split.train).check(corpus.utterances)
@@ -152,6 +159,8 @@ def train(
         check_same("data", fingerprint)
         check_same("settings", settings.model_dump_json())
         begun = begin_together(run, settings, Plan(folds, allow_overlap, fingerprint), corpus, where)
+        if begun is not Begun.FINISHED:
+            note_together(run, read, where)
         refits = refit and not run.refit.is_finished
         if begun is not Begun.FINISHED or refits:
             shelf = store if isinstance(store, Store) else Store(default_store_path(store))

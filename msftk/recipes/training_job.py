@@ -26,6 +26,7 @@ from msftk.runs.begin import Begun, Plan, begin_run, manifest_fingerprint
 from msftk.runs.folder import RunFolder
 from msftk.runs.inputs import Examples, Inputs
 from msftk.runs.model import save_model
+from msftk.runs.noted import Facts, check_noted
 from msftk.runs.prediction import predict_examples
 from msftk.runs.state import Reached
 from msftk.runs.trackers import tracked
@@ -127,6 +128,10 @@ class Job:
                 for name, part in readable.items()
                 if part
             }
+            labels = tensors_sha256(examples["train"].truths)
+            note_together(
+                run, {"the acoustic model": _identity(network.acoustic), "what it learns": labels}, self.where
+            )
             data = TrainingData(examples["train"], examples.get("dev"), scale, self.transforms)
             watched = tracked(run, settings, self.progress) if self.where.writes else nullcontext(silent)
             with threads_for(network), watched as progress:
@@ -200,6 +205,13 @@ def begin_together(run: RunFolder, settings: Settings, plan: Plan, manifest: Man
         if where.writes:
             return begin_run(run, settings, plan, manifest)
         return Begun.FINISHED if run.is_finished else Begun.RESUMED
+
+
+def note_together(run: RunFolder, read: Mapping[str, Facts], where: Where) -> None:
+    """`check_noted` by the first of several processes."""
+    with first_alone():
+        if where.writes:
+            check_noted(run, read)
 
 
 def pool_folds(job: Job, run: RunFolder, cards: Mapping[str, Mapping[str, Any]]) -> None:

@@ -121,6 +121,33 @@ def test_killed_run_resumes_to_the_same_bits(
     assert before == after
 
 
+def test_a_run_whose_noises_or_raters_changed_does_not_go_on(
+    tmp_path: Path, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    noises, run = tmp_path / "noises", tmp_path / "run"
+    noises.mkdir()
+    first, *_ = tone_corpus.utterances
+    shutil.copy(str(first.audio), noises / "a.wav")
+    listed = 'targets=["raters"]', f'transforms=[{{name="noise",folder="{noises}"}}]'
+    parts = "head.name=evidential", "loss.name=evidential", "fusion.name=none"
+    settings = tiny_settings(*listed, *parts, "head.hidden=8", "training.epochs=2")
+    with pytest.raises(KeyboardInterrupt):
+        train(tone_corpus, settings, run, store=tone_store, device="cpu", progress=killed(at_epoch=1))
+
+    shutil.copy(str(first.audio), noises / "b.wav")
+    with pytest.raises(InputError, match=r"run: an unfinished run, and what transform 1 \(noise\) reads changed since"):
+        train(tone_corpus, settings, run, store=tone_store, device="cpu")
+    (noises / "b.wav").unlink()
+
+    angrier = replace(
+        first, rater_ratings=tuple(replace(r, ratings={"valence": 1.0}) for r in first.rater_ratings or ())
+    )
+    corpus = replace(tone_corpus, utterances=(angrier, *tone_corpus.utterances[1:]))
+    with pytest.raises(InputError, match="an unfinished run, and what it learns changed since it was begun"):
+        train(corpus, settings, run, store=tone_store, device="cpu")
+    assert train(tone_corpus, settings, run, store=tone_store, device="cpu").begun is Begun.RESUMED
+
+
 def test_killed_fold_run_keeps_finished_folds(
     fold_run: Path, tmp_path: Path, tone_corpus: Manifest, tone_store: Store
 ) -> None:
