@@ -26,8 +26,10 @@ quickstart: setup
 # The models of the tests are tiny: threads that wait for each other cost more than they bring.
 test test-slow: export OMP_NUM_THREADS = 1
 
+# Two at a time, each file's tests in one process, since they share what is costly to make.
+TEST_WORKERS ?= 2
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

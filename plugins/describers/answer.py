@@ -126,5 +126,5 @@ def _repaired(text: str) -> Any:
     end = text.find("}") + 1
     try:
         return ast.literal_eval(text[:end])
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # TypeError: a set of lists
         return None

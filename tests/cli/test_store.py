@@ -28,8 +28,9 @@ def store(tmp_path: Path, tone_corpus: Manifest, msftk: Msftk) -> Path:
 def test_ls_lists_producers_with_their_users(msftk: Msftk, store: Path) -> None:
     ended = msftk("store", "ls", "--store", store)
     assert ended.code == 0
-    for words in ("f0-engine harvest", "text-encoder hashing", "semantic-source gs", "m.parquet"):
+    for words in ("f0-engine harvest", "text-encoder hashing", "semantic-source gs"):
         assert words in ended.out
+    assert "m.parquet" in "".join(ended.out.split())  # a long path is folded
     found = json.loads(msftk("store", "ls", "--store", store, "--json").out)
     assert {producer["entries"] for producer in found["producers"]} == {2, 24}
 

@@ -61,6 +61,7 @@ def test_without_labels_a_constrained_label_is_not_taken() -> None:
         (json.dumps({**GOOD, "constrained_emotion": "Bored"}), "constrained_emotion is none of Angry, calm"),
         ('{"free_emotion": "疲惫", "scenario": "电话里的谈话"}', "it is not in English"),
         ("{" * 5000, "it holds no JSON object with the keys that were asked for"),
+        ("{[]}", "it holds no JSON object with the keys that were asked for"),
         ("{'gender': " + "(" * 3000, "it holds no JSON object with the keys that were asked for"),
     ],
 )
