@@ -793,6 +793,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "msftk/pages/listening.js", "tail[k] * (1 - rise)", "tail[k] * rise", "tests/recipes/test_explain_page.py"
     ),
+    Mutation(
+        "plugins/engines/local.py", "chain(first, left)", "chain(left, first)", "tests/plugins/engines/test_local.py"
+    ),
+    Mutation(
+        "msftk/prosody/resynthesis.py",
+        "(pyworld.d4c, pyworld.cheaptrick)",
+        "(pyworld.cheaptrick, pyworld.d4c)",
+        "tests/prosody/test_resynthesis.py",
+    ),
     Mutation("msftk/recipes/windows.py", " or last_s - first_s > longest_s", "", "tests/recipes/test_explain.py"),
     Mutation("msftk/models/hearing.py", "if network not in self._heard:", "if True:", "tests/models/test_hearing.py"),
     Mutation(

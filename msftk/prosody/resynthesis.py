@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -49,9 +50,12 @@ class Takes:
             import pyworld
         samples, f0_hz = waveform.astype(np.float64), np.ascontiguousarray(f0_hz, np.float64)
         times_s = np.arange(len(f0_hz)) * HOP_S
-        spectrum = pyworld.cheaptrick(samples, f0_hz, times_s, SAMPLE_RATE_HZ)
-        aperiodicity = pyworld.d4c(samples, f0_hz, times_s, SAMPLE_RATE_HZ)
-        return cls({t: _together(pyworld, f0_hz, spectrum, aperiodicity, sign) for t, sign in TAKES.items()})
+        with ThreadPoolExecutor(len(TAKES)) as pool:  # pyworld releases the GIL
+            aperiodicity, spectrum = pool.map(
+                lambda analysis: analysis(samples, f0_hz, times_s, SAMPLE_RATE_HZ), (pyworld.d4c, pyworld.cheaptrick)
+            )
+            made = pool.map(lambda sign: _together(pyworld, f0_hz, spectrum, aperiodicity, sign), TAKES.values())
+            return cls(dict(zip(TAKES, made, strict=True)))
 
     def pieces(self, prosody: WordProsody, old: int, new: int) -> tuple[Piece, ...]:
         """What the recording is cut together from with the stress of word `old` taken back and laid on `new`.

@@ -61,6 +61,9 @@ def _in_turn(
     examples: Examples, batches: list[Rows], answer: Callable[[Batch], Answer]
 ) -> Iterator[tuple[Rows, Answer]]:
     """One batch after another, by all cores; what they read is made ahead."""
+    if len(batches) == 1:
+        yield batches[0], answer(examples.batch(batches[0]))
+        return
     with Ahead(examples.batch, batches) as ready:
         yield from ((rows, answer(one)) for rows, one in zip(batches, ready, strict=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from copy import copy
 
 import numpy as np
@@ -142,7 +143,8 @@ class Inputs:
         note = self.waveforms.note if self.waveforms else ""
         progress(Progress("acoustic input", done, len(ids), note))
         try:
-            with Ahead(self._attempt(encoder), chosen(utterances, unread), cores()) as read:
+            attempt, left = self._attempt(encoder), chosen(utterances, unread)
+            with Ahead(attempt, left, cores()) if len(left) > 1 else nullcontext(map(attempt, left)) as read:
                 for row, made in zip(np.flatnonzero(unread).tolist(), read, strict=True):
                     if isinstance(made, MsftkError):
                         failures[row] = str(made)

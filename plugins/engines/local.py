@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, islice
 from typing import TypeVar
 
 from pydantic import Field
@@ -62,8 +63,13 @@ def _alone(
 def _by_threads(
     work: Callable[[Item], Result], items: Iterable[Item], width: int
 ) -> Iterator[tuple[Item, Result | Exception]]:
+    left = iter(items)
+    first = list(islice(left, 2))
+    if len(first) < 2:  # a pool costs more than it saves
+        yield from _alone(work, first, nullcontext())
+        return
     with ThreadPoolExecutor(width, thread_name_prefix="msftk") as pool:
         try:
-            yield from streamed(lambda item: pool.submit(work, item), items, width * AHEAD)
+            yield from streamed(lambda item: pool.submit(work, item), chain(first, left), width * AHEAD)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,17 @@ from msftk.store.manifest import Manifest, write_manifest
 
 COMMAND = "import sys; from msftk.cli.app import main; sys.argv[0] = 'msftk'; main()"
 GOES_ON = "interrupted: finished work is kept, the same command goes on from there."
+
+
+@pytest.mark.parametrize("chosen", [None, "3"])
+def test_numpy_computes_with_one_thread_where_nobody_chose_otherwise(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", chosen or "")
+    if not chosen:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    assert app.run(["--version"]) == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == (chosen or "1")
 
 
 def test_whatever_fails_is_one_line_and_no_traceback(

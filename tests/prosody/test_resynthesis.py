@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import pyworld
 
 from msftk.prosody.f0 import harvest
 from msftk.prosody.resynthesis import DURATION, FADE, PITCH, Piece, Takes, times_of
@@ -80,3 +81,12 @@ def test_periods_meet_in_phase_where_takes_are_joined() -> None:
     made = takes.joined([Piece("plain", 0, 4000), Piece("stressed", first, 8000)])
     assert abs(first - 4000) <= 80
     np.testing.assert_allclose(made, np.sin(2 * np.pi * 150 * np.arange(len(made)) / 16_000), atol=0.1)
+
+
+def test_takes_that_are_made_side_by_side_are_those_made_one_after_another(waveform: Float32, takes: Takes) -> None:
+    f0_hz = harvest(waveform, 16_000)
+    samples, times_s = waveform.astype(np.float64), np.arange(len(f0_hz)) * 0.005
+    spectrum = pyworld.cheaptrick(samples, f0_hz, times_s, 16_000)
+    aperiodicity = pyworld.d4c(samples, f0_hz, times_s, 16_000)
+    plain = pyworld.synthesize(f0_hz, spectrum, aperiodicity, 16_000, 5.0)
+    np.testing.assert_array_equal(takes.sounds["plain"], plain.astype(np.float32))

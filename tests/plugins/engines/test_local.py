@@ -101,3 +101,8 @@ def test_a_model_works_on_one_item_at_a_time_for_all_threads_that_ask() -> None:
     for one in asking:
         one.join()
     assert work.most == 1
+
+
+def test_one_item_alone_is_worked_on_by_who_asks() -> None:
+    who = registry().create("engine", "local", {"workers": 4}).map(lambda _: threading.current_thread(), ["one"])
+    assert list(who) == [("one", threading.current_thread())]
