@@ -621,6 +621,19 @@ MUTATIONS: tuple[Mutation, ...] = (
         ".sum(2, keepdim=True) / n\n    normed",
         "tests/runs/test_graph.py",
     ),
+    Mutation(
+        "plugins/acoustic/mel_in_graph.py",
+        ".masked_fill(~within(lengths, n), 0.0)",
+        "",
+        "tests/plugins/acoustic/test_mel_in_graph.py",
+    ),
+    Mutation(
+        "plugins/acoustic/wav2small.py",
+        "convolution(_silenced(hidden, n_frames))",
+        "convolution(hidden)",
+        "tests/plugins/acoustic/test_wav2small.py",
+    ),
+    Mutation("msftk/runs/graph.py", ".mean(0)", ".amax(0)", "tests/runs/test_graph.py"),
     Mutation("msftk/runs/graph.py", "dim=dim, vector=one, ", "dim=dim + 1, vector=one, ", "tests/runs/test_graph.py"),
     Mutation(
         "msftk/runs/model_card.py",

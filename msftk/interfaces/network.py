@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class AcousticEncoder(TrainedPart):
     torch."""
     shortest_samples: int = 1
     """What an exported model must be given at least, of an encoder without a front end; silence fills it up."""
+    longest_s: float = math.inf
+    """More than this an exported model is given in windows."""
     column: str = ""
     """The manifest column whose value chooses who hears an utterance; it is called with `values`, one a row."""
 

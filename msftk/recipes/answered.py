@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msftk.evaluation.predictions import Predictions
 from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback
+from msftk.recipes.published_notes import MayBePublished
 from msftk.store.features import Store
 from msftk.types import Alignment, Float32, RatingScale, Utterance
-
-if TYPE_CHECKING:
-    from msftk.runs.model import Model
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,13 @@ class Answered:
 
 
 class Predicts(Protocol):
-    """Models that predict together (`Ensemble`), or one that was exported (`ExportedModel`), which has no `models`.
+    """Models that predict together (`Ensemble`), or one that was exported (`ExportedModel`), known by its card.
 
     `identity` tells whether others predict now.
     """
 
     @property
-    def models(self) -> Sequence[Model]: ...
+    def models(self) -> Sequence[MayBePublished]: ...
     @property
     def scale(self) -> RatingScale: ...
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from msftk.settings import Settings, check_settings
 from msftk.store.features import Store
 from msftk.types import Alignment, Float32, Float64, RatingScale, Utterance
 
-if TYPE_CHECKING:
-    from msftk.runs.model import Model
-
 BATCH = 32
 
 
@@ -38,7 +35,10 @@ class ExportedModel:
     file: Path
     card: ModelCard
     session: Any
-    models: Sequence[Model] = ()
+
+    @property
+    def models(self) -> Sequence[ModelCard]:
+        return (self.card,)
 
     @property
     def scale(self) -> RatingScale:

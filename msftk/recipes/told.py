@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msftk.evaluation.predictions import Predictions
 from msftk.files import without_nan
-from msftk.recipes.published_notes import published_notes, shorter
+from msftk.recipes.published_notes import MayBePublished, published_notes, shorter
 from msftk.recipes.wording import flat_notes, longer_note, trouble
 from msftk.types import ATTRIBUTES, RatingScale
-
-if TYPE_CHECKING:
-    from msftk.runs.model import Model
 
 IN_WINDOWS = "heard in windows of {:g} s, and predicted by their mean (over time: --window)"
 
@@ -44,7 +41,7 @@ class Told:
         lengths_s: Sequence[float],
         longest_s: float,
         troubles: Iterable[tuple[str, str]],
-        models: Iterable[Model],
+        models: Iterable[MayBePublished],
     ) -> Told:
         """Of predictions, and of recordings of these lengths in s; `troubles`: who has them, and the message."""
         told = cls({source: dict(own) for source, own in absent.items()}, sum(s > longest_s for s in lengths_s))
@@ -74,9 +71,9 @@ class Told:
         known, before = self.troubles.get(message, (first, 0))
         self.troubles[message] = known, before + n
 
-    def notes(self, models: Sequence[Model], scale: RatingScale, longest_s: float) -> tuple[str, ...]:
+    def notes(self, models: Sequence[MayBePublished], scale: RatingScale, longest_s: float) -> tuple[str, ...]:
         """In words, each said once with how many recordings it holds for."""
-        trained = not models or not all(model.published for model in models)  # none: exported ones
+        trained = not all(model.published for model in models)
         return (
             *longer_note(self.longer, longest_s, IN_WINDOWS.format(longest_s)),
             *(trouble(message, first, n) for message, (first, n) in self.troubles.items()),

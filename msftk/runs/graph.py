@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from msftk import __version__
+from msftk.errors import InputError
 from msftk.files import sha256_file
 from msftk.interfaces import HeadOutput
 from msftk.models.answers import kind_of
@@ -18,7 +19,16 @@ from msftk.models.batch import Batch
 from msftk.models.to_onnx import to_onnx
 from msftk.registry import registry
 from msftk.runs.model import Model
-from msftk.runs.model_card import FORMAT_VERSION, LENGTHS, ModelCard, Output, Semantics, Sound
+from msftk.runs.model_card import (
+    FORMAT_VERSION,
+    LENGTHS,
+    ModelCard,
+    Output,
+    PublishedOrigin,
+    Semantics,
+    Sound,
+    weights_file,
+)
 from msftk.runs.prediction import laid_on
 from msftk.settings import Component, Settings
 from msftk.types import SAMPLE_RATE_HZ
@@ -33,6 +43,8 @@ class Graph(nn.Module):
     def __init__(self, model: Model, value: str | None = None) -> None:
         super().__init__()
         self.network = model.network.eval()
+        if value is not None and not self.network.acoustic.column:
+            raise InputError(f"--value {value}: this run's encoder did not learn by a column. Leave --value out.")
         self.network.acoustic = self.network.acoustic.in_graph(value)
         self.scale = model.scale
         self.reads_samples = not self.network.acoustic.prepares_with
@@ -68,13 +80,32 @@ class Graph(nn.Module):
         ]
 
 
-def write_graph(model: Model, path: Path, text_folder: Path, value: str | None = None) -> ModelCard:
-    """Writes the ONNX file, and into `text_folder` (both parents exist) what its text encoder is without torch.
+class MeanOf(nn.Module):
+    """The mean of what the graphs of a run's folds say."""
 
-    `value`: of the column that adapters learned by. Raises InputError where the encoder cannot be exported,
-    PackageMissingError without the extra "export".
+    def __init__(self, graphs: Sequence[Graph]) -> None:
+        super().__init__()
+        self.graphs = nn.ModuleList(graphs)
+
+    def forward(self, sound: Tensor, lengths: Tensor, **semantics: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        said = [graph(sound, lengths, **semantics) for graph in self.graphs]
+        return {name: torch.stack([one[name] for one in said]).mean(0) for name in said[0]}
+
+
+def write_graph(models: Sequence[Model], path: Path, text_folder: Path, value: str | None = None) -> ModelCard:
+    """Writes the ONNX file of what models of the same settings say in the mean, and into `text_folder` (both parents
+    exist) what their text encoder is without torch.
+
+    `value`: of the column that adapters learned by. Raises InputError where the encoder cannot be exported, or the
+    models say different things; PackageMissingError without the extra "export".
     """
-    graph = Graph(model, value)
+    model, graphs = models[0], [Graph(one, value) for one in models]
+    graph, outputs = graphs[0], graphs[0].outputs()
+    if other := next((one for one, own in zip(models, graphs, strict=True) if own.outputs() != outputs), None):
+        raise InputError(
+            f"{other.run}: says other things than {model.run} (its classes differ), so that one graph has no mean of "
+            "both. Train with --refit for one model of all data, or give one fold: RUN/folds/NAME."
+        )
     sources = [
         Semantics(source=one, group=model.source_groups[one], dim=dim, vector=one, present=f"{one}_present")
         for one, dim in model.source_dims.items()
@@ -84,12 +115,12 @@ def write_graph(model: Model, path: Path, text_folder: Path, value: str | None =
     free: dict[str, Any] = {"sound": {0: "batch", 1: "length"}, "lengths": rows}
     free |= {name: dict.fromkeys(example[name], rows) for name in example.keys() - free.keys()}
     opset = to_onnx(
-        graph,
+        graph if len(graphs) == 1 else MeanOf(graphs),
         path,
         example,
         {name: free[name] for name in example},
         [sound.input, LENGTHS, *(one.vector for one in sources), *(one.present for one in sources)],
-        [one.name for one in graph.outputs()],
+        [one.name for one in outputs],
     )
     texts = _text_encoder(model, text_folder)
     return ModelCard(
@@ -97,12 +128,14 @@ def write_graph(model: Model, path: Path, text_folder: Path, value: str | None =
         msftk=__version__,
         opset=opset,
         sha256=sha256_file(path),
+        weights_sha256=sha256_file(weights) if (weights := weights_file(path)).is_file() else None,
+        published=_origin(model),
         corpus=model.corpus,
         ratings=model.ratings,
         scale=(model.scale.low, model.scale.high),
         sound=sound,
         semantics=tuple(sources),
-        outputs=tuple(graph.outputs()),
+        outputs=tuple(outputs),
         text_folder=text_folder.name if texts else None,
         settings={**_what_prepares(model.settings), **({"text": texts} if texts else {})},
     )
@@ -119,7 +152,7 @@ def _sound(model: Model, graph: Graph) -> Sound:
     return Sound(
         input="samples" if graph.reads_samples else "features",
         sample_rate_hz=SAMPLE_RATE_HZ,
-        seconds_kept=model.settings.data.seconds_kept,
+        seconds_kept=min(model.settings.data.seconds_kept, acoustic.longest_s),
         shortest_samples=acoustic.shortest_samples,
         front_end=front_end,
     )
@@ -158,6 +191,20 @@ def _text_encoder(model: Model, folder: Path) -> dict[str, Any] | None:
     folder.mkdir()
     written = encoder.write_without_torch(folder)
     return None if written is None else dict(written)
+
+
+def _origin(model: Model) -> PublishedOrigin | None:
+    found = model.published
+    if found is None:
+        return None
+    known = found.checkpoint
+    return PublishedOrigin(
+        name=known.name if known else found.folder.resolve().name,
+        id=known.id if known else None,
+        licence=found.licence,
+        shortest_s=found.shortest_s,
+        weights=found.identity(),
+    )
 
 
 def _what_prepares(settings: Settings) -> dict[str, Any]:

@@ -60,16 +60,30 @@ class Output(Part):
     options: dict[str, Any] = {}
 
 
+class PublishedOrigin(Part):
+    """The published model that was exported: its name (of a folder that has none here, the folder's), its id on the
+    hub, its licence, the shortest sound that it heard in training, in s, and its weights by the hash of their files."""
+
+    name: str
+    id: str | None
+    licence: str
+    shortest_s: float
+    weights: dict[str, str]
+
+
 class ModelCard(Part):
     """The whole card; `settings` are those of the run that prepare sound and texts.
 
-    `text_folder`: where the text encoder lies, beside the model; None: nothing of it is written.
+    `weights_sha256`: of the weights' file beside the model, where they are too many for one file. `published`: of a
+    model that is no run. `text_folder`: where the text encoder lies, beside the model; None: nothing of it is written.
     """
 
     format_version: int
     msftk: str
     opset: int
     sha256: str
+    weights_sha256: str | None = None
+    published: PublishedOrigin | None = None
     corpus: str
     ratings: str
     scale: tuple[float, float]
@@ -95,6 +109,11 @@ def card_file(model: Path) -> Path:
 def text_folder(model: Path) -> Path:
     """model.onnx -> model.text"""
     return model.with_suffix(".text")
+
+
+def weights_file(model: Path) -> Path:
+    """model.onnx -> model.onnx.data, as ONNX names it"""
+    return model.with_name(f"{model.name}.data")
 
 
 def read_card(model: Path) -> ModelCard:
@@ -123,4 +142,15 @@ def read_card(model: Path) -> ModelCard:
         raise InputError(f"{file}: not the card of an exported model ({place}: {first['msg']}). {ANEW}") from error
     if sha256_file(model) != card.sha256:
         raise InputError(f"{file}: is the card of another file than {model.name} (the sha256 differs). {ANEW}")
+    _check_weights(weights_file(model), card.weights_sha256)
     return card
+
+
+def _check_weights(file: Path, sha256: str | None) -> None:
+    """Raises InputError where the weights that stand in a file of their own are not there, or others."""
+    if sha256 is None:
+        return
+    if not file.is_file():
+        raise InputError(f"{file}: is not beside the model, whose weights it holds. Move it there, or {ANEW.lower()}")
+    if sha256_file(file) != sha256:
+        raise InputError(f"{file}: holds the weights of another model (the sha256 differs). {ANEW}")

@@ -43,6 +43,11 @@ class Published:
             return self.checkpoint.licence
         return f"{self.layout.checkpoints[0].licence} (as {self.layout.checkpoints[0].id} is published; see its own)"
 
+    @property
+    def shortest_s(self) -> float:
+        """The shortest sound that it heard in training."""
+        return self.layout.heard_s[0]
+
     def identity(self) -> dict[str, str]:
         """The weights by the hash of their files."""
         return {path.name: f"sha256:{sha256_file(path)}" for path in sorted(self.folder.glob(WEIGHTS))}

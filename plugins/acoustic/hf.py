@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -28,6 +29,7 @@ from msftk_plugins.acoustic.layers import (
     weighted_sum,
 )
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
+from msftk_plugins.acoustic.mel_in_graph import WhisperRows
 from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
     build_from_config,
@@ -41,7 +43,7 @@ from msftk_plugins.acoustic.pretrained import (
 )
 from msftk_plugins.acoustic.published import fill, published_encoder
 from msftk_plugins.acoustic.wave_model import WaveModel
-from msftk_plugins.acoustic.waveforms import Waveforms
+from msftk_plugins.acoustic.waveforms import Waveforms, normalised
 from msftk_plugins.acoustic.wavlm.layers import WaveLayers
 
 VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utterance
@@ -121,24 +123,29 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
     def shortest_samples(self) -> int:  # type: ignore[override]
         return self.front.shortest if isinstance(self.front, Waveforms) else 1
 
+    @property
+    def longest_s(self) -> float:  # type: ignore[override]
+        return self.front.longest_s if isinstance(self.front, WhisperMel) else math.inf
+
     def in_graph(self, value: str | None = None) -> HfAcousticEncoder:
-        if value is not None:
-            raise InputError(f"{value}: this run's encoder did not learn by a column. Leave --value out.")
-        if not isinstance(self.front, Waveforms) or self.one_by_one:
+        if isinstance(self.front, StackedMel) or self.one_by_one:
             hears = "hears padding" if isinstance(self.front, Waveforms) else "reads mel features of its own extractor"
             raise InputError(
                 f"acoustic.model {self.options.model} {hears}, which no exported graph does yet. Export a run of "
-                "WavLM, wav2vec 2.0 or HuBERT."
+                "WavLM, wav2vec 2.0, HuBERT or Whisper."
             )
+        self.rows = WhisperRows(self.front) if isinstance(self.front, WhisperMel) else None
         return self
 
     def from_sound(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """samples [batch, n], lengths [batch] -> both as `prepare` makes them; n is at least one frame."""
-        own, n = within(lengths, samples.shape[1]), lengths.unsqueeze(1)
-        samples = samples.masked_fill(~own, 0.0)
+        if self.rows is not None:
+            rows, n_rows = self.rows(samples, lengths)
+            return rows, n_rows
         if self.options.normalise == "utterance":
-            centred = (samples - samples.sum(1, keepdim=True) / n).masked_fill(~own, 0.0)
-            samples = centred / (centred.square().sum(1, keepdim=True) / n + VARIANCE_EPS).sqrt()
+            samples = normalised(samples, lengths, VARIANCE_EPS)
+        else:
+            samples = samples.masked_fill(~within(lengths, samples.shape[1]), 0.0)
         return samples, lengths.clamp(min=self.shortest_samples)
 
     def fit(self, prepared: Iterable[Tensor]) -> None:

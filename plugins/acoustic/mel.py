@@ -61,22 +61,22 @@ class WhisperMel:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings, self.log_mel = settings, LogMel(settings)
         self.rows = self.log_mel.rows
+        self.longest_s = self.rows // 100
 
     def prepare(self, waveform: Float32) -> Float32:
         """[rows, mels]. Raises InputError for more than 30 s."""
-        longest_s = self.rows // 100
-        if len(waveform) > longest_s * SAMPLE_RATE_HZ:
+        if len(waveform) > self.longest_s * SAMPLE_RATE_HZ:
             raise InputError(
-                f"the recording has {len(waveform) / SAMPLE_RATE_HZ:.1f} s: this Whisper encoder hears {longest_s} s. "
-                f"Cut it, or keep less with --set data.seconds_kept={longest_s}."
+                f"the recording has {len(waveform) / SAMPLE_RATE_HZ:.1f} s: this Whisper encoder hears "
+                f"{self.longest_s} s. Cut it, or keep less with --set data.seconds_kept={self.longest_s}."
             )
         n_rows = 2 * max(1, self.n_heard(len(waveform))) + self.after
         log_mel = self.log_mel(waveform, min(n_rows, self.rows))
         return np.pad(log_mel, ((0, n_rows - len(log_mel)), (0, 0)), mode="edge")
 
-    def n_heard(self, n_samples: int) -> int:
+    def n_heard(self, n_samples: Length) -> Length:
         """Frames of a recording: those that it reaches into."""
-        return -(-n_samples // FRAME)
+        return (n_samples + FRAME - 1) // FRAME
 
     def n_frames(self, lengths: Length) -> Length:
         return (lengths - self.after) // 2
@@ -86,7 +86,12 @@ class WhisperMel:
         place = torch.minimum(torch.arange(self.rows, device=inputs.device), lengths.unsqueeze(1) - 1)
         rows = inputs.gather(1, place.unsqueeze(-1).expand(-1, -1, inputs.shape[-1]))
         mel = rows.transpose(1, 2)
-        return model.states(mel) if hidden_states else [model.last(mel, int(self.n_frames(lengths.max())))]
+        if hidden_states:
+            states: list[Tensor] = model.states(mel)
+            return states
+        n = self.rows // 2 if torch.compiler.is_compiling() else int(self.n_frames(lengths.max()))
+        last: Tensor = model.last(mel, n)
+        return [last]
 
 
 class WholeRowsMel(WhisperMel):
@@ -95,7 +100,7 @@ class WholeRowsMel(WhisperMel):
 
     after: ClassVar[int] = 5
 
-    def n_heard(self, n_samples: int) -> int:
+    def n_heard(self, n_samples: Length) -> Length:
         return (n_samples // (FRAME // 2) + 1) // 2
 
 

@@ -58,6 +58,13 @@ class Waveforms:
         return answer.hidden_states if hidden_states else [answer.last_hidden_state]
 
 
+def normalised(samples: Tensor, lengths: Tensor, variance_eps: float) -> Tensor:
+    """samples [batch, n], lengths [batch] -> zero mean and unit variance each, zero behind its length."""
+    own, n = within(lengths, samples.shape[1]), lengths.unsqueeze(1)
+    centred = (samples - samples.masked_fill(~own, 0.0).sum(1, keepdim=True) / n).masked_fill(~own, 0.0)
+    return centred / (centred.square().sum(1, keepdim=True) / n + variance_eps).sqrt()
+
+
 def features_in_graph(front_end: Any, samples: Tensor, lengths: Tensor) -> Tensor:
     """`Waveforms.features` of a whole batch by operations that a graph can hold: one without a length of its own."""
     hidden = samples.unsqueeze(1)

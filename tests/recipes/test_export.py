@@ -15,9 +15,15 @@ from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 
 
-def test_a_run_of_folds_has_no_one_model(fold_run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a run of 3 folds, each with its own model. Train with --refit"):
-        export(fold_run, tmp_path / "model.onnx")
+def test_a_run_or_a_published_model_is_named(tiny_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--model msp-lab: beside run .*. Export one of them at a time"):
+        export(tiny_run, tmp_path / "model.onnx", model="msp-lab")
+    with pytest.raises(InputError, match=r"nothing to export. Name the folder"):
+        export(None, tmp_path / "model.onnx")
+    with pytest.raises(InputError, match=r"unknown model 'msp-lob'. Did you mean 'msp-lab'"):
+        export(None, tmp_path / "model.onnx", model="msp-lob")
+    with pytest.raises(InputError, match=r"--value de: this run's encoder did not learn by a column"):
+        export(tiny_run, tmp_path / "model.onnx", "de")
     assert not list(tmp_path.iterdir())
 
 
@@ -26,7 +32,7 @@ def test_another_suffix_is_refused(tiny_run: Path, tmp_path: Path) -> None:
         export(tiny_run, tmp_path / "model.pt")
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "model.json", "model.text"])
+@pytest.mark.parametrize("name", ["model.onnx", "model.json", "model.text", "model.onnx.data"])
 def test_what_is_no_earlier_export_is_left_alone(tiny_run: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     with pytest.raises(InputError, match=rf"{name}: is there, and belongs to no model that msftk export wrote"):

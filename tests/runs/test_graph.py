@@ -11,15 +11,21 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from small_corpus import tiny_settings
+from published_models import NAMES, write_published
+from safetensors.torch import load_file, save_file
+from small_corpus import TINY, tiny_settings
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
+from tiny_whisper import save_tiny_whisper
 
 from msftk.models.batch import make_batch
 from msftk.recipes.export import export
+from msftk.recipes.predict import load
 from msftk.recipes.train import train
 from msftk.registry import registry
-from msftk.runs.model import Model, load_model
+from msftk.runs.imported import load_published
+from msftk.runs.model import Model, load_model, load_models
 from msftk.runs.model_card import ModelCard, read_card
+from msftk.settings import load_settings
 from msftk.speech.audio import load_audio
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
@@ -66,10 +72,10 @@ def by_onnx(session: Any, card: ModelCard, sounds: Sequence[Float32], vectors: d
     return values
 
 
-def check(run: Path, file: Path, value: str | None = None) -> ModelCard:
-    """Alone and together, with semantic vectors present and absent."""
+def check(models: Sequence[Model], file: Path, value: str | None = None) -> ModelCard:
+    """Alone and together, with semantic vectors present and absent; of several models their mean."""
     card = read_card(file)
-    model = load_model(run)
+    model = models[0]
     session = onnxruntime.InferenceSession(file)
     sounds = speech()
     f0_hz = [np.where(np.arange(1 + len(one) // 80) % 50 < 30, 200.0, 0.0) for one in sounds]
@@ -82,7 +88,7 @@ def check(run: Path, file: Path, value: str | None = None) -> ModelCard:
         one.source: [random.normal(size=one.dim).astype(np.float32) if (k + place) % 3 else None for k in range(10)]
         for place, one in enumerate(card.semantics)
     }
-    expected = by_torch(model, prepared, vectors, value)
+    expected = np.mean([by_torch(one, prepared, vectors, value) for one in models], axis=0)
     np.testing.assert_allclose(by_onnx(session, card, sounds, vectors), expected, rtol=0, atol=CLOSE)
     for row in (0, 4, 9):
         alone = by_onnx(session, card, sounds[row : row + 1], {s: own[row : row + 1] for s, own in vectors.items()})
@@ -92,7 +98,7 @@ def check(run: Path, file: Path, value: str | None = None) -> ModelCard:
 
 
 def test_a_run_of_logmel_is_fed_features_and_vectors(tiny_run: Path, exported_run: Path) -> None:
-    card = check(tiny_run, exported_run)
+    card = check([load_model(tiny_run)], exported_run)
     assert card.sound.front_end is not None
     assert (card.sound.input, card.sound.front_end.name) == ("features", "logmel")
     session = onnxruntime.InferenceSession(exported_run)
@@ -106,6 +112,8 @@ def pretrained(folder: Path, name: str) -> Path:
     """A small model of random weights, as transformers saves one."""
     if name == "wavlm":
         return save_tiny_wavlm(folder / name)
+    if name == "whisper":
+        return save_tiny_whisper(folder / name)
     from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Model
 
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
@@ -130,6 +138,8 @@ def pretrained(folder: Path, name: str) -> Path:
         ("wav2vec2 layer", ('semantics=["gs","les"]', "fusion.name=fm-moe"), None),
         ("wav2vec2 group", (), None),
         ("hubert group", (), None),
+        ("whisper", (), None),
+        ("whisper", ("acoustic.layer=weighted", "data.seconds_kept=40"), None),
     ],
 )
 def test_a_run_of_a_pretrained_encoder_is_fed_samples(
@@ -140,9 +150,11 @@ def test_a_run_of_a_pretrained_encoder_is_fed_samples(
     spoken = tuple(replace(u, language=("de", "en")[k % 2]) for k, u in enumerate(tone_corpus.utterances))
     train(replace(tone_corpus, utterances=spoken), settings, tmp_path / "run", store=tone_store, device="cpu")
     made = export(tmp_path / "run", tmp_path / "model.onnx", value)
-    card = check(tmp_path / "run", made.model, value)
+    card = check([load_model(tmp_path / "run")], made.model, value)
     assert card == made.card
-    assert (card.sound.input, card.sound.front_end, card.sound.shortest_samples) == ("samples", None, 400)
+    assert (card.sound.input, card.sound.front_end) == ("samples", None)
+    assert card.sound.shortest_samples == (1 if name == "whisper" else 400)
+    assert card.sound.seconds_kept == (30 if "data.seconds_kept=40" in options else 12)
     assert onnxruntime.InferenceSession(made.model).get_inputs()[0].shape == ["batch", "length"]
 
 
@@ -160,4 +172,39 @@ def test_every_fusion_and_head_is_in_the_graph(
     tone_corpus: Manifest, tone_store: Store, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     train(tone_corpus, tiny_settings(*options), tmp_path / "run", store=tone_store, device="cpu")
-    check(tmp_path / "run", export(tmp_path / "run", tmp_path / "model.onnx").model)
+    check([load_model(tmp_path / "run")], export(tmp_path / "run", tmp_path / "model.onnx").model)
+
+
+@pytest.mark.slow  # 10 s
+def test_a_run_of_functionals_is_fed_functionals(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    tiny = [one for one in TINY if not one.startswith("acoustic")]
+    settings = load_settings("tiny", None, [*tiny, "acoustic.name=functionals"], environment={})
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
+    card = check([load_model(tmp_path / "run")], export(tmp_path / "run", tmp_path / "model.onnx").model)
+    assert card.sound.front_end is not None
+    assert card.sound.front_end.name == "functionals"
+
+
+@pytest.mark.slow  # 10 s
+def test_a_run_of_folds_is_the_mean_of_its_models(fold_run: Path, tmp_path: Path) -> None:
+    models = load_models(fold_run)
+    check(models, export(fold_run, tmp_path / "model.onnx").model)
+    one = export(fold_run / "folds" / models[0].run.name, tmp_path / "one.onnx").model
+    assert one.stat().st_size * 2 < (tmp_path / "model.onnx").stat().st_size
+
+
+@pytest.mark.slow  # 10 s each
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_model_is_fed_samples(name: str, tmp_path: Path) -> None:
+    folder = write_published(name, tmp_path / name)
+    tensors = load_file(folder / "model.safetensors")
+    if name == "wav2small":  # else random weights say hundreds
+        save_file({**tensors, "adv.weight": tensors["adv.weight"] / 300}, folder / "model.safetensors")
+    made = export(None, tmp_path / "model.onnx", model=str(folder))
+    card = check([load_published(str(folder))], made.model)
+    assert (card.sound.input, card.scale) == ("samples", (0.0, 1.0))
+    said = [(speech()[-1], 16_000), (np.concatenate(speech()), 16_000)]
+    found, expected = (one.predict(said) for one in (load(made.model), load((), "cpu", models=str(folder))))
+    np.testing.assert_allclose(found.predictions.values, expected.predictions.values, rtol=0, atol=CLOSE)
+    assert [note.replace(str(folder), name) for note in expected.notes] == list(found.notes)
+    assert found.notes

@@ -35,6 +35,17 @@ def test_its_mel_bands_are_slaneys() -> None:
     np.testing.assert_allclose(float(mel[:, -1].sum()) * 250, 1.0, rtol=0.1)
 
 
+@torch.no_grad()
+def test_recordings_heard_together_are_heard_as_alone() -> None:
+    """As a graph hears them: what stands behind one is silent to its layers."""
+    torch.manual_seed(0)
+    encoder, lengths = Wav2Small(Wav2Small.Options()).eval(), torch.tensor([9_000, WINDOW, 5_031, 5_032, 200])
+    samples = torch.randn(5, 9_000)
+    alone, _ = encoder(samples, lengths)
+    torch.testing.assert_close(encoder._heard(samples, lengths), alone, atol=1e-4, rtol=1e-4)
+    assert (alone[0] - alone[4]).abs().max() > 1e-2
+
+
 def test_it_has_the_published_number_of_parameters() -> None:
     """With the linear layer of 3 x 338 + 3 about 17,000, as its card says; Fourier and mel weights are buffers."""
     encoder = Wav2Small(Wav2Small.Options())
