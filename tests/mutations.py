@@ -193,6 +193,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "named = {section: set",
         "tests/recipes/test_initial.py",
     ),
+    Mutation("plugins/corpora/iemocap.py", "word[:3].lower()", "word.lower()", "tests/plugins/corpora/test_iemocap.py"),
     Mutation("msftk/runs/noted.py", "!= now", "is None", "tests/runs/test_noted.py"),
     Mutation("msftk/recipes/train.py", "note_together(run, read, where)", "pass", "tests/recipes/test_train.py"),
     Mutation(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from msftk import interfaces
 from msftk.counting import counted
@@ -20,10 +21,10 @@ SESSIONS = tuple(f"Session{number}" for number in range(1, 6))
 ORDER = {"valence": "V", "arousal": "A", "dominance": "D"}  # [V, A, D] of a turn
 OF_RATER = {"valence": "val", "arousal": "act", "dominance": "dom"}
 TURN = re.compile(r"\[(?P<times>[^\]]*)\]\s+(?P<id>\S+)\s+(?P<category>\S+)\s+\[(?P<vad>[^\]]*)\]")
-RATER = re.compile(r"A-(?P<rater>E\d+):(?P<given>.*)")  # A-F1, A-M1 are the actors' own reports
+RATER = re.compile(r"(?P<of>[AC])-(?P<rater>E\d+):(?P<given>.*)")  # A-F1, C-M1 are the actors' own reports
 GIVEN = re.compile(r"(val|act|dom)\s*([^;\s]*)\s*;")  # "dom  ;": left blank
 SAID = re.compile(r"(?P<id>Ses\w+)\s*\[[^\]]*\]\s*:\s*(?P<text>.*)")
-CATEGORIES = {  # xxx, no agreement, is absent
+CATEGORIES = {  # of a turn, and how a rater's word begins (Neutral state, Surprised); xxx, no agreement, is absent
     "neu": "neutral",
     "hap": "happy",
     "ang": "angry",
@@ -40,6 +41,7 @@ CATEGORIES = {  # xxx, no agreement, is absent
 class Iemocap(interfaces.Corpus):
     """Ratings (V, A, D from 1 to 5), raters, transcripts and Sphinx alignments of IEMOCAP; a turn is an utterance.
 
+    Some raters gave V, A, D (A-E3), some a class (C-E2), some both; of several that one named the first class is read.
     The speaker is the session with the letter of the last part of the id; the letter after the session says who wears
     the markers. Turns have no split: train with `--folds session`. A turn without agreed category (xxx), transcript or
     alignment is kept; one without audio, or with ratings off the scale, is a problem.
@@ -103,21 +105,31 @@ def _turns(
 ) -> Iterator[tuple[str, Utterance]]:
     """Place and utterance of every turn of one dialogue, with the raters in the lines below it."""
     current: tuple[str, Utterance] | None = None
-    raters: list[RaterRating] = []
+    raters: dict[str, RaterRating] = {}
     for number, line in enumerate([*_lines(file), "["], 1):
         place = f"{file}:{number}"
         try:
             if line.startswith("["):
                 if current:
-                    yield current[0], replace(current[1], rater_ratings=tuple(raters) or None)
-                current, raters = None, []
+                    yield current[0], replace(current[1], rater_ratings=tuple(raters.values()) or None)
+                current, raters = None, {}
                 if line != "[":
                     current = place, _utterance(place, line, session, spoken)
             elif (row := RATER.match(line)) and current:
-                cells = dict(GIVEN.findall(row["given"]))
-                raters.append(RaterRating(row["rater"], Row(place, cells).ratings(OF_RATER, SCALE)))
+                name, given = row["rater"], row["given"]
+                if row["of"] == "C":
+                    said: dict[str, Any] = {"category": _named(given)}
+                else:
+                    said = {"ratings": Row(place, dict(GIVEN.findall(given))).ratings(OF_RATER, SCALE)}
+                raters[name] = replace(raters.get(name, RaterRating(name, {})), **said)
         except InputError as error:
             problems.append(str(error))
+
+
+def _named(given: str) -> str | None:
+    """The class in "Anger; Frustration; (whiny)": the first; one in words of the rater's own is another one."""
+    word = given.partition(";")[0].strip()
+    return CATEGORIES.get(word[:3].lower(), "other") if word else None
 
 
 def _utterance(place: str, line: str, session: Path, spoken: Mapping[str, str]) -> Utterance:
@@ -154,7 +166,7 @@ def _lines(file: Path) -> list[str]:
 
 
 def _facts(utterances: list[Utterance]) -> dict[str, str]:
-    blank = sum(len(one.ratings) < len(OF_RATER) for u in utterances for one in u.rater_ratings or ())
+    blank = sum(0 < len(one.ratings) < len(OF_RATER) for u in utterances for one in u.rater_ratings or ())
     counts = {
         "without transcript": sum(u.transcript is None for u in utterances),
         "without alignment": sum(u.alignment is None for u in utterances),

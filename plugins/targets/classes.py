@@ -104,8 +104,9 @@ class Category(ClassTarget):
         super().check(utterances)
         if self.options.labels == "raters" and not any(map(_named, values_of(utterances, "rater_ratings"))):
             raise InputError(
-                "targets.category.labels = 'raters': no rater of the corpus names a class. Prepare it with the classes "
-                "of its raters (labels.txt of MSP-Podcast, a column category in ratings.csv), or leave labels out."
+                "targets.category.labels = 'raters': no rater of the corpus names a class. Prepare it with theirs "
+                "(labels.txt of MSP-Podcast, EmoEvaluation of IEMOCAP, a column category in ratings.csv), or leave "
+                "labels out."
             )
 
     def taught(self, utterances: Sequence[Utterance], columns: Sequence[str]) -> Float64:

@@ -11,6 +11,7 @@ from tones import voice
 from msftk.errors import InputError
 from msftk.interfaces import CorpusReading
 from msftk.recipes.prepare import prepare
+from msftk.registry import registry
 from msftk.speech.alignment import read_alignment
 from msftk.testing import check_corpus
 from msftk.types import RaterRating, RatingScale
@@ -20,12 +21,16 @@ EVALUATION = """% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]
 
 [6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]
 C-E2:\tNeutral;\t()
-C-F1:\tNeutral;\t()
+C-E4:\tFrustration; Anger;\t(whiny)
+C-F1:\tHappiness;\t()
 A-E3:\tval 3; act 2; dom  2;\t()
 A-E4:\tval 2; act 3; dom  ;\t(mostly nervousness)
 A-F1:\tval 5; act 5; dom  5;\t()
 
 [10.0100 - 11.3925]\tSes01F_impro01_M001\txxx\t[4.0000, 4.5000, 3.0000]
+C-E1:\tSurprised;\t()
+C-E2:\tNeutral state;\t()
+C-E4:\tPuzzled;\t()
 A-E3:\tval 4; act 4; dom  3;\t()
 """
 TRANSCRIPTION = """Ses01F_impro01_F000 [006.2901-008.2357]: Excuse me.
@@ -96,12 +101,26 @@ def test_speaker_is_the_letter_of_the_last_part(root: Path) -> None:
     }
 
 
-def test_blank_dominance_is_absent_and_own_reports_are_no_raters(root: Path) -> None:
+def test_each_rater_gave_ratings_a_class_or_both_and_own_reports_are_no_raters(root: Path) -> None:
     assert read(root).utterances[0].rater_ratings == (
+        RaterRating("E2", {}, "neutral"),
+        RaterRating("E4", {"valence": 2, "arousal": 3}, "frustrated"),  # dominance left blank; anger named second
         RaterRating("E3", {"valence": 3, "arousal": 2, "dominance": 2}),
-        RaterRating("E4", {"valence": 2, "arousal": 3}),
     )
-    assert read(root).utterances[1].rater_ratings == (RaterRating("E3", {"valence": 4, "arousal": 4, "dominance": 3}),)
+    assert read(root).utterances[1].rater_ratings == (
+        RaterRating("E1", {}, "surprise"),
+        RaterRating("E2", {}, "neutral"),
+        RaterRating("E4", {}, "other"),
+        RaterRating("E3", {"valence": 4, "arousal": 4, "dominance": 3}),
+    )
+
+
+def test_shares_of_its_raters_are_learned(root: Path) -> None:
+    target = registry().create("target", "category", {"labels": "raters"})
+    utterances = read(root).utterances
+    target.check(utterances)
+    taught = target.taught(utterances, ("frustrated", "neutral", "surprise"))
+    assert taught.tolist() == [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]] * 2
 
 
 def test_recordings_that_lost_their_labels_are_missing(root: Path) -> None:
@@ -140,9 +159,9 @@ def test_bad_lines_are_problems_with_their_place(root: Path) -> None:
     reading = read(root)
     assert [u.id for u in reading.utterances][:1] == ["Ses01F_impro01_M001"]
     assert reading.problems[0].startswith(f"{file}:3: V is 5.5, outside the rating scale 1 to 5.")
-    assert reading.problems[1].startswith(f"{file}:11: act is 'x', expected a number from 1 to 5.")
+    assert reading.problems[1].startswith(f"{file}:15: act is 'x', expected a number from 1 to 5.")
     assert reading.problems[2] == (
-        f"{file}:13: found '[12.0 - 13.0]\tSes01F_impro01_F002', expected [start - end], id, category and [V, A, D]. "
+        f"{file}:17: found '[12.0 - 13.0]\tSes01F_impro01_F002', expected [start - end], id, category and [V, A, D]. "
         "Correct the line."
     )
     assert "Ses01F_impro01_F009.wav. Add it to the corpus, or remove the turn." in reading.problems[3]
