@@ -49,6 +49,16 @@ def test_predictions_are_those_of_the_run(
     assert found.predictions.clipped is expected.predictions.clipped
 
 
+def test_recordings_of_unlike_length_are_heard_together_as_alone(
+    exported: Run, tone_corpus: Manifest, tone_store: Store
+) -> None:
+    whole = tone_corpus.utterances[:4]
+    cut = [replace(one, start_s=0.0, end_s=0.3 + 0.1 * place) for place, one in enumerate(whole)]
+    together = exported.predict(cut, store=tone_store)
+    alone = [exported.predict(one, store=tone_store).predictions.values[0] for one in cut]
+    np.testing.assert_allclose(together.predictions.values, alone, rtol=0, atol=CLOSE)
+
+
 def test_a_table_is_written_as_of_a_run(
     tiny_run: Path, exported: Run, tone_corpus: Manifest, tone_store: Store, tmp_path: Path
 ) -> None:
