@@ -840,6 +840,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/recipes/frames.py", "and field.name not in NOT_READ", "", "tests/recipes/test_frames.py"),
     Mutation("msftk/evaluation/over_time.py", "(start + end) / 2", "start", "tests/evaluation/test_over_time.py"),
     Mutation("msftk/runs/at_once.py", "/ max(seen) *", "*", "tests/runs/test_at_once.py"),
+    Mutation("msftk/runs/at_once.py", "n // (workers * rounds)", "n // rounds", "tests/runs/test_at_once.py"),
+    Mutation("msftk/runs/at_once.py", "    batches.reverse()", "    pass", "tests/runs/test_at_once.py"),
     Mutation(
         "msftk/models/rows.py",
         "(len(batch) + 1) * lengths[row]",

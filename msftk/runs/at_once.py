@@ -19,6 +19,7 @@ from msftk.runs.ahead import Ahead
 from msftk.runs.inputs import Examples
 
 BATCH = 32  # recordings at most
+OF_A_CORE = 8  # recordings at most that one core answers by itself: it is no faster by more
 SHARE = 8  # the largest tensor may take one part in so many of what is free: others live beside it
 ON_CPU = 128 * 2**20  # bytes of it: the system gives larger ones page by page
 Answer = TypeVar("Answer")
@@ -36,7 +37,7 @@ def batch_by_batch(
     """Rows of like length with the answer to them: `batch` rows at a time, or (None) as many as memory takes.
 
     Of a large network the longest example then goes first, alone: it tells how much memory an input takes. On a CPU,
-    where there are enough batches, each is answered by one core, side by side, if they are `apart`.
+    where there are enough batches, each is answered by one core, side by side, if they are `apart`; short ones last.
     """
     lengths = examples.lengths
     if batch is not None or len(lengths) < 2 or not _is_large(network):
@@ -47,14 +48,22 @@ def batch_by_batch(
         yield longest, answer(examples.batch(longest.tolist()))
     left = np.delete(np.arange(len(lengths)), longest)
     workers = cores() if apart and where.device.type == "cpu" and len(left) >= 2 * cores() else 0
-    most = min(BATCH, -(-len(left) // workers)) if workers else BATCH
     size = _bytes_at_once(workers, where) / max(seen) * int(lengths[longest[0]])
-    batches = [left[rows] for rows in within_size(lengths[left], most, size)]
+    batches = [left[rows] for rows in within_size(lengths[left], _most(len(left), workers), size)]
     if not workers:
         yield from _in_turn(examples, batches, answer)
         return
+    batches.reverse()  # the last to be answered are short: no core is long alone
     with Ahead(lambda rows: answer(examples.batch(rows)), batches, workers) as answers:
         yield from zip(batches, answers, strict=True)
+
+
+def _most(n: int, workers: int) -> int:
+    """Recordings of a batch at most; where each core answers its own, as many batches fall to each."""
+    if not workers:
+        return BATCH
+    rounds = -(-n // (workers * OF_A_CORE))
+    return -(-n // (workers * rounds))
 
 
 def _in_turn(

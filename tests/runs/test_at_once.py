@@ -85,9 +85,14 @@ def test_a_batch_is_no_larger_than_memory_takes_and_the_longest_goes_first(
         answer(examples.batch([0]))
     widest = max(seen)
     assert sizes(widest / 10) == [1, 1, 1, 1]
-    assert sizes(widest * 0.7) == [1, 2, 1]  # two of 0.3 s, or one of 0.6 s
+    assert sizes(widest * 0.7) == [1, 1, 2]  # one of 0.6 s, or two of 0.3 s, and these last
     assert sizes(widest * 10) == [1, 3]
     assert len(threads) == 2  # the longest here, the others beside
     assert sizes(widest * 10, n_cores=2) == [1, 3]  # too few for two cores
     assert threads == {threading.current_thread()}
     assert not any(module._forward_hooks for module in model.network.modules())
+
+
+@pytest.mark.parametrize(("n", "n_cores", "n_batches"), [(99, 0, 4), (255, 2, 32), (20, 2, 4), (5, 2, 2), (64, 64, 64)])
+def test_each_core_answers_as_many_batches(n: int, n_cores: int, n_batches: int) -> None:
+    assert -(-n // at_once._most(n, n_cores)) == n_batches
