@@ -12,6 +12,7 @@ from urllib.request import getproxies
 
 from msftk.consent import consent
 from msftk.errors import InputError
+from msftk.files import read_json_object
 
 MODEL_ID = re.compile(r"[\w.-]+/[\w.-]+")
 ANSWER_S = 3.0  # within which the hub must take a connection
@@ -41,6 +42,20 @@ def is_local(model: str) -> bool:
     return Path(model).is_dir() or bool(why_not_fetched(model))
 
 
+def indexed_files(folder: Path) -> list[Path]:
+    """The files that the index of a model in parts names; none where there is no index.
+
+    Raises InputError for an index that is none.
+    """
+    index, remedy = folder / "model.safetensors.index.json", "Fetch it anew."
+    if not index.is_file():
+        return []
+    named = read_json_object(index, remedy).get("weight_map")
+    if not isinstance(named, dict) or not all(isinstance(name, str) for name in named.values()):
+        raise InputError(f"{index}: no weight_map of names in it. {remedy}")
+    return [folder / Path(name).name for name in sorted(set(named.values()))]
+
+
 def snapshot(model: str, patterns: Sequence[str]) -> Path:
     """The folder of model id `model` in the Hugging Face cache, its files of `patterns` fetched if they are not there.
 
@@ -51,7 +66,7 @@ def snapshot(model: str, patterns: Sequence[str]) -> Path:
 
     try:
         folder = Path(snapshot_download(model, local_files_only=True))
-        if any(folder.glob(patterns[0])):
+        if any(folder.glob(patterns[0])) and all(path.is_file() for path in indexed_files(folder)):
             return folder
     except LocalEntryNotFoundError:
         pass

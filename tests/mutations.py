@@ -883,6 +883,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/plugins/acoustic/test_emotion2vec.py",
     ),
     Mutation("msftk/recipes/compare.py", "[mean_of_models(own)]", "own[:1]", "tests/recipes/test_published_on.py"),
+    Mutation(
+        "plugins/models/backbone.py",
+        'named = tuple(by_column.get(str(column), "") for column in range(n))',
+        "named = tuple(by_column.values())",
+        "tests/runs/test_published.py",
+    ),
+    Mutation(
+        "plugins/models/backbone.py",
+        "(positive and value <= 0)",
+        "(positive and value == 0)",
+        "tests/runs/test_published.py",
+    ),
 )
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import torch
 
 from msftk.counting import counted
@@ -47,7 +49,7 @@ def load_published(name: str, where: Where = CPU) -> Model:
     try:
         settings, network = rebuilt(imported, found.layout.heard_s[1])
     except RuntimeError as error:
-        problem = str(error).strip().splitlines()[-1].strip()
+        problem = textwrap.shorten(str(error).strip().splitlines()[-1], 240, placeholder=" ...")
         raise InputError(
             f"{found.folder}: of layout {found.plugin.name}, but its weights do not fit ({problem}). Fetch it anew, or "
             "it is a variant that is not known here."
@@ -84,4 +86,5 @@ def rebuilt(imported: Imported, longest_s: float) -> tuple[Settings, SerNetwork]
 
 def _is_finite(tensor: torch.Tensor) -> bool:
     """A sum is finite where all terms are, but for an overflow, and is found in a tenth of the time."""
+    tensor = tensor.float()  # half a precision overflows, and some have no sum
     return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())

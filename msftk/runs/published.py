@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from msftk.hub import MODEL_ID, snapshot
 from msftk.interfaces import Checkpoint, ModelLayout
 from msftk.registry import Plugin, registry
 from msftk.runs.folder import PICKLES, RunFolder
-from msftk.runs.tensors import WEIGHTS, Tensors
+from msftk.runs.tensors import WEIGHTS, Tensors, weight_files
+from msftk.types import SAMPLE_RATE_HZ
 
 READ = (WEIGHTS, "*.json")
+EXTRACTOR = ("do_normalize", "sampling_rate")  # what preprocessor_config.json adds to config.json
 CONVERT = (
-    'python -c "import torch, safetensors.torch as s; s.save_file({{k: v.contiguous().clone() for k, v in '
-    "torch.load('{pickle}', weights_only=True).items()}}, '{folder}/model.safetensors')\""
+    'python -c "import sys, torch, safetensors.torch as s; s.save_file({k: v.contiguous().clone() '
+    'for f in sys.argv[2:] for k, v in torch.load(f, weights_only=True).items()}, sys.argv[1])"'
 )
 
 
@@ -50,7 +53,7 @@ class Published:
 
     def identity(self) -> dict[str, str]:
         """The weights by the hash of their files."""
-        return {path.name: f"sha256:{sha256_file(path)}" for path in sorted(self.folder.glob(WEIGHTS))}
+        return {path.name: f"sha256:{sha256_file(path)}" for path in weight_files(self.folder)}
 
 
 def checkpoints() -> Iterator[tuple[Plugin, type[ModelLayout], Checkpoint]]:
@@ -78,10 +81,12 @@ def find_published(name: str) -> Published:
         )
     folder = Path(name) if named is None and Path(name).is_dir() else snapshot(named.id if named else name, READ)
     _check_folder(folder)
-    config_file = folder / "config.json"
-    config = (
-        read_json_object(config_file, "Put back the file that it was published with.") if config_file.is_file() else {}
-    )
+    config = _config_of(folder)
+    if config.get("sampling_rate", SAMPLE_RATE_HZ) != SAMPLE_RATE_HZ:
+        raise InputError(
+            f"{folder}: a model of sound at {config['sampling_rate']} Hz (sampling_rate), and msftk's "
+            f"hear {SAMPLE_RATE_HZ}. Take one of those."
+        )
     if recognised := _layout_of(folder, config):
         return Published(name, folder, *recognised, named, config)
     raise InputError(f"{folder}: {_what_it_is(folder, config)} Known layouts: {', '.join(registry().names('model'))}.")
@@ -95,10 +100,20 @@ def is_published(name: str) -> bool:
     if not any(folder.glob(WEIGHTS)):
         return False
     try:
-        config = read_json_object(folder / "config.json", "") if (folder / "config.json").is_file() else {}
-        return _layout_of(folder, config) is not None
+        return _layout_of(folder, _config_of(folder)) is not None
     except InputError:  # whoever reads it tells what is wrong with it
         return False
+
+
+def _config_of(folder: Path) -> dict[str, Any]:
+    """config.json, with what it leaves to preprocessor_config.json; empty where there is none."""
+    extractor, config = (
+        read_json_object(folder / name, "Put back the file that it was published with.")
+        if (folder / name).is_file()
+        else {}
+        for name in ("preprocessor_config.json", "config.json")
+    )
+    return {**{key: extractor[key] for key in EXTRACTOR if key in extractor}, **config}
 
 
 def _layout_of(folder: Path, config: Mapping[str, Any]) -> tuple[Plugin, ModelLayout] | None:
@@ -118,10 +133,11 @@ def _check_folder(folder: Path) -> None:
         return
     pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
     if pickles:
-        line = CONVERT.format(pickle=folder / pickles[0], folder=folder)
+        weights = [name for name in pickles if name.startswith("pytorch_model")] or pickles[:1]  # else of a trainer
+        files = shlex.join(str(folder / name) for name in ("model.safetensors", *weights))
         raise InputError(
             f"{folder}: weights only as a pickle ({', '.join(pickles)}), which can run code when it is read; it is not "
-            f"opened. Convert it once: {line}"
+            f"opened. Convert it once: {CONVERT} {files}"
         )
     raise InputError(f"{folder}: no weights there, expected model.safetensors. Give the folder of a published model.")
 
@@ -137,4 +153,6 @@ def _what_it_is(folder: Path, config: Mapping[str, Any]) -> str:
             f"it looks like a bare encoder of type {kind}{f' ({made})' if made else ''}. Train on it: "
             f"--set acoustic.name=hf --set acoustic.model={folder}."
         )
+    if not (folder / "config.json").is_file():
+        return "it has no config.json, and its tensors alone are of no layout that is known here."
     return "its config.json and its tensors are of no layout that is known here."

@@ -10,11 +10,25 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from msftk.errors import InputError
+from msftk.hub import indexed_files
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS = "*.safetensors"
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files of a model's weights: model.safetensors, or those of the index, or all.
+
+    Raises InputError where the index names one that is not there.
+    """
+    if (folder / "model.safetensors").is_file():
+        return [folder / "model.safetensors"]
+    named = indexed_files(folder)
+    if missing := [path.name for path in named if not path.is_file()]:
+        raise InputError(f"{folder}: {missing[0]} is not there, and its index names it. Fetch it anew.")
+    return named or sorted(folder.glob(WEIGHTS))
 
 
 class Tensors(Mapping[str, "Tensor"]):
@@ -25,11 +39,15 @@ class Tensors(Mapping[str, "Tensor"]):
         self._files: dict[str, Any] = {}
 
     def __enter__(self) -> Tensors:
-        for path in sorted(self._folder.glob(WEIGHTS)):
+        for path in weight_files(self._folder):
             try:
                 file = self._open.enter_context(safe_open(path, framework="pt"))
             except (SafetensorError, OSError) as error:
                 raise InputError(f"{path}: cannot be read as safetensors ({error}). Fetch it anew.") from error
+            if twice := next(iter(self._files.keys() & file.keys()), None):
+                raise InputError(
+                    f"{path}: tensor {twice} stands in another file beside it too. Take away what is not its."
+                )
             self._files |= dict.fromkeys(file.keys(), file)
         return self
 

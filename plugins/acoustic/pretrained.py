@@ -115,8 +115,8 @@ def build_from_config(config: str, name: str, revision: str | None, *, rebuilt: 
         raise
     except Exception as error:  # a configuration from elsewhere may hold anything
         raise InputError(
-            f"the checkpoint's configuration of acoustic.model '{name}' is none that transformers can build: "
-            f"{type(error).__name__}: {error}. Train again into a new folder."
+            f"the configuration of acoustic.model '{name}' is none that can be built: {type(error).__name__}: {error}. "
+            "Put back the config.json that it came with; of a run, train again into a new folder."
         ) from error
     return model
 

@@ -50,6 +50,8 @@ def wave_model(kept: Mapping[str, Any]) -> WaveModel | None:
     is_known = kept.get("model_type") in ("wav2vec2", "wavlm") and kept.get("adapter_attn_dim") is None
     if not is_known or {config.hidden_act, config.feat_extract_activation} != {"gelu"}:
         return None
+    if config.hidden_size % config.num_attention_heads:
+        raise ValueError(f"hidden_size {config.hidden_size} is not shared out by {config.num_attention_heads} heads")
     return WaveModel(config)
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msftk import interfaces
 from msftk.errors import InputError
 from msftk.interfaces.published import Checkpoint, Imported, ModelLayout, Shapes
-from msftk_plugins.models.backbone import in_our_order, named_attributes, wave_tensors
+from msftk_plugins.models.backbone import in_our_order, n_layers, named_attributes, wave_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 ORDER = ("arousal", "dominance", "valence")
+POOLING = "pooling_mode"  # of those who wrote such a head after Wav2Vec2ForSpeechClassification
 HEAD = {"dense": "between.0.0", "out_proj": "last"}
 
 
@@ -51,7 +52,16 @@ class AudeeringDim(ModelLayout):
                 f"its {n} outputs are not valence, arousal and dominance (id2label of config.json: "
                 f"{config.get('id2label')}). Take a model of dimensions."
             )
+        if config.get(POOLING, "mean") != "mean":
+            raise InputError(f"{POOLING} of its config.json is {config[POOLING]}, and its layout takes the mean.")
+        layers = n_layers(dict.fromkeys(tensors, ()), "wav2vec2.encoder.layers.")
+        if config.get("num_hidden_layers", layers) != layers:
+            raise InputError(
+                f"num_hidden_layers of its config.json is {config['num_hidden_layers']}, and its weights are of "
+                f"{layers}. Fetch it anew."
+            )
         attributes, rows = in_our_order(published)
+        normalise = "utterance" if config.get("do_normalize", True) else "none"
         head = {
             f"heads.vad.{ours}.{part}": tensors[f"classifier.{theirs}.{part}"]
             for theirs, ours in HEAD.items()
@@ -61,7 +71,7 @@ class AudeeringDim(ModelLayout):
             head[f"heads.vad.last.{part}"] = head[f"heads.vad.last.{part}"][rows]
         return Imported(
             sections={
-                "acoustic": {"name": "hf", "model": source, "layer": "last", "normalise": "utterance"},
+                "acoustic": {"name": "hf", "model": source, "layer": "last", "normalise": normalise},
                 "pooling": {"name": "mean"},
                 "head": {
                     "name": "joint",

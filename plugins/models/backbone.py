@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msftk.errors import InputError
 from msftk.interfaces.published import Shapes
 from msftk.types import ATTRIBUTES
 
@@ -19,6 +20,7 @@ RENAMED = {
 }
 FRONT = "feature_extractor."
 MASK = "masked_spec_embed"
+LARGEST = 3e38  # of float32
 
 
 def wave_tensors(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -76,10 +78,24 @@ def named_attributes(config: Mapping[str, Any], n: int, usual: Sequence[str]) ->
     Where it names nothing (LABEL_0 is no name), `usual`, if the head has as many.
     """
     labels = config.get("id2label")
-    named = [str(label).lower() for label in labels.values()] if isinstance(labels, Mapping) else []
-    if all(label.startswith("label_") for label in named):
+    if isinstance(labels, list):
+        labels = dict(enumerate(labels))
+    by_column = (
+        {str(column): str(label).lower() for column, label in labels.items()} if isinstance(labels, Mapping) else {}
+    )
+    if all(label.startswith("label_") for label in by_column.values()):
         return tuple(usual) if len(usual) == n else ()
-    return tuple(named) if len(named) == n and set(named) <= set(ATTRIBUTES) else ()
+    named = tuple(by_column.get(str(column), "") for column in range(n))  # JSON keeps no order of keys
+    return named if len(by_column) == n == len(set(named)) and set(named) <= set(ATTRIBUTES) else ()
+
+
+def number(config: Mapping[str, Any], key: str, *, positive: bool = False) -> float:
+    """A finite number of config.json, above zero where it must be `positive`. Raises InputError where it is none."""
+    value = config.get(key)
+    if isinstance(value, (int, float)) and abs(value) <= LARGEST and (value > 0 or not positive):
+        return float(value)
+    asked = "a number above 0" if positive else "a number"
+    raise InputError(f"{key} in its config.json is {value}, expected {asked}. Fetch it anew.")
 
 
 def in_our_order(published: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:

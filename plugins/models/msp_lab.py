@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msftk import interfaces
 from msftk.errors import InputError
 from msftk.interfaces.published import Checkpoint, Imported, ModelLayout, Shapes
-from msftk_plugins.models.backbone import in_our_order, n_layers, named_attributes, wave_tensors, wavlm_config
+from msftk_plugins.models.backbone import in_our_order, n_layers, named_attributes, number, wave_tensors, wavlm_config
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,8 +57,8 @@ class MspLab(ModelLayout):
         attributes, rows = in_our_order(published)
         n = n_layers(dict.fromkeys(tensors, ()), "ser_model.fc.")
         named = {
-            "acoustic.mean": out.new_tensor(config["mean"]),
-            "acoustic.sd": out.new_tensor(config["std"]),
+            "acoustic.mean": out.new_tensor(number(config, "mean")),
+            "acoustic.sd": out.new_tensor(number(config, "std", positive=True)),
             "pooling.score.weight": tensors["pool_model.attention"].T,
             "heads.vad.last.weight": out[rows],
             "heads.vad.last.bias": tensors["ser_model.out.0.bias"][rows],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ORDER = ("arousal", "dominance", "valence")
 SPECTRA = "vgg7.spectrogram_extractor.conv_"
 N_CONVOLUTIONS = 7
+SAMPLES = {"n_fft": 64, "hop": 32}  # of one spectrum, and between two
 
 
 class Wav2Small(ModelLayout):
@@ -38,6 +39,9 @@ class Wav2Small(ModelLayout):
     def read(self, config: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str) -> Imported:
         import torch
 
+        for key, samples in SAMPLES.items():
+            if config.get(key, samples) != samples:
+                raise InputError(f"{key} of its config.json is {config[key]}, and its layout has {samples}.")
         published = named_attributes(config, tensors["adv.weight"].shape[0], ORDER)
         if not published:
             raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -63,14 +64,17 @@ def test_names_and_ids_are_each_of_one_model() -> None:
 
 
 def test_a_pickle_is_refused_with_the_line_that_converts_it(tmp_path: Path) -> None:
-    folder = write_published("wav2small", tmp_path / "pickled")
+    folder = write_published("wav2small", tmp_path / "it's pickled")
     tensors = load_file(folder / "model.safetensors")
     (folder / "model.safetensors").unlink()
-    torch.save(tensors, folder / "pytorch_model.bin")
+    names = sorted(tensors)
+    for k in range(2):
+        torch.save({name: tensors[name] for name in names[k::2]}, folder / f"pytorch_model-{k}.bin")
+    torch.save({"state": {}}, folder / "optimizer.pt")  # what a trainer leaves beside them
     with pytest.raises(InputError, match="only as a pickle") as told:
         find_published(str(folder))
-    line = str(told.value).partition('python -c "')[2].rpartition('"')[0]
-    subprocess.run([sys.executable, "-c", line], check=True)
+    line = shlex.split(str(told.value).partition("Convert it once: python ")[2])
+    subprocess.run([sys.executable, *line], check=True)
     converted = load_file(folder / "model.safetensors")
     assert converted.keys() == tensors.keys()
     assert find_published(str(folder)).plugin.name == "wav2small"
@@ -141,6 +145,81 @@ def test_weights_in_several_files_are_read_as_one(tmp_path: Path) -> None:
         save_file({name: tensors[name] for name in own}, folder / f"model-0000{k + 1}-of-00002.safetensors")
     said = load_published(str(folder)).network.state_dict()["heads.vad.last.bias"]
     assert torch.equal(said, tensors["adv.bias"][[2, 0, 1]])
+
+
+def test_of_several_files_those_of_the_model_are_read(tmp_path: Path) -> None:
+    folder = write_published("wav2small", tmp_path / "made")
+    tensors = load_file(folder / "model.safetensors")
+    other = {name: torch.zeros_like(tensor) for name, tensor in tensors.items()}
+    save_file(other, folder / "z-checkpoint.safetensors")
+    said = load_published(str(folder)).network.state_dict()["heads.vad.last.bias"]
+    assert torch.equal(said, tensors["adv.bias"][[2, 0, 1]])
+    (folder / "model.safetensors").rename(folder / "a.safetensors")  # now nothing says which
+    with pytest.raises(InputError, match=r"z-checkpoint\.safetensors: tensor .* stands in another file beside it"):
+        read_published(str(folder))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"adv.bias": "a.safetensors"}}))
+    assert torch.equal(load_published(str(folder)).network.state_dict()["heads.vad.last.bias"], said)
+    (folder / "a.safetensors").unlink()
+    with pytest.raises(InputError, match=r"a\.safetensors is not there, and its index names it"):
+        read_published(str(folder))
+
+
+def configured(folder: Path, **keys: object) -> str:
+    """A published folder with keys of its config.json changed."""
+    written = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**written, **keys}))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "message"),
+    [
+        ("msp-lab", {"std": -1}, "std in its config.json is -1, expected a number above 0"),
+        ("msp-lab", {"std": 0.0}, "expected a number above 0"),
+        ("msp-lab", {"std": None}, "std in its config.json is None"),
+        ("msp-lab", {"std": "0.08"}, "std in its config.json is 0.08, expected a number above 0"),
+        ("msp-lab", {"std": float("nan")}, "std in its config.json is nan"),
+        ("msp-lab", {"mean": 1e39}, r"mean in its config.json is 1e\+39, expected a number"),
+        ("msp-lab", {"mean": [0.0]}, r"mean in its config.json is \[0.0\]"),
+        ("msp-lab", {"sampling_rate": 8000}, "a model of sound at 8000 Hz"),
+        ("msp-lab", {"id2label": {"0": "arousal", "1": "arousal", "2": "valence"}}, "3 outputs are not valence"),
+        ("wav2small", {"id2label": {"a": "arousal", "1": "dominance", "2": "valence"}}, "outputs are not valence"),
+        ("wav2small", {"hop": 16}, "hop of its config.json is 16, and its layout has 32"),
+        ("audeering-dim", {"pooling_mode": "max"}, "pooling_mode of its config.json is max"),
+        ("audeering-dim", {"num_hidden_layers": 10_000_000}, "is 10000000, and its weights are of 3"),
+        ("audeering-dim", {"num_attention_heads": 5}, "not shared out by 5 heads"),
+        ("audeering-dim", {"num_attention_heads": 0}, "none that can be built: ZeroDivisionError"),
+    ],
+)
+def test_a_config_that_would_change_the_numbers_is_refused(
+    name: str, keys: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        load_published(configured(write_published(name, tmp_path / name), **keys))
+
+
+@pytest.mark.parametrize(
+    "labels", [{"2": "valence", "0": "arousal", "1": "dominance"}, ["arousal", "dominance", "valence"]]
+)
+def test_columns_go_by_their_number_and_not_by_their_place_in_the_file(labels: object, tmp_path: Path) -> None:
+    folder = write_published("wav2small", tmp_path / "made")
+    expected = load_published(str(folder)).network.state_dict()["heads.vad.last.bias"]
+    said = load_published(configured(folder, id2label=labels)).network.state_dict()["heads.vad.last.bias"]
+    assert torch.equal(said, expected)
+
+
+def test_an_extractor_that_does_not_normalise_is_followed(tmp_path: Path) -> None:
+    folder = write_published("audeering-dim", tmp_path / "made")
+    for told, expected in ((True, "utterance"), (False, "none")):
+        (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": told, "sampling_rate": 16_000}))
+        assert read_published(str(folder))[1].sections["acoustic"]["normalise"] == expected
+
+
+def test_weights_of_eight_bits_are_read(tmp_path: Path) -> None:
+    folder = write_published("wav2small", tmp_path / "made")
+    tensors = load_file(folder / "model.safetensors")
+    save_file({**tensors, "adv.bias": tensors["adv.bias"].to(torch.float8_e4m3fn)}, folder / "model.safetensors")
+    load_published(str(folder))
 
 
 def test_loading_a_model_draws_no_random_number_of_the_callers(tmp_path: Path) -> None:
