@@ -181,7 +181,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "plugins/models/vox_profile.py", '"norm_weighted": True', '"norm_weighted": False', "tests/plugins/models"
     ),
-    Mutation("plugins/models/msp_lab.py", 'config["std"]', "1.0", "tests/plugins/models/test_layouts.py"),
+    Mutation(
+        "plugins/models/msp_lab.py",
+        'number(config, "std", positive=True)',
+        "1.0",
+        "tests/plugins/models/test_layouts.py",
+    ),
     Mutation(
         "plugins/acoustic/mel.py", "// (FRAME // 2) + 1) // 2", "// (FRAME // 2) + 2) // 2", "tests/plugins/models"
     ),
@@ -891,8 +896,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "plugins/models/backbone.py",
-        "(positive and value <= 0)",
-        "(positive and value == 0)",
+        "(value > 0 or not positive)",
+        "(value != 0 or not positive)",
         "tests/runs/test_published.py",
     ),
 )
