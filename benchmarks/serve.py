@@ -1,11 +1,12 @@
 """Requests a second and 99th percentile of `msftk serve` beside the same model behind a plain FastAPI loop.
 
-    python benchmarks/serve.py RUN [--clients 1 8 64] [--requests 256]
+    python benchmarks/serve.py RUN [--clients 1 8 64] [--requests 256] [--explain AUDIO]
 
 Every client posts recordings one after the other, the bundled prompts (1.0 to 5.5 s of real speech). The plain loop is
 what one writes first, an `async` handler that calls `run.predict` with the body. No store keeps anything between
-requests, on either side. CPU time is that of the server's process: it compares on a machine that others use too. Memory
-is what the server has at the end.
+requests, on either side. With `--explain` another client meanwhile asks `msftk serve` to explain AUDIO, which has a
+TextGrid beside it, again and again. CPU time is that of the server's process: it compares on a machine that others use
+too. Memory is what the server has at the end.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+import httpx
 import psutil
 from fastapi import FastAPI, Request
 
@@ -37,6 +40,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--requests", type=int, default=256)
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES)
+    parser.add_argument("--explain", type=Path, metavar="AUDIO")
     parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.plain:
@@ -50,7 +54,8 @@ def main() -> None:
             load(port, bodies, 8, 32)
             for clients in chosen.clients:
                 before, begun = sum(process.cpu_times()[:2]), time.perf_counter()
-                took = load(port, bodies, clients, chosen.requests)
+                with explaining(port, chosen.explain):
+                    took = load(port, bodies, clients, chosen.requests)
                 wall = time.perf_counter() - begun
                 cpu = sum(process.cpu_times()[:2]) - before
                 last = statistics.quantiles(took, n=100)[98]
@@ -76,6 +81,33 @@ def load(port: str, bodies: list[bytes], clients: int, requests: int) -> list[fl
 
     with ThreadPoolExecutor(clients) as threads:
         return [one for own in threads.map(client, range(clients)) for one in own]
+
+
+@contextmanager
+def explaining(port: str, audio: Path | None) -> Iterator[None]:
+    """Asks for explanations of it while the block runs, and tells how many were answered."""
+    ended, took = threading.Event(), []
+
+    def ask(audio: Path) -> None:
+        files = {"audio": audio.read_bytes(), "alignment": ("a.TextGrid", audio.with_suffix(".TextGrid").read_bytes())}
+        with httpx.Client(timeout=600) as client:
+            while not ended.is_set():
+                begun = time.perf_counter()
+                answer = client.post(f"http://127.0.0.1:{port}/explain", files=files)
+                assert answer.json()["sound"], answer.text
+                took.append(time.perf_counter() - begun)
+
+    if audio is None:
+        yield
+        return
+    asking = threading.Thread(target=ask, args=(audio,))
+    asking.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        asking.join()
+        print(f"{len(took)} explanations, {statistics.median(took):.1f} s each", file=sys.stderr)
 
 
 @contextmanager

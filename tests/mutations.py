@@ -114,6 +114,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "weight",
         "tests/serve/test_batches.py",
     ),
+    Mutation("msftk/serve/app.py", "lanes[made.what].submit", 'lanes["predict"].submit', "tests/serve/test_app.py"),
+    Mutation("msftk/recipes/predict.py", "= makers, {}", "= makers, self._prepares", "tests/recipes/test_threads.py"),
     Mutation("msftk/serve/batches.py", "if len(batch) == 1:", "if batch:", "tests/serve/test_batches.py"),
     Mutation(
         "msftk/serve/answers.py",
@@ -124,7 +126,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/serve/door.py", "if n_bytes > self._limits.max_bytes:", "if False:", "tests/serve/test_door.py"),
     Mutation(
         "msftk/serve/answers.py",
-        "finally:\n            self._store.clear()",
+        "finally:\n            self._stores[what].clear()",
         "finally:\n            pass",
         "tests/serve/test_app.py",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from msftk.adaptation import stored_features
 from msftk.consent import Consent, consent, consenting
@@ -37,18 +37,28 @@ class Components:
         self, settings: Settings, store: Store, *, needs: tuple[Need, ...] = (), workers: int | None = None
     ) -> None:
         self.settings = settings
-        self.store = store
         self.needs = needs
         self.consent = consent()  # of this very call: it holds too where the work is sent
         self.parts = make_parts(settings, needs)
-        self.shelves = open_shelves(self.parts, store)
         self.engine = make_engine(settings.engine, workers)
+        self._text_dim: int | None = None
+        self._features = stored_features(settings)
+        self._open(store)
+
+    def _open(self, store: Store) -> None:
+        self.store = store
+        self.shelves = open_shelves(self.parts, store)
         encoder = self.parts.encoder
         self.text_shelf = store.shelf(encoder.producer) if encoder else None
         of_parts = any(part.component.means_a_part for part in self.parts.sources)
         self.token_shelf = store.shelf({**encoder.producer, "granularity": "token"}) if encoder and of_parts else None
-        self._text_dim: int | None = None
-        self._features = stored_features(settings)
+
+    def at(self, store: Store) -> Self:
+        """The same components, none of them built or loaded again, with their places in another store."""
+        one = object.__new__(type(self))  # a copy is how it is sent
+        vars(one).update({name: value for name, value in vars(self).items() if name != "acoustic_shelf"})
+        one._open(store)
+        return one
 
     @cached_property
     def acoustic(self) -> Part | None:

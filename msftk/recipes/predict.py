@@ -56,7 +56,8 @@ class Run:
         self.asked = asked
         self._consent = consent
         self._lock = threading.Lock()
-        self._prepares: tuple[object, tuple[Preparation, ...]] | None = None  # of the last store and options
+        self._makers: object = None
+        self._prepares: dict[object, tuple[Preparation, ...]] = {}  # of the last makers, by store: the last two
 
     def predict(
         self,
@@ -221,15 +222,29 @@ class Run:
     def preparations(
         self, store: str | Path | Store | None, layer: Mapping[str, Mapping[str, object]], workers: int | None
     ) -> tuple[Preparation, ...]:
-        """Those of this store and these makers: kept for the next call, which mostly has the same."""
+        """Those of this store and these makers: kept for the next call, which mostly has the same; in another store the
+        same makers, with what they have loaded, are taken."""
         place = store if isinstance(store, Store) else default_store_path(store)
-        key = (place, layer, workers)
+        makers = (layer, workers)
         with self._lock:
-            kept = self._prepares
-            if kept is None or kept[0] != key:
+            if self._makers != makers:
+                self._makers, self._prepares = makers, {}
+            if place not in self._prepares:
                 with consenting(self._consent):
-                    kept = self._prepares = key, self.ensemble.preparations(opened(store), layer, workers)
-            return kept[1]
+                    last = list(self._prepares.items())[-1:]
+                    made = (
+                        _elsewhere(last[0][1], opened(store))
+                        if last
+                        else self.ensemble.preparations(opened(store), layer, workers)
+                    )
+                self._prepares = dict(last) | {place: made}
+            return self._prepares[place]
+
+
+def _elsewhere(preparations: tuple[Preparation, ...], store: Store) -> tuple[Preparation, ...]:
+    """Models that share one go on sharing it."""
+    moved = {one: one.at(store) for one in preparations}
+    return tuple(moved[one] for one in preparations)
 
 
 def opened(store: str | Path | Store | None) -> Store:

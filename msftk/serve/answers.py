@@ -50,7 +50,7 @@ class Job:
 
 class Answers:
     """Answers of one run. What is computed of a recording is forgotten with its batch: nothing is written, and the
-    memory stays as it is.
+    memory stays as it is. A thread may predict while another one explains.
 
     `layer`: what is chosen otherwise than the run does, by section of the settings (see `layer_of`).
     """
@@ -66,27 +66,28 @@ class Answers:
         self.run = run
         self.layer: dict[str, Any] = dict(layer or {})
         self._clip, self._interval = clip, interval
-        self._store = MemoryStore()
+        self._stores = {"predict": MemoryStore(), "explain": MemoryStore()}
 
     def warm(self) -> None:
         """Loads all that is loaded late, by one recording. Raises InputError where something that the run needs is not
         here."""
         with as_file(files("msftk.demo").joinpath(WARMING)) as audio:
-            self.run.predict(audio, store=self._store, interval=self._interval, **self.layer)
-        self._store.clear()
+            self.run.predict(audio, store=self._stores["predict"], interval=self._interval, **self.layer)
+        self._stores["predict"].clear()
 
     def __call__(self, jobs: Sequence[Job]) -> list[Any]:
         """Jobs of one kind, an answer or an error each."""
+        what = jobs[0].what
         try:
-            return [self._explained(job) for job in jobs] if jobs[0].what == "explain" else self._predicted(jobs)
+            return [self._explained(job) for job in jobs] if what == "explain" else self._predicted(jobs)
         finally:
-            self._store.clear()
+            self._stores[what].clear()
 
     def _predicted(self, jobs: Sequence[Job]) -> list[Any]:
         window_s = jobs[0].window_s
         said = self.run.predict_each(
             [job.upload.utterance for job in jobs],
-            store=self._store,
+            store=self._stores["predict"],
             layer=self.layer,
             clip=self._clip,
             window_s=window_s,
@@ -102,7 +103,8 @@ class Answers:
     def _explained(self, job: Job) -> Any:
         from msftk.recipes.explain import explain
 
-        return self._told(job, explain(self.run, job.upload.utterance, store=self._store, **self.layer).json())
+        said = explain(self.run, job.upload.utterance, store=self._stores["explain"], **self.layer)
+        return self._told(job, said.json())
 
     def _told(self, job: Job, answer: dict[str, Any]) -> Any:
         """With what the sender named, and no place of this machine in what is said beside the numbers."""

@@ -104,20 +104,24 @@ def make_app(answers: Answers, limits: Limits | None = None, token: str | None =
     loopback are answered (see `Door`).
     """
     limits, metrics = limits or Limits(), Metrics()
-    batcher: Batcher[Job] = Batcher(
-        answers,
-        most=limits.batch,
-        heaviest=DECODED_BYTES,
-        gather_s=limits.gather_ms / 1000,
-        coming=lambda: metrics.under_way,
-        told=metrics.batch,
-    )
+    lanes: dict[str, Batcher[Job]] = {  # an explanation takes seconds: no prediction waits behind it
+        "predict": Batcher(
+            answers,
+            most=limits.batch,
+            heaviest=DECODED_BYTES,
+            gather_s=limits.gather_ms / 1000,
+            coming=lambda: metrics.under_way_at("/predict"),
+            told=metrics.batch,
+        ),
+        "explain": Batcher(answers),
+    }
     scratch = tempfile.TemporaryDirectory(prefix="msftk-serve-")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        await asyncio.to_thread(batcher.close)
+        for lane in lanes.values():
+            await asyncio.to_thread(lane.close)
         scratch.cleanup()
 
     app = FastAPI(
@@ -147,7 +151,7 @@ def make_app(answers: Answers, limits: Limits | None = None, token: str | None =
                     metrics.heard(upload.seconds)
                     made: Job = job(upload)
                     with _told_of(upload, answers):
-                        answer = await asyncio.wrap_future(batcher.submit(made, made.kind, upload.n_bytes))
+                        answer = await asyncio.wrap_future(lanes[made.what].submit(made, made.kind, upload.n_bytes))
         except TimeoutError:
             raise HTTPException(504, f"no answer within {limits.timeout_s:g} s. Send less, or come again.") from None
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -37,11 +38,11 @@ class Batcher(Generic[Job]):
         self,
         work: Callable[[Sequence[Job]], Sequence[Any]],
         *,
-        most: int,
-        heaviest: float,
-        gather_s: float,
-        coming: Callable[[], int],
-        told: Callable[[int], None],
+        most: int = 1,
+        heaviest: float = math.inf,
+        gather_s: float = 0.0,
+        coming: Callable[[], int] = lambda: 0,
+        told: Callable[[int], None] = lambda n: None,
     ) -> None:
         self._work, self._coming, self._told = work, coming, told
         self._most, self._heaviest, self._gather_s = most, heaviest, gather_s

@@ -65,11 +65,11 @@ class Door:
                 status = message["status"]
             await send(message)
 
-        self._metrics.begun()
+        path = scope["path"] if scope["path"] in self._paths else "other"
+        self._metrics.begun(path)
         try:
             await self._answer(scope, receive, counted_send)
         finally:
-            path = scope["path"] if scope["path"] in self._paths else "other"
             self._metrics.ended(path, status, time.monotonic() - begun)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -46,15 +46,22 @@ class Metrics:
         self._seconds = Histogram(SECONDS)
         self._batches = Histogram(SIZES)
         self._sound_s = 0.0
-        self.under_way = 0
+        self._under_way: Counter[str] = Counter()
 
-    def begun(self) -> None:
+    def begun(self, path: str) -> None:
         with self._lock:
-            self.under_way += 1
+            self._under_way[path] += 1
+
+    @property
+    def under_way(self) -> int:
+        return self._under_way.total()
+
+    def under_way_at(self, path: str) -> int:
+        return self._under_way[path]
 
     def ended(self, path: str, status: int, seconds: float) -> None:
         with self._lock:
-            self.under_way -= 1
+            self._under_way[path] -= 1
             self._requests[path, status] += 1
             self._seconds.add(seconds)
 

@@ -64,3 +64,17 @@ def test_a_published_model_and_sound_in_memory_too(name: str, tmp_path: Path) ->
 def test_what_prepares_is_built_once_for_all_threads(tiny_run: Path) -> None:
     run, store = load(tiny_run, device="cpu"), MemoryStore()
     assert len({id(one) for one in at_once(lambda _: run.preparations(store, {}, None))}) == 1
+
+
+def test_in_another_store_nothing_is_built_again_and_the_last_two_are_kept(tiny_run: Path) -> None:
+    run, stores = load(tiny_run, device="cpu"), [MemoryStore() for _ in range(3)]
+    (first,), (second,) = (run.preparations(store, {}, None) for store in stores[:2])
+    assert (first.parts, first.engine) == (second.parts, second.engine)
+    assert (first.store, second.store) == (stores[0], stores[1])
+    assert first.shelves.f0.shelf is not second.shelves.f0.shelf
+    assert run.preparations(stores[0], {}, None) == (first,)
+    (third,) = run.preparations(stores[2], {}, None)
+    assert third.parts is first.parts
+    assert run.preparations(stores[0], {}, None) != (first,)
+    (other,) = run.preparations(stores[2], {"text": {"name": "hashing", "dim": 8}}, None)
+    assert other.parts is not first.parts

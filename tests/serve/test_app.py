@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,7 @@ def test_nothing_of_a_request_is_kept(client: TestClient, answers: Answers, reco
     before = {*Path(tempfile.gettempdir()).glob("msftk-serve-*/*")}
     client.post("/predict", params={"transcript": "please stop"}, content=recording.read_bytes())
     assert {*Path(tempfile.gettempdir()).glob("msftk-serve-*/*")} == before
-    assert all(not len(shelf) for shelf in answers._store._shelves.values())
+    assert all(not len(shelf) for store in answers._stores.values() for shelf in store._shelves.values())
 
 
 def test_an_explanation_is_that_of_the_command(
@@ -188,6 +190,43 @@ def test_who_waits_too_long_is_told(tiny_run: Path, recording: Path) -> None:
     with TestClient(slow, base_url="http://localhost") as client:
         answer = client.post("/predict", content=recording.read_bytes())
     assert (answer.status_code, answer.json()["detail"]) == (504, "no answer within 0.3 s. Send less, or come again.")
+
+
+class Explaining(Answers):
+    """Explains until it is allowed to end."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self, jobs: Any) -> list[Any]:
+        if jobs[0].what == "explain":
+            self.begun.set()
+            assert self.may_end.wait(30)
+        return super().__call__(jobs)
+
+
+def test_a_prediction_does_not_wait_for_an_explanation_and_neither_changes_the_other(
+    client: TestClient, tiny_run: Path, recording: Path
+) -> None:
+    form = {
+        "audio": recording.read_bytes(),
+        "alignment": ("a.TextGrid", recording.with_suffix(".TextGrid").read_bytes()),
+    }
+    alone = [client.post(path, files=form).json() for path in ("/explain", "/predict")]
+    explaining = Explaining(load(tiny_run, device="cpu"))
+    app = make_app(explaining, Limits(timeout_s=20))
+    with TestClient(app, base_url="http://localhost") as both, ThreadPoolExecutor(4) as pool:
+        explained = pool.submit(both.post, "/explain", files=form)
+        assert explaining.begun.wait(20)
+        first = both.post("/predict", files=form)
+        assert (first.status_code, explained.done()) == (200, False)
+        explaining.may_end.set()
+        beside = [pool.submit(both.post, "/predict", files=form) for _ in range(6)]
+        assert explained.result().json() == alone[0]
+        for one in (first, *(one.result() for one in beside)):
+            (said,), (expected,) = one.json()["predictions"], alone[1]["predictions"]
+            assert [said[a] for a in ATTRIBUTES] == pytest.approx([expected[a] for a in ATTRIBUTES], abs=1e-5)
 
 
 class Broken(Answers):

@@ -23,13 +23,14 @@ def test_buckets_count_all_that_lie_at_or_below_their_bound() -> None:
 def test_requests_are_counted_by_path_and_status() -> None:
     metrics = Metrics()
     for status in (200, 422, 200):
-        metrics.begun()
+        metrics.begun("/predict")
         metrics.ended("/predict", status, 0.02)
-    metrics.begun()
+    metrics.begun("/explain")
     metrics.heard(2.5)
     lines = metrics.text().splitlines()
     assert 'msftk_requests_total{path="/predict",status="200"} 2' in lines
     assert 'msftk_requests_total{path="/predict",status="422"} 1' in lines
     assert "msftk_requests_under_way 1" in lines
+    assert (metrics.under_way_at("/predict"), metrics.under_way_at("/explain")) == (0, 1)
     assert "msftk_request_seconds_count 3" in lines
     assert "msftk_sound_seconds_total 2.5" in lines
