@@ -637,8 +637,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "plugins/acoustic/wav2small.py",
-        "convolution(_silenced(hidden, n_frames))",
-        "convolution(hidden)",
+        "hidden = _silenced(hidden, n_frames)",
+        "hidden = hidden",
         "tests/plugins/acoustic/test_wav2small.py",
     ),
     Mutation("msftk/runs/graph.py", ".mean(0)", ".amax(0)", "tests/runs/test_graph.py"),
@@ -870,6 +870,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/models/gate.py", "[1 - local, local]", "[local, 1 - local]", "tests/models/test_gate.py"),
     Mutation(
         "plugins/acoustic/published.py", "if name not in own and", "if", "tests/plugins/acoustic/test_published.py"
+    ),
+    Mutation(
+        "plugins/acoustic/wav2small.py",
+        "norm.bias - norm.running_mean * scale",
+        "norm.bias",
+        "tests/plugins/acoustic/test_wav2small.py",
     ),
     Mutation(
         "plugins/acoustic/whisper_model.py",

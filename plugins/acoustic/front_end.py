@@ -45,31 +45,36 @@ def _convolve(front_end: Any, samples: Tensor) -> Tensor:
 
 
 def _by_products(front_end: Any, samples: Tensor) -> Tensor:
+    layers = [(layer, _weights(layer.conv)) for layer in front_end.conv_layers]
     heard = []
     for hidden in samples.unsqueeze(-1):
-        for layer in front_end.conv_layers:
-            hidden = _one_layer(layer, hidden.contiguous())
+        for layer, weights in layers:
+            hidden = _one_layer(layer, weights, hidden.contiguous())
         heard.append(hidden)
     return torch.stack(heard).transpose(1, 2)
 
 
-def _one_layer(layer: Any, hidden: Tensor) -> Tensor:
+def _weights(conv: Any) -> list[Tensor]:
+    """The kernel in parts of `stride` places, [places x channels in, channels] each."""
+    return [part.flatten(0, 1) for part in conv.weight.permute(2, 1, 0).split(conv.stride[0])]
+
+
+def _one_layer(layer: Any, weights: list[Tensor], hidden: Tensor) -> Tensor:
     """hidden [time, channels in] -> [fewer, channels], normed and activated.
 
     `stride` neighbours in time are one row of a matrix, for they lie side by side; so the sum over `kernel` of them is
     the product of that matrix and the first `stride` weights, and of the matrix one row on and the next weights.
     """
-    (kernel,), (stride,), n_in = layer.conv.kernel_size, layer.conv.stride, hidden.shape[1]
-    weights = [part.flatten(0, 1) for part in layer.conv.weight.permute(2, 1, 0).split(stride)]
-    out = hidden.new_empty((len(hidden) - kernel) // stride + 1, layer.conv.out_channels)
-    n_block = max(1, BLOCK // out.shape[1])
-    for begin in range(0, len(out), n_block):
+    (kernel,), (stride,), (n, n_in) = layer.conv.kernel_size, layer.conv.stride, hidden.shape
+    n_out, bias, norm = (n - kernel) // stride + 1, layer.conv.bias, layer.layer_norm
+    out = hidden.new_empty(n_out, layer.conv.out_channels)
+    n_block = max(1, BLOCK // layer.conv.out_channels)
+    for begin in range(0, n_out, n_block):
         block = out[begin : begin + n_block]
-        block.zero_() if layer.conv.bias is None else block.copy_(layer.conv.bias.expand_as(block))
+        block.zero_() if bias is None else block.copy_(bias.expand_as(block))
         for place, weight in enumerate(weights, start=begin):
-            rows = hidden[place * stride :].as_strided((len(block), len(weight)), (stride * n_in, 1))
-            block.addmm_(rows, weight)
-        norm = layer.layer_norm
+            shape = (min(n_block, n_out - begin), weight.shape[0])
+            block.addmm_(hidden[place * stride :].as_strided(shape, (stride * n_in, 1)), weight)
         block.copy_(layer.activation(layer_norm(block, norm.normalized_shape, norm.weight, norm.bias, norm.eps)))
     return out
 

@@ -41,7 +41,7 @@ class LogMel:
         n = min(self.rows, n_rows + 2) * HOP  # at the end of what Whisper reads its sound is mirrored
         samples = torch.from_numpy(np.pad(waveform, (0, max(0, n - len(waveform))))).float()
         spectrum = torch.stft(samples, WINDOW, HOP, window=torch.hann_window(WINDOW), return_complex=True)
-        power = spectrum[:, :-1].abs().square()
+        power = torch.view_as_real(spectrum[:, :-1]).square().sum(-1)
         log_mel = (self.filters.T @ power).clamp(min=1e-10).log10()
         log_mel = (torch.maximum(log_mel, log_mel.max() - 8.0) + 4.0) / 4.0
         rows: Float32 = log_mel[:, :n_rows].T.numpy()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import conv2d, linear
 
 from msftk.interfaces import AcousticEncoder
 from msftk.interfaces import Options as BaseOptions
@@ -48,7 +49,7 @@ class Wav2Small(AcousticEncoder, nn.Module):
         self.dim = width * (HALF + width)
         self.register_buffer("fourier", fourier(WINDOW))
         self.register_buffer("mel", torch.from_numpy(mel_filters(WINDOW, MELS)).float())
-        self.convolutions = nn.ModuleList(
+        self.convolutions: Any = nn.ModuleList(
             _convolution(width if place else 1, width) for place in range(BEFORE_POOLING + AFTER_POOLING)
         )
         self.value = nn.Conv2d(width, width, 1)
@@ -75,40 +76,59 @@ class Wav2Small(AcousticEncoder, nn.Module):
         if torch.compiler.is_compiling():
             frames = self._heard(inputs, lengths)
         else:
-            own = [
-                (row[None, :n], lengths[k : k + 1])
-                for k, (row, n) in enumerate(zip(inputs, lengths.tolist(), strict=True))
-            ]
-            frames = torch.cat([self._heard(*one) for one in own])
+            frames = torch.cat([self._heard(row[None, :n]) for row, n in zip(inputs, lengths.tolist(), strict=True)])
         return frames, torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
 
-    def _heard(self, samples: Tensor, lengths: Tensor) -> Tensor:
-        """samples [batch, n], lengths [batch] -> [batch, 1, dim]; what is behind a length is silent to every layer."""
+    def _heard(self, samples: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """samples [batch, n] -> [batch, 1, dim]; what is behind `lengths` [batch] is silent to every layer."""
         power = power_spectra(samples.unsqueeze(1), self.fourier, HOP)
         hidden = 10 * torch.log10((power @ self.mel).clamp(min=POWER_FLOOR)).unsqueeze(1)  # [batch, 1, time, mel]
-        n_frames = (lengths - WINDOW) // HOP + 1
-        for place, convolution in enumerate(self.convolutions):
-            if place == BEFORE_POOLING:
-                hidden, n_frames = self.pool(_silenced(hidden, n_frames)), (n_frames + 1) // 2
-            hidden = convolution(_silenced(hidden, n_frames))
-        score = self.score(hidden).masked_fill(_behind(hidden, n_frames), -torch.inf)
-        summed = (self.value(hidden) * score.softmax(2)).sum(2)  # [batch, channel, band]
-        frames: Tensor = torch.cat([summed, summed @ summed.transpose(1, 2)], dim=2).flatten(1).unsqueeze(1)
+        hidden, n_frames = self._convolved(hidden, None if lengths is None else (lengths - WINDOW) // HOP + 1)
+        hidden = hidden.permute(0, 2, 3, 1)  # [batch, time, band, channel]
+        value, score = (linear(hidden, one.weight.flatten(1), one.bias) for one in (self.value, self.score))
+        if n_frames is not None:
+            score = score.masked_fill(_behind(score, n_frames), -torch.inf)
+        summed = (value * score.softmax(1)).sum(1)  # [batch, band, channel]
+        frames: Tensor = torch.cat([summed.mT, summed.mT @ summed], dim=2).flatten(1).unsqueeze(1)
         return frames
+
+    def _convolved(self, hidden: Tensor, n_frames: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """[batch, 1, time, mel] and its frames [batch] (None: all) -> [batch, channel, half, half] and its frames."""
+        hidden = hidden.contiguous(memory_format=torch.channels_last)  # convolutions are twice as fast so
+        for place, (conv, norm, _) in enumerate(self.convolutions):
+            if place == BEFORE_POOLING:
+                hidden = self.pool(_silenced(hidden, n_frames))
+                n_frames = None if n_frames is None else (n_frames + 1) // 2
+            hidden = _silenced(hidden, n_frames)
+            hidden = norm(conv(hidden)) if self.training else conv2d(hidden, *_folded(conv, norm), padding=1)
+            hidden = hidden.relu_()
+        return hidden, n_frames
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
         return self.parameters()
 
 
 def _behind(hidden: Tensor, n_frames: Tensor) -> Tensor:
-    """[batch, 1, time, 1] bool: what is no frame of the recording."""
-    own: Tensor = within(n_frames, hidden.shape[2])
-    return ~own[:, None, :, None]
+    """hidden [batch, time, ...] -> bool [batch, time, 1, 1]: what is no frame of the recording."""
+    own: Tensor = within(n_frames, hidden.shape[1])
+    return ~own[:, :, None, None]
 
 
-def _silenced(hidden: Tensor, n_frames: Tensor) -> Tensor:
-    return hidden.masked_fill(_behind(hidden, n_frames), 0.0)
+def _silenced(hidden: Tensor, n_frames: Tensor | None) -> Tensor:
+    """hidden [batch, channel, time, band], zero behind `n_frames` [batch]."""
+    if n_frames is None:
+        return hidden
+    return hidden.masked_fill(_behind(hidden.transpose(1, 2), n_frames).transpose(1, 2), 0.0)
 
 
 def _convolution(n_in: int, n_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU())
+
+
+def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution with what its norm does in evaluation."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    weight = (conv.weight * scale.view(-1, 1, 1, 1)).contiguous(memory_format=torch.channels_last)
+    return weight, norm.bias - norm.running_mean * scale

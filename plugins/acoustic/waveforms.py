@@ -28,7 +28,7 @@ class Waveforms:
     def prepare(self, waveform: Float32) -> Float32:
         """The waveform, zero-padded to what one frame needs."""
         missing = max(0, self.shortest - len(waveform))
-        return np.pad(waveform, (0, missing)).astype(np.float32)
+        return (np.pad(waveform, (0, missing)) if missing else waveform).astype(np.float32, copy=False)
 
     def n_frames(self, lengths: Length) -> Length:
         return frame_counts(lengths, self.kernels, self.strides)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, gelu
 
+from msftk_plugins.acoustic.front_end import BLOCK
 from msftk_plugins.acoustic.model_config import Checkpointed, ModelConfig, checkpoint_layers
 from msftk_plugins.acoustic.plain_attention import PlainAttention
 
@@ -65,7 +66,15 @@ class WhisperEncoder(nn.Module):
         return [*states[:-1], self.layer_norm(states[-1])]
 
     def last(self, mel: Tensor, n: int) -> Tensor:
-        """The last state of the first `n` frames; the last layer does not compute the others."""
+        """The last state of the first `n` frames; the last layer does not compute the others.
+
+        Where nothing learns, as many recordings at a time as the cache holds.
+        """
+        is_cached = mel.device.type == "cpu" and not torch.is_grad_enabled()
+        at_once = max(1, BLOCK // self.embed_positions.weight.numel()) if is_cached else len(mel)
+        return torch.cat([self._last(some, n) for some in mel.split(at_once)])
+
+    def _last(self, mel: Tensor, n: int) -> Tensor:
         hidden, (*layers, top) = self._begin(mel), self.layers
         for layer in layers:
             hidden = layer(hidden) if self._keeps(layer) else hidden

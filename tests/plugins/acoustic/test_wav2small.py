@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
 import torch
 
 from msftk import testing
-from msftk_plugins.acoustic.wav2small import MELS, WINDOW, Wav2Small
+from msftk_plugins.acoustic.wav2small import BEFORE_POOLING, MELS, WINDOW, Wav2Small
 
 
 def test_it_keeps_the_contract_of_encoders() -> None:
@@ -52,3 +53,16 @@ def test_it_has_the_published_number_of_parameters() -> None:
     learn = sum(parameter.numel() for parameter in encoder.parameters())
     kept = encoder.fourier.numel() + encoder.mel.numel()
     assert 15_000 < learn + kept + 3 * 338 + 3 < 18_000
+
+
+@torch.no_grad()
+def test_its_norms_are_of_the_recording_in_training_and_what_was_learned_in_evaluation() -> None:
+    """In evaluation they are part of the convolutions."""
+    encoder = Wav2Small(Wav2Small.Options(channels=2))
+    heard = torch.randn(1, 1, 40, MELS)
+    for training in (True, True, False):
+        hidden = heard
+        encoder.train(training)
+        for place, layer in enumerate(copy.deepcopy(encoder.convolutions)):
+            hidden = layer(encoder.pool(hidden) if place == BEFORE_POOLING else hidden)
+        torch.testing.assert_close(encoder._convolved(heard)[0], hidden, atol=1e-5, rtol=1e-5)

@@ -10,6 +10,7 @@ import torch
 from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as Theirs
 
+from msftk_plugins.acoustic import whisper_model as whisper_model_room
 from msftk_plugins.acoustic.model_config import set_weights, unset
 from msftk_plugins.acoustic.whisper_model import WhisperEncoder, whisper_model
 
@@ -38,8 +39,13 @@ def test_its_states_are_those_of_transformers(pair: tuple[Any, WhisperEncoder]) 
         torch.testing.assert_close(found, state, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("cache", [whisper_model_room.BLOCK, 1])
 @torch.no_grad()
-def test_the_last_layer_for_some_frames_is_that_for_all(pair: tuple[Any, WhisperEncoder]) -> None:
+def test_the_last_layer_for_some_frames_is_that_for_all(
+    cache: int, pair: tuple[Any, WhisperEncoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the cache holds one recording at a time."""
+    monkeypatch.setattr(whisper_model_room, "BLOCK", cache)
     theirs, ours = pair
     mel = torch.randn(2, 8, ROWS)
     expected = theirs(mel).last_hidden_state
