@@ -135,6 +135,15 @@ def unwritable(path: Path, error: OSError, flag: str = "--out") -> MsftkError:
     return InputError(f"{path}: cannot be written ({error.strerror}). Choose another place with {flag}.")
 
 
+@contextmanager
+def writing(path: Path, flag: str = "--out") -> Iterator[None]:
+    """A block that writes `path` and nothing else: its OSError is raised as `unwritable`."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error, flag) from error
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a rename in `folder` outlive a power cut."""
     file = os.open(folder, os.O_RDONLY)
@@ -145,19 +154,21 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def lock(path: Path, remedy: str) -> Iterator[None]:
-    """Holds `path`, a small file of its own, until the end of the block; a process that dies lets go of it.
+def lock(place: Path, remedy: str) -> Iterator[None]:
+    """Keeps other jobs from writing `place` until the end of the block, by a small file beside it; a process that dies
+    lets go of it.
 
     Where the file system knows no locks nothing is held.
 
     Raises:
-        MsftkError: another job holds it; the message names its process.
-        OSError: the place cannot be written. The caller knows the remedy.
+        MsftkError: another job holds it; the message names its process. Or it cannot be written, see `unwritable`.
     """
     import fcntl
 
+    path = place.parent / f".{place.name}.lock"
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        with writing(place):
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

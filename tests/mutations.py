@@ -846,6 +846,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("msftk/pages/filled.py", '.replace("<", "\\\\u003c")', "", "tests/pages/test_filled.py"),
     Mutation("msftk/recipes/frames.py", "and field.name not in NOT_READ", "", "tests/recipes/test_frames.py"),
     Mutation("msftk/evaluation/over_time.py", "(start + end) / 2", "start", "tests/evaluation/test_over_time.py"),
+    Mutation(
+        "msftk/files.py",
+        "        with writing(place):\n            file = os.open",
+        "        with writing(path):\n            file = os.open",
+        "tests/test_lock.py",
+    ),
     Mutation("msftk/runs/at_once.py", "/ max(seen) *", "*", "tests/runs/test_at_once.py"),
     Mutation("msftk/runs/at_once.py", "n // (workers * rounds)", "n // rounds", "tests/runs/test_at_once.py"),
     Mutation("msftk/runs/at_once.py", "    batches.reverse()", "    pass", "tests/runs/test_at_once.py"),

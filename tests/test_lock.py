@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from msftk.errors import MsftkError
+from msftk.errors import InputError, MsftkError
 from msftk.files import lock
 
 HOLDER = """
@@ -24,31 +24,31 @@ with lock(Path(sys.argv[1]), ""):
 
 
 def test_a_second_job_is_refused_with_the_pid_of_the_first_until_that_is_killed(tmp_path: Path) -> None:
-    path = tmp_path / ".out.lock"
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE)
+    out, path = tmp_path / "out", tmp_path / ".out.lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(out)], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
     refused = rf"\.out\.lock: held by process {holder.pid} on .+\. Wait for it\."
-    with pytest.raises(MsftkError, match=refused), lock(path, "Wait for it."):
+    with pytest.raises(MsftkError, match=refused), lock(out, "Wait for it."):
         pass
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    with lock(path, "Wait for it."):
+    with lock(out, "Wait for it."):
         assert path.read_text().startswith(f"process {os.getpid()} on ")
 
 
 def test_two_of_one_process_exclude_each_other_and_nothing_is_left(tmp_path: Path) -> None:
-    path = tmp_path / ".out.lock"
-    with lock(path, ""), pytest.raises(MsftkError, match=rf"held by process {os.getpid()} "), lock(path, ""):
+    out, path = tmp_path / "out", tmp_path / ".out.lock"
+    with lock(out, ""), pytest.raises(MsftkError, match=rf"held by process {os.getpid()} "), lock(out, ""):
         pass
-    with lock(path, ""):
+    with lock(out, ""):
         pass
     assert not path.exists()
 
 
 def test_a_failure_inside_lets_go(tmp_path: Path) -> None:
-    path = tmp_path / ".out.lock"
-    with pytest.raises(ZeroDivisionError), lock(path, ""):
+    out, path = tmp_path / "out", tmp_path / ".out.lock"
+    with pytest.raises(ZeroDivisionError), lock(out, ""):
         raise ZeroDivisionError
     assert not path.exists()
 
@@ -56,6 +56,6 @@ def test_a_failure_inside_lets_go(tmp_path: Path) -> None:
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("kept")
     (tmp_path / ".out.lock").symlink_to(tmp_path / "precious")
-    with pytest.raises(OSError, match=r"\.out\.lock"), lock(tmp_path / ".out.lock", ""):
+    with pytest.raises(InputError, match=r"out: cannot be written \(.+\)\. Choose"), lock(tmp_path / "out", ""):
         pass
     assert (tmp_path / "precious").read_text() == "kept"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 
-from msftk.errors import BackEndError, MsftkError
-from msftk.files import ends_writing, unwritable
+from msftk.errors import BackEndError
+from msftk.files import ends_writing, writing
 from msftk.preparation.acoustic import StoredAcoustics, listen
 from msftk.preparation.collected import Collected
 from msftk.preparation.components import Components
@@ -54,7 +55,7 @@ class Preparation(Components):
         collected = Collected(ids_of(everyone), (part.name for part in self.parts.sources))
         try:
             for question, found in self._read(questions, collected, with_f0, report):
-                self._check_written(found)
+                self.check_written(found)
                 if isinstance(found, BackEndError):
                     raise found
                 collected.take(question, found)
@@ -117,7 +118,7 @@ class Preparation(Components):
         for batch, made in self.engine.map(work, work.batches(filter(work.is_asked, questions()), n)):
             if isinstance(made, BackEndError):
                 raise made
-            self._check_written(made)
+            self.check_written(made)
             if not isinstance(made, Exception):
                 for question, outcomes in zip(batch, made, strict=True):
                     collected.outcomes.earlier(question.row, outcomes)
@@ -133,9 +134,11 @@ class Preparation(Components):
         if spans and self.token_shelf is not None:
             sentences = dict.fromkeys(text for text, _ in spans)
             self._by_batches(EncodeTokens(self), sentences, self.token_shelf, "token vectors", collected, report)
-            pool_spans(self, spans)
+            with self._writing():
+                pool_spans(self, spans)
         self._by_batches(Encode(self), collected.texts, shelf, "text vectors", collected, report)
-        shelf.flush()
+        with self._writing():
+            shelf.flush()
 
     def _by_batches(
         self,
@@ -150,7 +153,7 @@ class Preparation(Components):
         done, total = 0, sum(map(len, batches))
         collected.outcomes.add(stage, FOUND, len(texts) - total)
         for batch, failed in self.engine.map(work, batches):
-            self._check_written(failed)
+            self.check_written(failed)
             if isinstance(failed, Exception):
                 raise failed
             done += len(batch)
@@ -197,18 +200,17 @@ class Preparation(Components):
 
     def flush(self) -> None:
         """Writes what was made. Raises MsftkError where it cannot be written."""
-        try:
+        with self._writing():
             self.shelves.flush()
-        except OSError as error:
-            raise self._unwritable(error) from error
 
-    def _check_written(self, outcome: object) -> None:
+    def check_written(self, outcome: object) -> None:
         """Raises MsftkError where an outcome says that nothing more can be stored."""
         if isinstance(outcome, OSError) and ends_writing(outcome):
-            raise self._unwritable(outcome) from outcome
+            with self._writing():
+                raise outcome
 
-    def _unwritable(self, error: OSError) -> MsftkError:
-        return unwritable(self.store.root, error, "--store")
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self.store.root, "--store")
 
 
 def extract(

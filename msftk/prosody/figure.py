@@ -10,7 +10,7 @@ import numpy as np
 
 from msftk.errors import InputError
 from msftk.extras import from_extra
-from msftk.files import unwritable
+from msftk.files import writing
 from msftk.prosody.ragged import HOP
 from msftk.prosody.words import frame_energy
 from msftk.types import SAMPLE_RATE_HZ, Emphasis, Float32, Float64
@@ -62,10 +62,8 @@ def write_figure(figure: Figure, path: Path) -> None:
     >>> with TemporaryDirectory() as folder:
     ...     write_figure(Figure(), Path(folder) / "a.svg")
     """
-    try:
+    with writing(path, "--plot"):
         figure.savefig(path, format=path.suffix.lower().removeprefix("."), dpi=160, facecolor="white")
-    except OSError as error:
-        raise unwritable(path, error, "--plot") from error
 
 
 def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis: Emphasis) -> str:

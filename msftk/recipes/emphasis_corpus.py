@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msftk.counting import counted
 from msftk.errors import InputError, MsftkError
-from msftk.files import ends_writing, lock, unwritable
+from msftk.files import ends_writing, lock, unwritable, writing
 from msftk.preparation.absences import Absences
 from msftk.preparation.extract import Preparation
 from msftk.progress import Progress, ProgressCallback, silent
@@ -85,18 +85,15 @@ def emphasise_corpus(
     manifest = manifest.shard(shard)
     chosen = settings.model_copy(update={"semantics": ()})
     preparation = Preparation(chosen, store, needs=("emphasis",), workers=workers)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with lock(out.parent / f".{out.name}.lock", "Wait for it to end, or choose another place with --out."):
-            return _emphasise(manifest, out, preparation, progress)
-    except OSError as error:
-        raise unwritable(out, error) from error
+    with lock(out, "Wait for it to end, or choose another place with --out."):
+        return _emphasise(manifest, out, preparation, progress)
 
 
 def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress: ProgressCallback) -> EmphasisTable:
     folder = out.parent / f".{out.name}.parts"
     scorer = preparation.parts.named["emphasis"]
-    log = RowLog(folder / digest([FORMAT_VERSION, scorer.hash])[:16])
+    with writing(out):
+        log = RowLog(folder / digest([FORMAT_VERSION, scorer.hash])[:16])
     utterances = manifest.utterances
     durations_s = [duration_s(utterance) for utterance in utterances]
     outcomes = _Outcomes(progress, sum(durations_s))
@@ -108,12 +105,14 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
             if isinstance(found, Exception):
                 raise found
             for (place, _), done in zip(group, found, strict=True):
-                if isinstance(done, OSError) and ends_writing(done):
+                if isinstance(done, OSError) and ends_writing(done) and str(folder) in str(done.filename or folder):
                     raise unwritable(out, done)
+                preparation.check_written(done)
                 outcomes.take(place, done)
             outcomes.report(sum(durations_s[place] for place, _ in group))
     finally:
-        log.flush()
+        with writing(out):
+            log.flush()
         preparation.flush()
     if not outcomes.done:
         shutil.rmtree(folder, ignore_errors=True)
@@ -129,7 +128,8 @@ def _emphasise(manifest: Manifest, out: Path, preparation: Preparation, progress
         **({"aligner": dict(preparation.parts.aligner.producer)} if preparation.parts.aligner else {}),
         "facts": dict(manifest.facts),
     }
-    n_words = write_table(out, log.merged(keys), about, folder)
+    with writing(out):
+        n_words = write_table(out, log.merged(keys), about, folder)
     shutil.rmtree(folder, ignore_errors=True)
     return outcomes.table(out, n_words, ids_of(utterances))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from msftk.files import sync_folder, whole_file
+from msftk.files import sync_folder, whole_file, writing
 from msftk.recipes.table_file import write_rows
 from msftk.store.lines import Lines
 
@@ -30,6 +30,8 @@ class GrowingTable:
     Args:
         out: its suffix says the format, see `check_out`.
         key: what tables of other contents have another of; theirs are left alone.
+    Raises:
+        MsftkError: `out` cannot be written, see `unwritable`; `append` and `finish` too.
     """
 
     def __init__(self, out: Path, key: str) -> None:
@@ -37,12 +39,13 @@ class GrowingTable:
         self.folder = out.parent / f".{out.name}.parts" / key
         self.suffix = out.suffix.lower()
         self.rows = self.folder / f"rows{'.arrow' if self.suffix == '.parquet' else self.suffix}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.n_bytes = max((part[END] for part in self.parts()), default=0)
-        if self.n_bytes > (self.rows.stat().st_size if self.rows.exists() else 0):  # taken away
-            shutil.rmtree(self.folder)
-            self.folder.mkdir()
-            self.n_bytes = 0
+        with writing(out):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.n_bytes = max((part[END] for part in self.parts()), default=0)
+            if self.n_bytes > (self.rows.stat().st_size if self.rows.exists() else 0):  # taken away
+                shutil.rmtree(self.folder)
+                self.folder.mkdir()
+                self.n_bytes = 0
 
     def parts(self) -> Iterator[Mapping[str, Any]]:
         """What was kept of each part, in their order."""
@@ -53,11 +56,12 @@ class GrowingTable:
         return Lines(self.folder / "journal.jsonl")
 
     def append(self, table: pyarrow.Table, kept: Mapping[str, object]) -> None:
-        """Adds a part, which may have no rows. Raises OSError where the disk is full."""
-        if len(table):
-            self._write(table)
-        self._journal.append({END: self.n_bytes, **kept})
-        self._journal.sync()
+        """Adds a part, which may have no rows."""
+        with writing(self.out):
+            if len(table):
+                self._write(table)
+            self._journal.append({END: self.n_bytes, **kept})
+            self._journal.sync()
 
     def _write(self, table: pyarrow.Table) -> None:
         content = io.BytesIO()
@@ -72,15 +76,16 @@ class GrowingTable:
 
     def finish(self, empty: pyarrow.Table) -> None:
         """Gives the table its name; `empty`: the columns of one that has no rows."""
-        if not self.n_bytes:
-            self._write(empty)
-        if self.suffix == ".parquet":
-            with whole_file(self.out, self.folder) as file:
-                self._convert(file)
-        else:
-            os.replace(self.rows, self.out)
-            sync_folder(self.out.parent)
-        self.drop()
+        with writing(self.out):
+            if not self.n_bytes:
+                self._write(empty)
+            if self.suffix == ".parquet":
+                with whole_file(self.out, self.folder) as file:
+                    self._convert(file)
+            else:
+                os.replace(self.rows, self.out)
+                sync_folder(self.out.parent)
+            self.drop()
 
     def _convert(self, file: IO[bytes]) -> None:
         import pyarrow as pa

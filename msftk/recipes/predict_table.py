@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from msftk import __version__
 from msftk.errors import InputError
-from msftk.files import lock, unwritable
+from msftk.files import lock
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.recipes.growing_table import GrowingTable
 from msftk.recipes.predict import How, Run
@@ -66,12 +66,9 @@ def predict_table(
     out = Path(out)
     check_out(out)
     listing = Listing(inputs)
-    try:
-        with lock(out.parent / f".{out.name}.lock", "Wait for it to end, or choose another place with --out."):
-            table = GrowingTable(out, digest([__version__, *_identity(run, listing, how)])[:16])
-            return _Job(run, listing, table, progress, how).done()
-    except OSError as error:
-        raise unwritable(out, error) from error
+    with lock(out, "Wait for it to end, or choose another place with --out."):
+        table = GrowingTable(out, digest([__version__, *_identity(run, listing, how)])[:16])
+        return _Job(run, listing, table, progress, how).done()
 
 
 class _Job:

@@ -13,7 +13,7 @@ from msftk.assignments import read_toml
 from msftk.consent import without_switches
 from msftk.errors import InputError, UnknownNameError, VersionError
 from msftk.evaluation.predictions import Predictions, read_predictions, write_predictions
-from msftk.files import json_text, lock, read_json_object, read_text, write_whole
+from msftk.files import json_text, lock, read_json_object, read_text, write_whole, writing
 from msftk.runs.packages import missing_package
 from msftk.settings import FORMAT_VERSION as SETTINGS_VERSION
 from msftk.settings import Settings, check_settings, settings_toml
@@ -157,12 +157,13 @@ class RunFolder:
     def held(self) -> Iterator[None]:
         """Keeps other processes out of the run while it is written.
 
-        Raises MsftkError where one is in it, OSError where the place cannot be written.
+        Raises MsftkError where one is in it, or the place cannot be written.
         """
         place = self.path.absolute()
-        place.parent.mkdir(parents=True, exist_ok=True)
+        with writing(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
         remedy = "It trains in this folder: wait for it to end, or choose another --out."
-        with lock(place.parent / f".{place.name}.lock", remedy):
+        with lock(place, remedy):
             yield
 
     def refuse_pickles(self) -> None:

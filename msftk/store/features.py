@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msftk.errors import InputError, VersionError
-from msftk.files import is_full, unwritable, write_whole
+from msftk.files import is_full, unwritable, write_whole, writing
 from msftk.store.keys import FORMAT_VERSION, producer_hash
 from msftk.store.records import RecordLog
 from msftk.store.shelf import FLUSH_ITEMS, Shelf
@@ -68,13 +68,11 @@ class Store:
 
     def _folder(self, producer: Mapping[str, object]) -> Path:
         folder = self.root / producer_hash(producer)
-        try:
+        with writing(self.root, "--store"):
             folder.mkdir(exist_ok=True)
             _claim(folder / PRODUCER, FORMAT_VERSION, producer)
-        except OSError as error:
-            raise unwritable(self.root, error, "--store") from error
-        for user in self._users:
-            self._uses.add(folder.name, user)
+            for user in self._users:
+                self._uses.add(folder.name, user)
         return folder
 
 

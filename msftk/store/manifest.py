@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msftk.errors import InputError, UnknownNameError, VersionError, did_you_mean
-from msftk.files import json_text, unwritable, whole_file
+from msftk.files import json_text, whole_file, writing
 from msftk.store.checks import cast, check_table, column_of
 from msftk.store.columns import chosen, plain_values, schema, values_of
 from msftk.store.utterance_table import UtteranceTable
@@ -95,13 +95,11 @@ def write_manifest(manifest: Manifest, path: str | Path) -> None:
         "scale": [manifest.scale.low, manifest.scale.high],
         "facts": dict(manifest.facts),
     }
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as file:
             pyarrow.parquet.write_table(table.replace_schema_metadata({METADATA_KEY: json_text(about)}), file)
-        pyarrow.default_memory_pool().release_unused()
-    except OSError as error:
-        raise unwritable(path, error) from error
+    pyarrow.default_memory_pool().release_unused()
 
 
 def read_manifest(path: str | Path) -> Manifest:

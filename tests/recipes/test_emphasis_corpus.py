@@ -170,7 +170,7 @@ def test_a_full_disk_ends_the_run_with_a_remedy(tmp_path: Path, monkeypatch: pyt
 def test_a_second_job_for_one_table_is_refused_and_names_the_first(tmp_path: Path) -> None:
     manifest, out = corpus(tmp_path, 1), tmp_path / "t.parquet"
     with (
-        lock(tmp_path / ".t.parquet.lock", ""),
+        lock(out, ""),
         pytest.raises(MsftkError, match=rf"\.t\.parquet\.lock: held by process {os.getpid()} .+ with --out\."),
     ):
         run(manifest, out)

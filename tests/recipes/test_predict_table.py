@@ -180,3 +180,19 @@ def test_a_single_recording_that_cannot_be_read_is_an_error_and_all_of_many_are_
     written = predict_table(run, bad, tmp_path / "t.csv", store=MemoryStore())
     assert (written.n, list(written.failures)) == (0, [str(one) for one in bad])
     assert (tmp_path / "t.csv").read_text().startswith("id,valence,arousal,dominance,")
+
+
+def test_what_is_wrong_with_the_store_is_told_of_the_store_and_of_the_table_of_the_table(
+    tiny_run: Path, folder: Path, tmp_path: Path
+) -> None:
+    audio, out, store = folder / "a" / "r02.wav", tmp_path / "said.csv", tmp_path / "store"
+    predict_table(load(tiny_run, "cpu"), audio, out, store=store)
+    index = next(store.glob("*/index.jsonl"))
+    index.unlink()
+    index.mkdir()
+    with pytest.raises(IsADirectoryError) as told:
+        predict_table(load(tiny_run, "cpu"), audio, out, store=store)
+    assert told.value.filename == index
+    (tmp_path / ".said.csv.parts").write_text("in the way")
+    with pytest.raises(InputError, match=r"said\.csv: cannot be written \(Not a directory\)\. .+ --out"):
+        predict_table(load(tiny_run, "cpu"), audio, out, store=MemoryStore())
