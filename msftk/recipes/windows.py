@@ -90,8 +90,7 @@ def windows_of(
     """
     made = Windows()
     for utterance in recordings.utterances:
-        samples = recordings.samples.get(utterance.id)
-        length_s = duration_s(utterance) if samples is None else len(samples) / SAMPLE_RATE_HZ
+        samples, length_s = _sound(recordings, utterance)
         if window_s is None or length_s <= window_s:
             if samples is not None:
                 made.samples[utterance.id] = samples
@@ -114,8 +113,7 @@ def stretch_of(
     Raises InputError for a part that is not within the recording, or longer than `heard_s` (None: no sound is heard).
     """
     (utterance,) = recordings.utterances
-    samples = recordings.samples.get(utterance.id)
-    length_s = duration_s(utterance) if samples is None else len(samples) / SAMPLE_RATE_HZ
+    samples, length_s = _sound(recordings, utterance)
     longest_s = math.inf if heard_s is None else heard_s
     if start_s is None and end_s is None:
         if length_s > longest_s:
@@ -132,6 +130,12 @@ def stretch_of(
     made = Windows()
     _add_windows(made, utterance, samples, length_s, [(first_s, last_s)], material(utterance, samples))
     return made
+
+
+def _sound(recordings: Recordings, utterance: Utterance) -> tuple[Float32 | None, float]:
+    """Its samples where they are no file, and its length in s."""
+    samples = recordings.samples.get(utterance.id)
+    return samples, duration_s(utterance) if samples is None else len(samples) / SAMPLE_RATE_HZ
 
 
 def _add_windows(
