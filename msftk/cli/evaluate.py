@@ -20,6 +20,7 @@ from msftk.cli.options import (
     TrustRemoteCode,
     Workers,
     check_combine,
+    loading,
 )
 from msftk.cli.scores import (
     card_line,
@@ -101,15 +102,11 @@ def evaluate(
             by=parts,
             peer=peer,
             scale=on,
-            models=models or (),
             interval=interval,
             store=store,
-            device=device,
-            trust_remote_code=trust_remote_code,
-            allow_download=allow_download or bool(models),
-            allow_sending=allow_sending,
             progress=progress,
             workers=workers,
+            **loading(models, device, trust_remote_code, allow_download, allow_sending),
         )
     _show(scored, split, json=json)
     if model := scored.protocol.get("model"):

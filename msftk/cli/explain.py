@@ -22,6 +22,7 @@ from msftk.cli.options import (
     Transcriber,
     TrustRemoteCode,
     WordTier,
+    loading,
     options_anew,
 )
 from msftk.counting import counted
@@ -63,7 +64,7 @@ def explain(
     from msftk.recipes.predict import load
     from msftk.recipes.table_file import check_out
 
-    options = options_anew(
+    anew = options_anew(
         assignments,
         word_tier=word_tier,
         phone_tier=phone_tier,
@@ -80,15 +81,8 @@ def explain(
         raise InputError(
             f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file, or an utterance."
         )
-    run = load(
-        runs,
-        device,
-        models=models or (),
-        trust_remote_code=trust_remote_code,
-        allow_download=allow_download or bool(models),
-        allow_sending=allow_sending,
-    )
-    found = explained(run, recordings[0], start_s=start_s, end_s=end_s, store=store, **options)
+    run = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending))
+    found = explained(run, recordings[0], start_s=start_s, end_s=end_s, store=store, **anew)
     if page is not None:
         write_page(found, page)
     if json:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict, cast
 
 import typer
 
 from msftk.errors import InputError
 
 if TYPE_CHECKING:
+    from msftk.recipes.makers import Anew
     from msftk.settings import Settings
 
 Preset = Annotated[str, typer.Option("--preset", help="Starting point: tiny, paper, paper-32, paper-128.")]
@@ -73,7 +74,7 @@ def settings_from(
 
 def options_anew(
     assignments: list[str] | None, *, word_tier: str | None = None, phone_tier: str | None = None, **makers: str | None
-) -> dict[str, dict[str, object]]:
+) -> Anew:
     """Those of alignment readers and makers (transcriber="whisper"), by section, for a command whose other settings are
     those of a run. Raises InputError for any other setting.
     """
@@ -89,4 +90,27 @@ def options_anew(
     flags = {"alignment.word_tier": word_tier, "alignment.phone_tier": phone_tier}
     flags |= {f"{section}.name": name for section, name in makers.items()}
     given = [(path, value) for path, value in flags.items() if value is not None]
-    return gathered([*map(assigned, assignments or ()), *given])
+    return cast("Anew", gathered([*map(assigned, assignments or ()), *given]))
+
+
+class Loading(TypedDict):
+    """How `load` and `evaluate` load runs and models."""
+
+    models: Sequence[str]
+    device: str
+    trust_remote_code: bool
+    allow_download: bool
+    allow_sending: bool
+
+
+def loading(
+    models: Sequence[str] | None, device: str, trust_remote_code: bool, allow_download: bool, allow_sending: bool
+) -> Loading:
+    """The options of commands that load; who names a published model lets it be fetched."""
+    return {
+        "models": models or (),
+        "device": device,
+        "trust_remote_code": trust_remote_code,
+        "allow_download": allow_download or bool(models),
+        "allow_sending": allow_sending,
+    }

@@ -28,6 +28,7 @@ from msftk.cli.options import (
     WordTier,
     Workers,
     check_combine,
+    loading,
     options_anew,
 )
 from msftk.counting import counted
@@ -93,7 +94,7 @@ def predict(
     from msftk.recipes.recordings import Listing, of_split
     from msftk.recipes.table_file import check_out, write_table
 
-    options = options_anew(
+    anew = options_anew(
         assignments,
         word_tier=word_tier,
         phone_tier=phone_tier,
@@ -116,20 +117,10 @@ def predict(
         given = [of_split(given, split)]
     if plot is not None and (n := len(Listing(given))) > 1:
         raise InputError(f"--plot {plot}: a picture of one recording, and here are {n}. Name one.")
-    loaded = load(
-        runs,
-        device,
-        models=models or (),
-        trust_remote_code=trust_remote_code,
-        allow_download=allow_download or bool(models),
-        allow_sending=allow_sending,
-    )
+    loaded = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending))
     how: How = {
+        **anew,
         "store": store,
-        "alignment": options.get("alignment"),
-        "transcriber": options.get("transcriber"),
-        "aligner": options.get("aligner"),
-        "describer": options.get("describer"),
         "clip": clip,
         "window_s": window,
         "hop_s": hop,

@@ -23,6 +23,7 @@ from msftk.cli.options import (
     TrustRemoteCode,
     WordTier,
     check_combine,
+    loading,
     options_anew,
 )
 from msftk.errors import InputError
@@ -76,7 +77,7 @@ def serve(
     token = os.environ.get(TOKEN) or None
     if token is None and not is_local(host):
         raise InputError(f"--host {host}: others could reach it. Set a token in the environment, {TOKEN}.")
-    layer = options_anew(
+    anew = options_anew(
         assignments,
         word_tier=word_tier,
         phone_tier=phone_tier,
@@ -89,15 +90,8 @@ def serve(
         raise InputError(f"{others[0]}: not a finished run. Recordings are sent to the server when it runs.")
     check_combine(combine, [*runs, *(models or ())])
     listener = listen(host, port)
-    run = load(
-        runs,
-        device,
-        models=models or (),
-        trust_remote_code=trust_remote_code,
-        allow_download=allow_download or bool(models),
-        allow_sending=allow_sending,
-    )
-    answers = Answers(run, layer, clip=clip, interval=interval)
+    run = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending))
+    answers = Answers(run, anew, clip=clip, interval=interval)
     answers.warm()
     app = make_app(answers, Limits(max_mb, max_s, timeout_s, batch, gather_ms, requests), token)
     err.print(f"serving on {address(listener)} (Ctrl-C ends it)", soft_wrap=True)

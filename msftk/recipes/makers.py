@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict, cast
 
 from msftk.settings import Settings, laid_over
 
@@ -12,15 +13,19 @@ Chosen = str | Mapping[str, object]
 """A component by name, or its options, with or without its "name"."""
 
 
-def layer_of(
-    alignment: Mapping[str, object] | None,
-    transcriber: Chosen | None = None,
-    aligner: Chosen | None = None,
-    describer: Chosen | None = None,
-) -> dict[str, dict[str, object]]:
+class Anew(TypedDict, total=False):
+    """What a call has otherwise than the run, see `Run.predict`."""
+
+    alignment: Mapping[str, object] | None
+    transcriber: Chosen | None
+    aligner: Chosen | None
+    describer: Chosen | None
+
+
+def layer_of(anew: Anew) -> dict[str, dict[str, object]]:
     """What is chosen anew, by section of the settings."""
-    chosen = dict(zip(ANEW, (alignment, transcriber, aligner, describer), strict=True))
-    return {section: {"name": one} if isinstance(one, str) else dict(one) for section, one in chosen.items() if one}
+    chosen = ((section, cast("Chosen | None", anew.get(section))) for section in ANEW)
+    return {section: {"name": one} if isinstance(one, str) else dict(one) for section, one in chosen if one}
 
 
 def chosen_anew(settings: Settings, layer: Mapping[str, Mapping[str, object]]) -> Settings:

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from msftk.consent import NOTHING, Consent, consenting
 from msftk.errors import InputError
@@ -16,7 +16,7 @@ from msftk.progress import ProgressCallback, silent
 from msftk.recipes.answered import Predicts
 from msftk.recipes.exported import load_exported
 from msftk.recipes.heard import Heard
-from msftk.recipes.makers import Chosen, layer_of
+from msftk.recipes.makers import Anew, Chosen, layer_of
 from msftk.recipes.predict_result import PredictResult
 from msftk.recipes.recordings import Input, Item, Listing, Recordings, collect, in_parts
 from msftk.recipes.windows import check_window, windows_of
@@ -30,14 +30,10 @@ if TYPE_CHECKING:
     from msftk.recipes.sources import Source
 
 
-class How(TypedDict, total=False):
+class How(Anew, total=False):
     """Options of `Run.predict`, for what takes them too."""
 
     store: str | Path | Store | None
-    alignment: Mapping[str, object] | None
-    transcriber: Chosen | None
-    aligner: Chosen | None
-    describer: Chosen | None
     clip: bool | None
     window_s: float | None
     hop_s: float | None
@@ -138,33 +134,13 @@ class Run:
             yield from self.hear(opened, progress=progress, **how)
 
     def predict_each(
-        self,
-        utterances: Sequence[Utterance],
-        *,
-        store: str | Path | Store | None = None,
-        layer: Mapping[str, Mapping[str, object]] | None = None,
-        clip: bool | None = None,
-        window_s: float | None = None,
-        hop_s: float | None = None,
-        interval: float | None = None,
+        self, utterances: Sequence[Utterance], **how: Unpack[How]
     ) -> dict[str, PredictResult | InputError]:
         """Predicts utterances together and answers each as `predict` would by itself: id -> its result, or why not.
 
-        `layer`: what is chosen anew, see `layer_of`; the rest as `predict`. Raises InputError for options alone.
+        Raises InputError for options alone.
         """
-        chosen = layer or {}
-        (heard,) = self.hear(
-            [collect(utterances)],
-            store=store,
-            alignment=chosen.get("alignment"),
-            transcriber=chosen.get("transcriber"),
-            aligner=chosen.get("aligner"),
-            describer=chosen.get("describer"),
-            clip=clip,
-            window_s=window_s,
-            hop_s=hop_s,
-            interval=interval,
-        )
+        (heard,) = self.hear([collect(utterances)], **how)
         answers: dict[str, PredictResult | InputError] = {}
         for name, own in heard.apart().items():
             try:
@@ -178,24 +154,12 @@ class Run:
         return {**self.ensemble.alignment, **(anew or {})}
 
     def hear(
-        self,
-        parts: Iterable[Recordings],
-        *,
-        progress: ProgressCallback = silent,
-        store: str | Path | Store | None = None,
-        alignment: Mapping[str, object] | None = None,
-        transcriber: Chosen | None = None,
-        aligner: Chosen | None = None,
-        describer: Chosen | None = None,
-        clip: bool | None = None,
-        window_s: float | None = None,
-        hop_s: float | None = None,
-        interval: float | None = None,
-        workers: int | None = None,
+        self, parts: Iterable[Recordings], *, progress: ProgressCallback = silent, **how: Unpack[How]
     ) -> Iterator[Heard]:
         """What is heard of recordings, part by part, as `predict` says."""
+        interval, window_s, hop_s = how.get("interval"), how.get("window_s"), how.get("hop_s")
         bounds = None if interval is None else self._bounds(interval)
-        preparations = self.preparations(store, layer_of(alignment, transcriber, aligner, describer), workers)
+        preparations = self.preparations(how.get("store"), layer_of(how), how.get("workers"))
         heard_s = self.ensemble.seconds_kept
         check_window(window_s, hop_s, heard_s)
         for recordings in parts:
@@ -203,7 +167,7 @@ class Run:
             answered = self.ensemble.predict(
                 windows.utterances,
                 preparations,
-                clip=clip,
+                clip=how.get("clip"),
                 samples=windows.samples,
                 alignments=windows.alignments,
                 progress=progress,

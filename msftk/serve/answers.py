@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,6 +15,7 @@ from msftk.serve.uploads import Upload, changed
 from msftk.store.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from msftk.recipes.makers import Anew
     from msftk.recipes.predict import Run
 
 WARMING = "prompts/audio/agent-incorrect.flac"
@@ -52,19 +53,14 @@ class Answers:
     """Answers of one run. What is computed of a recording is forgotten with its batch: nothing is written, and the
     memory stays as it is. A thread may predict while another one explains.
 
-    `layer`: what is chosen otherwise than the run does, by section of the settings (see `layer_of`).
+    `anew`: what is chosen otherwise than the run does.
     """
 
     def __init__(
-        self,
-        run: Run,
-        layer: Mapping[str, Mapping[str, object]] | None = None,
-        *,
-        clip: bool | None = None,
-        interval: float | None = None,
+        self, run: Run, anew: Anew | None = None, *, clip: bool | None = None, interval: float | None = None
     ) -> None:
         self.run = run
-        self.layer: dict[str, Any] = dict(layer or {})
+        self._anew: Anew = anew or {}
         self._clip, self._interval = clip, interval
         self._stores = {"predict": MemoryStore(), "explain": MemoryStore()}
 
@@ -72,7 +68,7 @@ class Answers:
         """Loads all that is loaded late, by one recording. Raises InputError where something that the run needs is not
         here."""
         with as_file(files("msftk.demo").joinpath(WARMING)) as audio:
-            self.run.predict(audio, store=self._stores["predict"], interval=self._interval, **self.layer)
+            self.run.predict(audio, store=self._stores["predict"], interval=self._interval, **self._anew)
         self._stores["predict"].clear()
 
     def __call__(self, jobs: Sequence[Job]) -> list[Any]:
@@ -88,11 +84,11 @@ class Answers:
         said = self.run.predict_each(
             [job.upload.utterance for job in jobs],
             store=self._stores["predict"],
-            layer=self.layer,
             clip=self._clip,
             window_s=window_s,
             hop_s=jobs[0].hop_s,
             interval=self._interval,
+            **self._anew,
         )
         answers = [said[job.upload.utterance.id] for job in jobs]
         return [
@@ -103,7 +99,7 @@ class Answers:
     def _explained(self, job: Job) -> Any:
         from msftk.recipes.explain import explain
 
-        said = explain(self.run, job.upload.utterance, store=self._stores["explain"], **self.layer)
+        said = explain(self.run, job.upload.utterance, store=self._stores["explain"], **self._anew)
         return self._told(job, said.json())
 
     def _told(self, job: Job, answer: dict[str, Any]) -> Any:

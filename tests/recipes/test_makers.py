@@ -11,19 +11,26 @@ from msftk.settings import load_settings
 
 def test_other_makers_are_laid_over_the_runs_settings() -> None:
     run = load_settings("tiny", None, ["describer.name=replay", "alignment.phone_tier=phone"], environment={})
-    layer = layer_of({"word_tier": "ORT"}, {"name": "whisper", "batch": 2}, None, "measured")
+    layer = layer_of(
+        {
+            "alignment": {"word_tier": "ORT"},
+            "transcriber": {"name": "whisper", "batch": 2},
+            "aligner": None,
+            "describer": "measured",
+        }
+    )
     anew = chosen_anew(run, layer)
     assert (anew.transcriber.name, anew.transcriber.options) == ("whisper", {"batch": 2})
     assert (anew.describer.name, anew.describer.options) == ("measured", {})
     assert anew.alignment == {"word_tier": "ORT", "phone_tier": "phone"}
     assert anew.model_copy(update={s: getattr(run, s) for s in layer}) == run
-    assert chosen_anew(run, layer_of(None)) == run
+    assert chosen_anew(run, layer_of({})) == run
 
 
 def test_options_of_the_runs_own_maker_need_no_name_and_are_checked() -> None:
     run = load_settings("tiny", None, ["transcriber.name=whisper"], environment={})
-    assert chosen_anew(run, layer_of(None, {"batch": 3})).transcriber.options == {"batch": 3}
+    assert chosen_anew(run, layer_of({"transcriber": {"batch": 3}})).transcriber.options == {"batch": 3}
     with pytest.raises(UnknownNameError, match=r"unknown option 'transcriber\.bacth'\. Did you mean 'batch'"):
-        chosen_anew(run, layer_of(None, {"bacth": 3}))
+        chosen_anew(run, layer_of({"transcriber": {"bacth": 3}}))
     with pytest.raises(UnknownNameError, match=r"unknown transcriber 'wisper'\. Did you mean 'whisper'"):
-        chosen_anew(run, layer_of(None, "wisper"))
+        chosen_anew(run, layer_of({"transcriber": "wisper"}))
