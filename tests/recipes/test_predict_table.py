@@ -192,7 +192,7 @@ def test_what_is_wrong_with_the_store_is_told_of_the_store_and_of_the_table_of_t
     index.mkdir()
     with pytest.raises(IsADirectoryError) as told:
         predict_table(load(tiny_run, "cpu"), audio, out, store=store)
-    assert told.value.filename == index
-    (tmp_path / ".said.csv.parts").write_text("in the way")
-    with pytest.raises(InputError, match=r"said\.csv: cannot be written \(Not a directory\)\. .+ --out"):
-        predict_table(load(tiny_run, "cpu"), audio, out, store=MemoryStore())
+    assert told.value.filename == str(index)
+    (tmp_path / ".other.csv.parts").write_text("in the way")
+    with pytest.raises(InputError, match=r"other\.csv: cannot be written \(Not a directory\)\. .+ --out"):
+        predict_table(load(tiny_run, "cpu"), audio, tmp_path / "other.csv", store=MemoryStore())
