@@ -33,7 +33,7 @@ from msftk.evaluation.bootstrap import cluster_counts
 from msftk.evaluation.ccc import ccc_of_moments
 from msftk.evaluation.clusters import cluster_moments
 from msftk.evaluation.comparison import compare_predictions
-from msftk.evaluation.paired import Paired
+from msftk.evaluation.paired import paired_ccc
 from msftk.evaluation.predictions import Predictions
 from msftk.preparation.extract import extract
 from msftk.recipes import ablate as recipe
@@ -169,7 +169,7 @@ def claimed(times: int = 400) -> Table:
             random, found, naive = np.random.default_rng(1), 0, 0
             for _ in range(times):
                 moments = equal_systems(speakers, seeds, random)
-                found += Paired(moments, draws=500).difference(1, 0)[0].p < 0.05
+                found += paired_ccc(moments, draws=500).difference(1, 0)[0].p < 0.05
                 low, high = percentiles(moments)
                 naive += not low <= 0 <= high
             table.add_row(str(speakers), str(seeds), f"{found / times:.3f}", f"{naive / times:.3f}")

@@ -25,7 +25,7 @@ from seeds import mean_of_seeds  # the script beside this one
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.clusters import cluster_moments, clusters_of
 from msftk.evaluation.evaluation import evaluate_predictions
-from msftk.evaluation.paired import Paired
+from msftk.evaluation.paired import paired_ccc
 from msftk.evaluation.scores import ratings_of
 from msftk.recipes.prepare import prepare
 from msftk.store.features import Store
@@ -61,7 +61,7 @@ def read_peer(path: Path, corpus: Manifest) -> Float64:
 def over_peer(values: Float64, peer: Float64, corpus: Manifest) -> dict[str, dict[str, Any]]:
     """CCC less the peer's on the same draws of speakers: "ci95" and p, by attribute."""
     truth, labels = ratings_of(corpus.utterances)[:, None], clusters_of(corpus.utterances).labels
-    paired = Paired([cluster_moments(said[:, None], truth, labels) for said in (values, peer)])
+    paired = paired_ccc([cluster_moments(said[:, None], truth, labels) for said in (values, peer)])
     found = zip(KEYS, paired.difference(0, 1), strict=True)
     return {key: {"ci95": [one.low, one.high], "p": one.p} for key, one in found}
 

@@ -201,6 +201,24 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/recipes/test_initial.py",
     ),
     Mutation("plugins/corpora/iemocap.py", "word[:3].lower()", "word.lower()", "tests/plugins/corpora/test_iemocap.py"),
+    Mutation(
+        "msftk/evaluation/paired_targets.py",
+        "one.place.keys() >= {*pair}",
+        "one.target == name",
+        "tests/evaluation/test_paired_targets.py",
+    ),
+    Mutation(
+        "msftk/evaluation/paired_targets.py",
+        "frozenset(run.others[name].columns)",
+        "frozenset()",
+        "tests/evaluation/test_paired_targets.py",
+    ),
+    Mutation(
+        "plugins/targets/classes.py",
+        "recall.sum(axis=-1) / n_there",
+        "recall.mean(axis=-1)",
+        "tests/plugins/targets/test_classes.py",
+    ),
     Mutation("msftk/runs/noted.py", "!= now", "is None", "tests/runs/test_noted.py"),
     Mutation("msftk/recipes/train.py", "note_together(run, read, where)", "pass", "tests/recipes/test_train.py"),
     Mutation(

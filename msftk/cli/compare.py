@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,8 @@ from msftk.errors import InputError
 from msftk.recipes.wording import SCORES, fixed, interval, mean_and_spread, p_text
 
 if TYPE_CHECKING:
-    from msftk.evaluation.comparison import Comparison
+    from msftk.evaluation.comparison import Comparison, Difference
+    from msftk.evaluation.paired_targets import TargetDifference
 
 
 def compare(
@@ -116,25 +118,41 @@ def print_scores(found: Comparison) -> None:
 
 
 def print_targets(found: Comparison) -> None:
-    """Scores of what systems predict beside the ratings: mean of the runs ± their spread; nothing where none does."""
+    """Scores of what systems predict beside the ratings, nothing where none does: mean of the runs ± their spread, with
+    its 95 % interval where it is tested."""
     for target in dict.fromkeys(target for own in found.systems.values() for target in own.targets):
         systems = {name: own.targets[target] for name, own in found.systems.items() if target in own.targets}
         scores = list(next(iter(systems.values())))
-        table = number_table(f"{target}, mean ± sd of runs", *(SCORES.get(score, score) for score in scores))
+        table = number_table(f"{target}, mean ± sd of runs [95 %]", *(SCORES.get(score, score) for score in scores))
         for name, own in systems.items():
-            table.add_row(name, *(mean_and_spread(own[score]) for score in scores))
+            tested = found.systems[name].targets_mean.get(target, {})
+            reach = {score: interval((one.low, one.high), 3) for score, one in tested.items()}
+            cells = (f"{mean_and_spread(own[score])} {reach.get(score, '')}".rstrip() for score in scores)
+            table.add_row(name, *cells)
         print_apart(table)
 
 
 def print_differences(found: Comparison) -> None:
-    """What each system scores more than another, with 95 % interval and p."""
+    """What each system scores more than another, with 95 % interval and p: in CCC, then in each target beside it."""
     table = number_table("difference [95 %] (p after Holm)", *found.attributes)
-    for difference in found.differences:
-        cells = []
-        for attribute in found.attributes:
-            one = difference.by[attribute]
-            reach, p = interval((one.low, one.high), 3), difference.holm[attribute]
-            chance = f" ({p_text(p).removeprefix('= ')})" if p == p else ""
-            cells.append(f"{fixed(one.value, 3, signed=True)} {reach}".rstrip() + chance)
-        table.add_row(f"{difference.system} over {difference.other}", *cells)
+    for one in found.differences:
+        table.add_row(_pair(one), *_cells(one, found.attributes))
     print_apart(table)
+    for target in dict.fromkeys(target for one in found.differences for target in one.targets):
+        told = {_pair(one): one.targets[target] for one in found.differences if target in one.targets}
+        scores = list(next(iter(told.values())).by)
+        table = number_table(f"difference in {target}", *(SCORES.get(score, score) for score in scores))
+        for pair, own in told.items():
+            table.add_row(pair, *_cells(own, scores))
+        print_apart(table)
+
+
+def _pair(difference: Difference) -> str:
+    return f"{difference.system} over {difference.other}"
+
+
+def _cells(difference: Difference | TargetDifference, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        one, p = difference.by[name], difference.holm[name]
+        chance = f" ({p_text(p).removeprefix('= ')})" if p == p else ""
+        yield f"{fixed(one.value, 3, signed=True)} {interval((one.low, one.high), 3)}".rstrip() + chance

@@ -10,10 +10,12 @@ import numpy as np
 
 from msftk.counting import counted
 from msftk.errors import InputError
+from msftk.evaluation.attributes import rated_attributes
 from msftk.evaluation.bootstrap import DRAWS
 from msftk.evaluation.clusters import cluster_moments, clusters_of
 from msftk.evaluation.evaluation import score_others
-from msftk.evaluation.paired import Estimate, Paired, holm
+from msftk.evaluation.paired import Estimate, Paired, holm, paired_ccc
+from msftk.evaluation.paired_targets import TargetDifference, pair_targets, target_differences
 from msftk.evaluation.predictions import Predictions
 from msftk.evaluation.scores import ratings_of
 from msftk.files import without_nan
@@ -26,24 +28,31 @@ COLUMNS = (*ATTRIBUTES, "mean")
 class SystemScores:
     """Of one system, by attribute and "mean": mean CCC of its runs with interval, their spread, and each run's CCC.
 
-    `targets`: target beside the ratings, of those that all its runs predict -> score, as UAR -> that of each run.
+    `targets`: target beside the ratings, of those that all its runs predict -> score, as UAR -> that of each run;
+    `targets_mean`: of targets that are tested -> score -> the mean of its runs with interval.
     """
 
     ccc: Mapping[str, Estimate]
     sd: Mapping[str, float]
     runs: Sequence[Mapping[str, float]]
     targets: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    targets_mean: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much `system` scores more than `other`, by attribute and "mean"; `holm`: p adjusted over its family."""
+    """By how much `system` scores more than `other`, by attribute and "mean"; `holm`: p adjusted over its family.
+
+    `targets`: the same of targets whose classes both tell apart, as category -> its scores; adjusted over the pairs of
+    the family and the scores of one target.
+    """
 
     system: str
     other: str
     family: str
     by: Mapping[str, Estimate]
     holm: Mapping[str, float]
+    targets: Mapping[str, TargetDifference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,16 +116,30 @@ def compare_predictions(
             "Give a split with ratings."
         )
     clusters = clusters_of(rated, cluster_by)
-    paired = Paired([cluster_moments(one, truth, clusters.labels) for one in values.values()], draws)
+    paired = paired_ccc([cluster_moments(one, truth, clusters.labels) for one in values.values()], draws)
+    others = pair_targets(systems, rated, clusters.labels, draws)
     place = {name: row for row, name in enumerate(systems)}
     return Comparison(
-        systems={name: _scores(paired, row, _targets(systems[name], rated)) for name, row in place.items()},
+        systems={
+            name: _scores(
+                paired,
+                row,
+                _targets(systems[name], rated),
+                {one.target: one.score(name) for one in others if name in one.place},
+            )
+            for name, row in place.items()
+        },
         differences=[
             one
             for family, pairs in families.items()
-            for one in _family(family, pairs, [paired.difference(place[a], place[b]) for a, b in pairs])
+            for one in _family(
+                family,
+                pairs,
+                [paired.difference(place[a], place[b]) for a, b in pairs],
+                target_differences(others, pairs),
+            )
         ],
-        attributes=(*(a for column, a in enumerate(ATTRIBUTES) if paired.rated[column]), "mean"),
+        attributes=(*rated_attributes(next(iter(values.values()))[:, 0], truth[:, 0]), "mean"),
         n=len(rated),
         over=clusters.by,
         clusters=clusters.n,
@@ -131,20 +154,31 @@ def _targets(runs: Sequence[Predictions], rated: Sequence[Utterance]) -> dict[st
     return {name: {score: [one[name][score] for one in found] for score in found[0][name]} for name in shared}
 
 
-def _scores(paired: Paired, system: int, targets: Mapping[str, Mapping[str, Sequence[float]]]) -> SystemScores:
+def _scores(
+    paired: Paired,
+    system: int,
+    targets: Mapping[str, Mapping[str, Sequence[float]]],
+    targets_mean: Mapping[str, Mapping[str, Estimate]],
+) -> SystemScores:
     return SystemScores(
         dict(zip(COLUMNS, paired.score(system), strict=True)),
         dict(zip(COLUMNS, paired.spread(system).tolist(), strict=True)),
         [dict(zip(COLUMNS, run.tolist(), strict=True)) for run in paired.by_run[system]],
         targets,
+        targets_mean,
     )
 
 
-def _family(name: str, pairs: Sequence[tuple[str, str]], found: Sequence[Sequence[Estimate]]) -> list[Difference]:
+def _family(
+    name: str,
+    pairs: Sequence[tuple[str, str]],
+    found: Sequence[Sequence[Estimate]],
+    others: Sequence[Mapping[str, TargetDifference]],
+) -> list[Difference]:
     adjusted = iter(holm([one.p for each in found for one in each]))
     return [
-        Difference(system, other, name, dict(zip(COLUMNS, each, strict=True)), {c: next(adjusted) for c in COLUMNS})
-        for (system, other), each in zip(pairs, found, strict=True)
+        Difference(*pair, name, dict(zip(COLUMNS, each, strict=True)), {c: next(adjusted) for c in COLUMNS}, own)
+        for pair, each, own in zip(pairs, found, others, strict=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +25,14 @@ class Estimate:
 
 
 class Paired:
-    """Systems that predicted the same utterances: CCC of each attribute and, last, their mean, averaged over runs.
+    """Systems that predicted the same utterances: their scores, averaged over runs, and what they differ by.
 
     Args:
-        systems: moments of each, [cluster, run, attribute, 6]; the clusters are the same, the runs differ in the seed.
+        systems: sums over each cluster that the scores are made of, [cluster, run, ...]; the clusters are the same, the
+            runs differ in the seed.
+        score: such sums, [..., as above], -> scores [..., score], NaN where undefined.
+        sizes: how many utterances of each cluster count [cluster].
+        lowest: what a score can be at least; at most it is 1.
 
     The clusters (speakers, sessions) are drawn with replacement, in each draw the same for all systems: what is easy or
     hard about a speaker falls out of a difference. The variance of the draws, times n / (n - 1) of n clusters, and the
@@ -37,38 +41,44 @@ class Paired:
     system of one run has no variance over seeds: then it is about that checkpoint.
     """
 
-    def __init__(self, systems: Sequence[Float64], draws: int = DRAWS, seed: int = 0) -> None:
-        self.runs = [moments.shape[1] for moments in systems]
-        joined = np.concatenate(systems, axis=1)  # [cluster, run of any system, attribute, 6]
-        n_ratings = joined[:, 0, :, 0]  # [cluster, attribute]: alike for all
-        self.rated = n_ratings.sum(axis=0) > 0  # [attribute]
-        self.n_clusters = len(joined)
-        self._freedom = max(effective_clusters(n_ratings.sum(axis=1)) - 1.0, 1.0)
-        by_run = self._with_mean(ccc_of_moments(joined.sum(axis=0)))
-        self.by_run = self._of_systems(by_run)  # each [run, attribute + 1]
+    def __init__(
+        self,
+        systems: Sequence[Float64],
+        score: Callable[[Float64], Float64],
+        sizes: Float64,
+        draws: int = DRAWS,
+        seed: int = 0,
+        lowest: float = -1.0,
+    ) -> None:
+        self.runs = [sums.shape[1] for sums in systems]
+        joined = np.concatenate(systems, axis=1)  # [cluster, run of any system, ...]
+        self.n_clusters, self._lowest = len(joined), lowest
+        self._freedom = max(effective_clusters(sizes) - 1.0, 1.0)
+        self.by_run = self._of_systems(score(joined.sum(axis=0)))  # each [run, score]
         flat = joined.reshape(self.n_clusters, -1)
         drawn = []
         for counts in cluster_counts(self.n_clusters, draws, seed) if self.n_clusters > 1 else ():
-            ccc = ccc_of_moments((counts @ flat).reshape(len(counts), *joined.shape[1:]))
-            each = self._of_systems(np.moveaxis(self._with_mean(ccc), 1, 0))  # [run, draw, attribute + 1]
+            scores = score((counts @ flat).reshape(len(counts), *joined.shape[1:]))
+            each = self._of_systems(np.moveaxis(scores, 1, 0))  # [run, draw, score]
             drawn.append(np.stack([of_runs.mean(axis=0) for of_runs in each]))
-        self._drawn = np.concatenate(drawn, axis=1) if drawn else None  # [system, draw, attribute + 1]
+        self._drawn = np.concatenate(drawn, axis=1) if drawn else None  # [system, draw, score]
 
     def score(self, system: int) -> list[Estimate]:
-        """Mean CCC over runs, [attribute + 1]."""
-        return self._estimate({system: 1.0}, most=1.0)
+        """Mean over runs, [score]."""
+        return self._estimate({system: 1.0}, self._lowest, 1.0)
 
     def spread(self, system: int) -> Float64:
-        """Standard deviation over runs, [attribute + 1]; NaN for one run."""
+        """Standard deviation over runs, [score]; NaN for one run."""
         runs = self.by_run[system]
         return runs.std(axis=0, ddof=1) if len(runs) > 1 else np.full(runs.shape[1], np.nan)
 
     def difference(self, system: int, other: int) -> list[Estimate]:
-        """What the first scores more than the second, [attribute + 1]."""
-        return self._estimate({system: 1.0, other: -1.0} if system != other else {system: 0.0}, most=2.0)
+        """What the first scores more than the second, [score]."""
+        most = 1.0 - self._lowest
+        return self._estimate({system: 1.0, other: -1.0} if system != other else {system: 0.0}, -most, most)
 
-    def _estimate(self, signs: dict[int, float], most: float) -> list[Estimate]:
-        """Of a sum over systems, which lies between -`most` and `most`; so do its intervals."""
+    def _estimate(self, signs: dict[int, float], least: float, most: float) -> list[Estimate]:
+        """Of a sum over systems, which lies between `least` and `most`; so do its intervals."""
         value = sum(sign * self.by_run[s].mean(axis=0) for s, sign in signs.items())
         seeds = {s: sign**2 * self.spread(s) ** 2 / self.runs[s] for s, sign in signs.items() if self.runs[s] > 1}
         if self._drawn is None:
@@ -76,16 +86,32 @@ class Paired:
         else:
             drawn = sum(sign * self._drawn[s] for s, sign in signs.items())
             clusters = _variance(drawn) * self.n_clusters / (self.n_clusters - 1)
-        parts = np.stack([clusters, *seeds.values()])  # [part, attribute + 1]
+        parts = np.stack([clusters, *seeds.values()])  # [part, score]
         freedoms = np.array([self._freedom, *(self.runs[s] - 1.0 for s in seeds)])
-        return [_estimate(v, part, freedoms, most) for v, part in zip(value, parts.T, strict=True)]
-
-    def _with_mean(self, ccc: Float64) -> Float64:
-        mean = ccc[..., self.rated].mean(axis=-1, keepdims=True) if self.rated.any() else ccc[..., :1]
-        return np.concatenate([ccc, mean], axis=-1)
+        return [_estimate(v, part, freedoms, (least, most)) for v, part in zip(value, parts.T, strict=True)]
 
     def _of_systems(self, by_run: Float64) -> list[Float64]:
         return np.split(by_run, np.cumsum(self.runs)[:-1])
+
+
+def paired_ccc(systems: Sequence[Float64], draws: int = DRAWS, seed: int = 0) -> Paired:
+    """CCC of each attribute and, last, their mean, of systems whose moments are [cluster, run, attribute, 6].
+
+    >>> from msftk.evaluation.clusters import cluster_moments
+    >>> truth = np.array([[[1.0]], [[2.0]], [[4.0]], [[6.0]]])  # [n, run, attribute]
+    >>> better, worse = (cluster_moments(truth + off, truth, ["s1", "s1", "s2", "s2"]) for off in (0, 1))
+    >>> round(paired_ccc([better, worse], draws=100).difference(0, 1)[0].value, 3)
+    0.119
+    """
+    n_ratings = systems[0][:, 0, :, 0]  # [cluster, attribute]: alike for all
+    rated = n_ratings.any(axis=0)
+
+    def score(moments: Float64) -> Float64:
+        ccc = ccc_of_moments(moments)
+        mean = ccc[..., rated].mean(axis=-1, keepdims=True) if rated.any() else ccc[..., :1]
+        return np.concatenate([ccc, mean], axis=-1)
+
+    return Paired(systems, score, n_ratings.sum(axis=1), draws, seed)
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -105,7 +131,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def _variance(drawn: Float64) -> Float64:
-    """Over draws [draw, attribute + 1]; NaN where fewer than half of them are defined."""
+    """Over draws [draw, score]; NaN where fewer than half of them are defined."""
     defined = ~np.isnan(drawn)
     n = defined.sum(axis=0)
     mean = np.where(defined, drawn, 0.0).sum(axis=0) / np.maximum(n, 1)
@@ -113,7 +139,7 @@ def _variance(drawn: Float64) -> Float64:
     return np.where(2 * n >= len(drawn), squares / np.maximum(n, 1), np.nan)
 
 
-def _estimate(value: float, variances: Float64, freedoms: Float64, most: float) -> Estimate:
+def _estimate(value: float, variances: Float64, freedoms: Float64, bounds: tuple[float, float]) -> Estimate:
     total = variances.sum()
     if not total > 0:  # identical systems, or undefined
         same = total == 0 and value == 0
@@ -121,5 +147,5 @@ def _estimate(value: float, variances: Float64, freedoms: Float64, most: float) 
         return Estimate(float(value), bound, bound, 1.0 if same else float("nan"))
     freedom = max(total**2 / (variances**2 / freedoms).sum(), 1.0)
     reach = float(np.sqrt(total)) * student_t(freedom)
-    low, high = np.clip([value - reach, value + reach], -most, most)
+    low, high = np.clip([value - reach, value + reach], *bounds)
     return Estimate(float(value), float(low), float(high), beyond(value / np.sqrt(total), freedom))

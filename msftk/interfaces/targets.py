@@ -66,6 +66,17 @@ class Target(Component):
         """Scores of a split by name, NaN where undefined; both are [n, column], NaN where there is none."""
         return {}
 
+    def sums(self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]) -> Float64:
+        """What `scores_of` is made of, of each utterance, so that it adds up over them: [n, sum].
+
+        With these two systems are tested against each other. [n, 0] where scores cannot be so made.
+        """
+        return np.zeros((len(truth), 0))
+
+    def scores_of(self, sums: Float64) -> Mapping[str, Float64]:
+        """Scores between 0 and 1 by name, as `scores` has them, from what was added up: [..., sum] -> each [...]."""
+        return {}
+
     def confusion(
         self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:

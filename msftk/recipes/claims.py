@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from msftk.counting import counted
 from msftk.evaluation.comparison import Comparison, Difference
-from msftk.recipes.wording import FEW_CLUSTERS, fixed, interval, p_text
+from msftk.evaluation.paired_targets import TargetDifference
+from msftk.recipes.wording import FEW_CLUSTERS, SCORES, fixed, interval, p_text
 
 ALPHA = 0.05
 
 
 def claims(comparison: Comparison, family: str) -> list[str]:
-    """A sentence for each difference of that family."""
-    return [_of(one, comparison.attributes) for one in comparison.differences if one.family == family]
+    """Sentences for each difference of that family: one of CCC, and one of each target beside the ratings."""
+    said = []
+    for one in comparison.differences:
+        if one.family == family:
+            said.append(_of(one, one, {a: a for a in comparison.attributes}))
+            for target, own in one.targets.items():
+                said.append(_of(one, own, {score: f"{SCORES.get(score, score)} of {target}" for score in own.by}))
+    return said
 
 
-def _of(difference: Difference, attributes: Sequence[str]) -> str:
-    """In which attributes one system is better or worse than the other beyond chance, and of which nothing is known."""
-    sure = {a: difference.holm[a] < ALPHA for a in attributes}  # an undefined p is not
+def _of(pair: Difference, difference: Difference | TargetDifference, names: Mapping[str, str]) -> str:
+    """In what one system is better or worse than the other beyond chance, and of what nothing is known.
+
+    `names`: attribute or score -> how it is called.
+    """
+    reach = {a: interval((difference.by[a].low, difference.by[a].high), 3) for a in names}
+    sure = {a: difference.holm[a] < ALPHA for a in names}  # an undefined p is not
     parts = []
     for verb, sign in (("scores higher than", 1), ("scores lower than", -1)):
-        own = [_amount(difference, a) for a in attributes if sure[a] and sign * difference.by[a].value > 0]
+        own = [a for a in names if sure[a] and sign * difference.by[a].value > 0]
         if own:
-            parts.append(f"{difference.system} {verb} {difference.other} in {', '.join(own)}")
-    if unknown := [f"{a} {_reach(difference, a)}".rstrip() for a in attributes if not sure[a]]:
-        pair = f"No difference between {difference.system} and {difference.other}"
-        parts.append(f"{'no difference' if parts else pair} can be claimed in {', '.join(unknown)}")
+            amounts = [
+                f"{names[a]} by {fixed(abs(difference.by[a].value), 3)} {reach[a]} (p {p_text(difference.holm[a])})"
+                for a in own
+            ]
+            parts.append(f"{pair.system} {verb} {pair.other} in {', '.join(amounts)}")
+    if unknown := [f"{name} {reach[a]}".rstrip() for a, name in names.items() if not sure[a]]:
+        both = f"No difference between {pair.system} and {pair.other}"
+        parts.append(f"{'no difference' if parts else both} can be claimed in {', '.join(unknown)}")
     return "; ".join(parts) + "."
-
-
-def _amount(difference: Difference, attribute: str) -> str:
-    size = fixed(abs(difference.by[attribute].value), 3)
-    return f"{attribute} by {size} {_reach(difference, attribute)} (p {p_text(difference.holm[attribute])})"
-
-
-def _reach(difference: Difference, attribute: str) -> str:
-    one = difference.by[attribute]
-    return interval((one.low, one.high), 3)
 
 
 def scope(comparison: Comparison) -> list[str]:

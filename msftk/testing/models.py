@@ -177,6 +177,14 @@ def check_target(plugin: Named, /, utterances: Sequence[Utterance], **options: o
         return  # it names its outputs itself
     for name, entries in target.predicted({"value": np.nan_to_num(truth)}, columns).items():
         require(len(entries) == len(utterances), f"predicted(): column '{name}' has {len(entries)} entries")
+    if is_rater:
+        return
+    outputs = {"value": np.nan_to_num(truth)[::-1]}
+    sums = target.sums(outputs, whole, columns)
+    require(len(sums) == len(utterances), f"sums(): {len(sums)} rows of {len(utterances)} utterances")
+    for name, score in target.scores_of(sums.sum(axis=0)).items() if sums.size else ():
+        own = target.scores(outputs, whole, columns).get(name, np.nan)
+        require(bool(np.isclose(score, own, equal_nan=True)), f"scores_of(): {name} is {score}, of scores() {own}")
 
 
 def check_head(plugin: Named, /, **options: object) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from msftk.errors import InputError
@@ -65,22 +64,35 @@ class ClassTarget(Target):
 
     def scores(self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]) -> Mapping[str, float]:
         """`uar`, the mean recall, and `macro_f1`, over the classes that the split has; `accuracy` over utterances."""
-        counts = _counts(outputs["value"], truth)
-        own, hits = counts.sum(axis=1), counts.diagonal()
-        there = own > 0
-        if not there.any():
-            return dict.fromkeys(("uar", "macro_f1", "accuracy"), math.nan)
-        f1 = 2 * hits[there] / (own + counts.sum(axis=0))[there]
-        return {
-            "uar": float(np.mean(hits[there] / own[there])),
-            "macro_f1": float(np.mean(f1)),
-            "accuracy": float(hits.sum() / own.sum()),
-        }
+        summed = self.sums(outputs, truth, columns).sum(axis=0)
+        return {name: float(score) for name, score in self.scores_of(summed).items()}
+
+    def sums(self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]) -> Float64:
+        """One 1 of [own class * said class], none for who has no class."""
+        n, n_classes = truth.shape
+        has_class = np.flatnonzero(~np.isnan(truth).any(axis=1))
+        said = _known(outputs["value"][has_class]).argmax(axis=1)
+        counts = np.zeros((n, n_classes * n_classes))
+        counts[has_class, truth[has_class].argmax(axis=1) * n_classes + said] = 1
+        return counts
+
+    def scores_of(self, sums: Float64) -> Mapping[str, Float64]:
+        counts = _square(sums)
+        own, hits = counts.sum(axis=-1), np.diagonal(counts, axis1=-2, axis2=-1)
+        n_there, n = (own > 0).sum(axis=-1), own.sum(axis=-1)
+        recall = hits / np.maximum(own, 1)  # 0 for a class that nobody is of
+        f1 = 2 * hits / np.maximum(own + counts.sum(axis=-2), 1)
+        with np.errstate(invalid="ignore"):  # nobody of any class: NaN
+            return {
+                "uar": recall.sum(axis=-1) / n_there,
+                "macro_f1": f1.sum(axis=-1) / n_there,
+                "accuracy": hits.sum(axis=-1) / n,
+            }
 
     def confusion(
         self, outputs: Mapping[str, Float64], truth: Float64, columns: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:
-        counts = _counts(outputs["value"], truth).tolist()
+        counts = _square(self.sums(outputs, truth, columns).sum(axis=0)).astype(int).tolist()
         return {own: dict(zip(columns, row, strict=True)) for own, row in zip(columns, counts, strict=True)}
 
 
@@ -135,9 +147,7 @@ def _known(logits: Float64) -> Float64:
     return np.where(np.isnan(logits), -np.inf, logits)
 
 
-def _counts(logits: Float64, truth: Float64) -> NDArray[np.int64]:
-    """[own class, said class] of those that have a class; both arguments are [n, class]."""
-    has_class = ~np.isnan(truth).any(axis=1)
-    counts = np.zeros((truth.shape[1],) * 2, np.int64)
-    np.add.at(counts, (truth[has_class].argmax(axis=1), _known(logits[has_class]).argmax(axis=1)), 1)
-    return counts
+def _square(sums: Float64) -> Float64:
+    """[..., own class * said class] -> [..., own class, said class]."""
+    n_classes = math.isqrt(sums.shape[-1])
+    return sums.reshape(*sums.shape[:-1], n_classes, n_classes)

@@ -55,7 +55,8 @@ def test_scores_of_classes_stand_beside_those_of_all_runs() -> None:
     systems = {"both": [telling(good, right), telling(other, 0 * right)], "one": [telling(good, right), other]}
     found = compare_predictions(systems, utterances, {}, draws=100)
     assert found.systems["both"].targets["category"]["uar"] == [1, 0.5]
-    assert found.json()["systems"]["one"]["targets"] == {}
+    assert found.systems["both"].targets_mean["category"]["uar"].value == 0.75
+    assert found.json()["systems"]["one"]["targets"] == found.json()["systems"]["one"]["targets_mean"] == {}
 
 
 def test_an_attribute_that_nobody_rated_is_left_out() -> None:

@@ -8,7 +8,7 @@ import pytest
 from msftk.evaluation.bootstrap import cluster_counts
 from msftk.evaluation.ccc import ccc
 from msftk.evaluation.clusters import cluster_moments
-from msftk.evaluation.paired import Paired, holm
+from msftk.evaluation.paired import Paired, holm, paired_ccc
 
 SPEAKERS, EACH = 16, 15
 LABELS = [f"s{row % SPEAKERS:02}" for row in range(SPEAKERS * EACH)]
@@ -33,12 +33,12 @@ def world(seeds: int, better: float, random: np.random.Generator) -> tuple[np.nd
 
 def paired(seeds: int, better: float, random: np.random.Generator, draws: int = 300) -> Paired:
     truth, systems = world(seeds, better, random)
-    return Paired([cluster_moments(one, truth, LABELS) for one in systems], draws)
+    return paired_ccc([cluster_moments(one, truth, LABELS) for one in systems], draws)
 
 
 def test_the_draws_are_those_of_utterances_of_drawn_speakers() -> None:
     truth, systems = world(3, 0.1, np.random.default_rng(0))
-    made = Paired([cluster_moments(one, truth, LABELS) for one in systems], draws=300, seed=7)
+    made = paired_ccc([cluster_moments(one, truth, LABELS) for one in systems], draws=300, seed=7)
     counts = np.concatenate(list(cluster_counts(SPEAKERS, 300, 7)))
     assert (counts.sum(axis=1) == SPEAKERS).all()
     rows = np.repeat(np.arange(len(PLACES)), counts[299][PLACES].astype(int))
@@ -76,13 +76,13 @@ def test_with_one_run_each_a_lucky_seed_is_taken_for_a_better_system() -> None:
 
 def test_what_is_undefined_is_nan() -> None:
     truth, systems = world(2, 0.1, np.random.default_rng(0))
-    alone = Paired([cluster_moments(one, truth, ["all"] * len(truth)) for one in systems], draws=300)
+    alone = paired_ccc([cluster_moments(one, truth, ["all"] * len(truth)) for one in systems], draws=300)
     one = alone.difference(1, 0)[0]
     assert np.isfinite(one.value)
     assert np.isnan([one.low, one.high, one.p]).all()
     unrated = np.concatenate([truth, np.full_like(truth, np.nan)], axis=-1)
     both = [np.repeat(one, 2, axis=-1) for one in systems]
-    made = Paired([cluster_moments(one, unrated, LABELS) for one in both], draws=300)
+    made = paired_ccc([cluster_moments(one, unrated, LABELS) for one in both], draws=300)
     valence, arousal, mean = made.difference(1, 0)
     assert np.isnan(arousal.value)
     assert mean == valence
