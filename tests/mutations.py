@@ -932,6 +932,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(value != 0 or not positive)",
         "tests/runs/test_published.py",
     ),
+    Mutation(
+        "msftk/runs/model_card.py",
+        "shape[-1] != expected",
+        "shape[-1] < expected",
+        "tests/runs/test_model_card.py",
+    ),
 )
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ class ExportedModel:
         done = 0
         for rows in ordered_batches(np.array([len(one) for one in sounds.values()], np.int64), BATCH):
             chosen = [ids[row] for row in rows]
-            answers = self.session.run(list(said), self._feed([sounds[one] for one in chosen], chosen, prepared))
+            answers = self._run(list(said), self._feed([sounds[one] for one in chosen], chosen, prepared))
             for values, answer in zip(said.values(), answers, strict=True):
                 values[rows] = answer
             done += len(rows)
@@ -147,6 +147,14 @@ class ExportedModel:
             if not np.isfinite(values).all():
                 raise MsftkError(f"{self.file}: its output {name} is not a finite number. {ANEW}")
         return said
+
+    def _run(self, names: list[str], feed: Mapping[str, Any]) -> list[Float32]:
+        try:
+            answers: list[Float32] = self.session.run(names, feed)
+        except Exception as error:  # onnxruntime has a class for each reason, and no common one
+            told = " ".join(str(error).split())
+            raise MsftkError(f"{self.file}: onnxruntime stopped ({told}). {ANEW}") from error
+        return answers
 
     def _feed(self, sounds: Sequence[Float32], ids: Sequence[str], prepared: Prepared) -> dict[str, Any]:
         """The inputs of one batch by name."""
@@ -204,10 +212,16 @@ def load_exported(
         import onnxruntime
     card = read_card(file)
     try:
-        return ExportedModel(file, card, onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]))
+        session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class for each reason, and no common one
         first = str(error).strip().splitlines()[0]
         raise InputError(
             f"{file}: onnxruntime {onnxruntime.__version__} cannot run it (opset {card.opset}; {first}). "
             "Install a newer onnxruntime, or export the run again."
         ) from error
+    inputs, outputs = ({one.name: one.shape for one in puts} for puts in (session.get_inputs(), session.get_outputs()))
+    try:
+        card.check_graph(inputs, outputs)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+    return ExportedModel(file, card, session)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from msftk.errors import InputError, VersionError
 from msftk.files import read_json_object, sha256_file
 from msftk.settings import Component
+from msftk.types import ATTRIBUTES, SAMPLE_RATE_HZ
 
 FORMAT_VERSION = 1
 SUFFIX = ".onnx"
@@ -31,9 +34,9 @@ class Sound(Part):
     """
 
     input: str
-    sample_rate_hz: int
-    seconds_kept: float
-    shortest_samples: int
+    sample_rate_hz: int = Field(ge=SAMPLE_RATE_HZ, le=SAMPLE_RATE_HZ)
+    seconds_kept: float = Field(gt=0, allow_inf_nan=False)
+    shortest_samples: int = Field(ge=1)
     front_end: Component | None
 
 
@@ -55,7 +58,7 @@ class Output(Part):
     name: str
     target: str
     output: str
-    columns: tuple[str, ...]
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
     on: Literal["rating", "deviation", "none"]
     options: dict[str, Any] = {}
 
@@ -89,9 +92,41 @@ class ModelCard(Part):
     scale: tuple[float, float]
     sound: Sound
     semantics: tuple[Semantics, ...]
-    outputs: tuple[Output, ...]
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     text_folder: str | None
     settings: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        """Raises ValueError where its parts do not."""
+        low, high = self.scale
+        if not low < high or not math.isfinite(high - low):
+            raise ValueError(f"scale is {low:g}..{high:g}")
+        values = [one for one in self.outputs if one.target == self.outputs[0].target and one.output == "value"]
+        if len(values) != 1 or not set(values[0].columns) <= set(ATTRIBUTES):
+            raise ValueError("no output has the values of attributes")
+        if twice := next((one.name for one in self.outputs if len(set(one.columns)) < len(one.columns)), None):
+            raise ValueError(f"output {twice} names a column twice")
+        if {one.source for one in self.semantics} != set(self.settings.get("semantics") or ()):
+            raise ValueError("settings name other semantic sources than its inputs")
+        if "name" not in (self.settings.get("text") or ()):
+            raise ValueError("settings name no text encoder")
+        return self
+
+    def check_graph(self, inputs: Mapping[str, Sequence[object]], outputs: Mapping[str, Sequence[object]]) -> None:
+        """Raises InputError where a graph with such shapes by name is not what this card tells of."""
+        vectors = {one.vector: one.dim for one in self.semantics}
+        fed = {self.sound.input, LENGTHS, *vectors, *(one.present for one in self.semantics)}
+        if odd := sorted(fed ^ inputs.keys()):
+            raise InputError(f"input {odd[0]} is not in both, the graph and its card. {ANEW}")
+        widths = [*((inputs[name], name, dim) for name, dim in vectors.items())]
+        for one in self.outputs:
+            if one.name not in outputs:
+                raise InputError(f"output {one.name} of its card is none of the graph. {ANEW}")
+            widths.append((outputs[one.name], one.name, len(one.columns)))
+        for shape, name, expected in widths:
+            if isinstance(shape[-1], int) and shape[-1] != expected:
+                raise InputError(f"{name} is {shape[-1]} wide, {expected} in its card. {ANEW}")
 
     def settings_beside(self, model: Path) -> dict[str, Any]:
         """`settings`, with the folder of the text encoder where it lies beside `model`."""
@@ -130,15 +165,15 @@ def read_card(model: Path) -> ModelCard:
         raise InputError(f"{model}: its card {file.name} is not beside it, which tells how it is fed. {ANEW}")
     told = read_json_object(file, ANEW)
     version = told.get("format_version")
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:
         raise VersionError(
-            f"{file}: the card of an exported model of format version {version}, expected {FORMAT_VERSION}. {ANEW}"
+            f"{file}: the card of an exported model of format version {version!r}, expected {FORMAT_VERSION}. {ANEW}"
         )
     try:
         card = ModelCard.model_validate(told)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"]) or "what it tells"
         raise InputError(f"{file}: not the card of an exported model ({place}: {first['msg']}). {ANEW}") from error
     if sha256_file(model) != card.sha256:
         raise InputError(f"{file}: is the card of another file than {model.name} (the sha256 differs). {ANEW}")

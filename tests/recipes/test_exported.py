@@ -105,6 +105,18 @@ def changed(exported_run: Path, folder: Path, **values: object) -> Path:
     return folder / "model.onnx"
 
 
+def test_a_card_that_is_not_of_the_graph_is_told(exported_run: Path, tone_corpus: Manifest, tmp_path: Path) -> None:
+    card = json.loads(exported_run.with_suffix(".json").read_text())
+    with pytest.raises(
+        InputError, match=r"model\.onnx: input (features|samples) is not in both, the graph and its card"
+    ):
+        load(changed(exported_run, tmp_path, sound={**card["sound"], "input": "samples"}))
+    front_end = {"name": "logmel", "bands": card["sound"]["front_end"]["bands"] + 1}
+    run = load(changed(exported_run, tmp_path, sound={**card["sound"], "front_end": front_end}))
+    with pytest.raises(MsftkError, match=r"model\.onnx: onnxruntime stopped .*Export it again"):
+        run.predict(tone_corpus.utterances[:1])
+
+
 def test_texts_that_torch_would_encode_are_left_out_and_told(
     exported_run: Path, tone_corpus: Manifest, tone_store: Store, tmp_path: Path
 ) -> None:
