@@ -659,6 +659,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "hidden = hidden",
         "tests/plugins/acoustic/test_wav2small.py",
     ),
+    Mutation(
+        "plugins/acoustic/silent_padding.py",
+        "if isinstance(part, nn.Conv1d):",
+        "if part is positions:",
+        "tests/plugins/acoustic/test_silent_padding.py",
+    ),
     Mutation("msftk/runs/graph.py", ".mean(0)", ".amax(0)", "tests/runs/test_graph.py"),
     Mutation("msftk/runs/graph.py", "dim=dim, vector=one, ", "dim=dim + 1, vector=one, ", "tests/runs/test_graph.py"),
     Mutation(

@@ -121,7 +121,7 @@ class AcousticEncoder(TrainedPart):
             return self
         raise InputError(
             f"acoustic encoder '{type(self).__name__}' cannot be exported: it has no front end, and does not begin "
-            "with samples. Export a run of logmel, functionals or hf."
+            "with samples. Export a run that hears sound, as by encoder logmel or hf."
         )
 
     def pretrained_parameters(self) -> Iterable[Any]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -43,20 +44,35 @@ def to_onnx(
             verbose=False,
         )
         assert made is not None
+        _share(made.model)
         made.save(path)
     opset: int = made.model.opset_imports[""]
     return opset
 
 
+def _share(model: Any) -> None:
+    """Models that have an encoder in common hold its weights once, and compute it once."""
+    with from_extra("export", "msftk export"):
+        import onnx_ir
+        from onnx_ir.passes import common
+    for value in model.graph.initializers.values():
+        whole = np.ascontiguousarray(value.const_value.numpy())  # else they cannot be hashed
+        value.const_value = onnx_ir.tensor(whole.reshape(value.const_value.shape.numpy()), name=value.name)
+    for one in (common.DeduplicateHashedInitializersPass(), common.CommonSubexpressionEliminationPass()):
+        one(model)
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """torch tells of packages that it could also use, and of what it will change some day."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    """torch and onnx_ir tell of packages that they could also use, and of what they will change some day."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

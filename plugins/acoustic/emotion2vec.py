@@ -23,7 +23,7 @@ from msftk_plugins.acoustic.emotion2vec_tensors import read_tensors, sizes_of
 from msftk_plugins.acoustic.model_config import ModelConfig
 from msftk_plugins.acoustic.padding import within
 from msftk_plugins.acoustic.wave_model import USUAL, FrontEnd
-from msftk_plugins.acoustic.waveforms import Waveforms
+from msftk_plugins.acoustic.waveforms import Waveforms, normalised
 from msftk_plugins.weights import folder_digest
 
 VARIANCE_EPS = 1e-5  # of the normalisation of an utterance
@@ -73,6 +73,18 @@ class Emotion2vec(PretrainedEncoder, nn.Module):
         prepared: Float32 = self.front.prepare((waveform - waveform.mean()) / np.sqrt(waveform.var() + VARIANCE_EPS))
         return prepared
 
+    @property
+    def shortest_samples(self) -> int:  # type: ignore[override]
+        shortest: int = self.front.shortest
+        return shortest
+
+    def in_graph(self, value: str | None = None) -> Emotion2vec:
+        return self
+
+    def from_sound(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """samples [batch, n], lengths [batch] -> both as `prepare` makes them; n is at least one frame."""
+        return normalised(samples, lengths, VARIANCE_EPS), lengths.clamp(min=self.shortest_samples)
+
     def fit(self, prepared: Iterable[Tensor]) -> None:
         """Nothing is fitted."""
 
@@ -83,13 +95,13 @@ class Emotion2vec(PretrainedEncoder, nn.Module):
         valid = within(self.front.n_frames(lengths), features.shape[1])
         hidden = self._placed(self.project(features), valid.unsqueeze(-1))
         n_extra = self.extra_tokens.shape[1]
-        hidden = torch.cat([self.extra_tokens.expand(len(hidden), -1, -1), hidden], dim=1)
+        hidden = torch.cat([self.extra_tokens.expand(hidden.shape[0], -1, -1), hidden], dim=1)
         hidden = self.dropout(self.norm(hidden))
         padded = ~pad(valid, (n_extra, 0), value=True)[:, None, None]  # [batch, 1, 1, key]
         far = pad(self._distances(features.shape[1]), (n_extra, 0, n_extra, 0))  # none to the extra ones
         scales = self.alibi_scale.clamp(min=0)
         for k, layer in enumerate(self.layers):
-            bias = (far * scales[min(k, len(scales) - 1)]).expand(len(hidden), -1, -1, -1)
+            bias = (far * scales[min(k, len(scales) - 1)]).expand(hidden.shape[0], -1, -1, -1)
             hidden = layer(hidden, bias.masked_fill(padded, -torch.inf))
         return hidden[:, n_extra:].masked_fill(~valid.unsqueeze(-1), 0.0), valid
 

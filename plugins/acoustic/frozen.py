@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from msftk.interfaces import AcousticEncoder, StoredFeatures
+from msftk.interfaces import AcousticEncoder, Pool, StoredFeatures
 from msftk.types import Float32, Float64
 from msftk_plugins.acoustic.moments import moments
 
@@ -58,6 +58,9 @@ class FrozenStates(AcousticEncoder, nn.Module):
             frames = torch.einsum("s,bsd->bd", torch.softmax(self.layer_logits, dim=0), states).unsqueeze(1)
         return frames, torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
 
+    def in_graph(self, value: str | None = None) -> FrozenFromSound:
+        return FrozenFromSound(self)
+
     def config_json(self) -> str:
         return json.dumps(self.config, sort_keys=True)
 
@@ -65,6 +68,33 @@ class FrozenStates(AcousticEncoder, nn.Module):
         """The model that the stored states came from."""
         identity: Mapping[str, str] = self.config["identity"]
         return identity
+
+
+class FrozenFromSound(AcousticEncoder, nn.Module):
+    """The pretrained encoder, and what was trained on its pooled states: samples -> one frame, nothing stored."""
+
+    pools: ClassVar[bool] = True
+
+    def __init__(self, states: FrozenStates) -> None:
+        super().__init__()
+        stored: Any = states.stored
+        self.encoder, self.pool = stored.encoder.cpu().in_graph(), pooling(stored.pool)
+        self.states, self.dim = states, states.dim
+        self.from_sound = self.encoder.from_sound
+        self.shortest_samples, self.longest_s = self.encoder.shortest_samples, self.encoder.longest_s
+
+    def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Float32:
+        """As the pretrained encoder."""
+        prepared: Float32 = self.encoder.prepare(waveform, f0_hz)
+        return prepared
+
+    def fit(self, prepared: Iterable[Tensor]) -> None:
+        """Nothing is fitted."""
+
+    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """inputs [batch, n, ...], lengths [batch] -> frames [batch, 1, size], valid: all."""
+        frames, valid = self.states(self.encoder.pooled(inputs, lengths, self.pool), lengths)
+        return frames, valid
 
 
 def frozen(make: Callable[[], AcousticEncoder]) -> Any:
@@ -77,7 +107,7 @@ def frozen(make: Callable[[], AcousticEncoder]) -> Any:
 def pooled_states(encoder: Any, waveforms: Sequence[Float32], pool: str) -> list[Float32]:
     """[state, size] of each waveform [samples]; the others of the batch change it by less than 1e-4."""
     with torch.inference_mode():
-        states = encoder.pooled(*_batch(encoder, waveforms), statistics if pool == "statistics" else mean)
+        states = encoder.pooled(*_batch(encoder, waveforms), pooling(pool))
     return [np.ascontiguousarray(one) for one in states.float().cpu().numpy()]
 
 
@@ -86,6 +116,11 @@ def hidden_state(encoder: Any, waveforms: Sequence[Float32], number: int) -> lis
     with torch.inference_mode():
         frames, valid = encoder.state(*_batch(encoder, waveforms), number)
     return [one[heard].float().cpu().numpy() for one, heard in zip(frames, valid, strict=True)]
+
+
+def pooling(name: str) -> Pool:
+    """By its name among the options of adaptation `frozen`."""
+    return statistics if name == "statistics" else mean
 
 
 def mean(frames: Tensor, valid: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from msftk_plugins.acoustic.layers import (
     weighted_sum,
 )
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
-from msftk_plugins.acoustic.mel_in_graph import WhisperRows
+from msftk_plugins.acoustic.mel_in_graph import rows_in_graph
 from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
     build_from_config,
@@ -42,6 +42,7 @@ from msftk_plugins.acoustic.pretrained import (
     whisper_encoder,
 )
 from msftk_plugins.acoustic.published import fill, published_encoder
+from msftk_plugins.acoustic.silent_padding import SilentPadding
 from msftk_plugins.acoustic.wave_model import WaveModel
 from msftk_plugins.acoustic.waveforms import Waveforms, normalised
 from msftk_plugins.acoustic.wavlm.layers import WaveLayers
@@ -111,7 +112,12 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         if published is not None:
             fill(self, published.tensors)
         is_exact = in_steps or self.is_whisper  # by what they read
-        self.one_by_one = not is_exact and not pads_exactly(self.model, lambda w: self.prepare(w, None), self._frames)
+        self.silent_padding: SilentPadding | None = None
+        self.one_by_one = not is_exact and not self._pads_exactly()
+
+    def _pads_exactly(self) -> bool:
+        exactly: bool = pads_exactly(self.model, lambda waveform: self.prepare(waveform, None), self._frames)
+        return exactly
 
     def prepare(self, waveform: Float32, f0_hz: Float64 | None) -> Tensor:
         """waveform [samples] -> [samples], or [rows, mels] of mel features, float32; at least what one frame needs."""
@@ -121,20 +127,22 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
 
     @property
     def shortest_samples(self) -> int:  # type: ignore[override]
-        return self.front.shortest if isinstance(self.front, Waveforms) else 1
+        return 1 if isinstance(self.front, WhisperMel) else self.front.shortest
 
     @property
     def longest_s(self) -> float:  # type: ignore[override]
         return self.front.longest_s if isinstance(self.front, WhisperMel) else math.inf
 
     def in_graph(self, value: str | None = None) -> HfAcousticEncoder:
-        if isinstance(self.front, StackedMel) or self.one_by_one:
-            hears = "hears padding" if isinstance(self.front, Waveforms) else "reads mel features of its own extractor"
+        if self.one_by_one and (positions := getattr(self.model.encoder, "pos_conv_embed", None)) is not None:
+            self.silent_padding = SilentPadding(positions)
+            self.one_by_one = not self._pads_exactly()
+        if self.one_by_one:
             raise InputError(
-                f"acoustic.model {self.options.model} {hears}, which no exported graph does yet. Export a run of "
-                "WavLM, wav2vec 2.0, HuBERT or Whisper."
+                f"acoustic.model {self.options.model} hears the padding behind a recording, which no exported graph "
+                "leaves out. Export a run of WavLM, wav2vec 2.0, HuBERT or Whisper."
             )
-        self.rows = WhisperRows(self.front) if isinstance(self.front, WhisperMel) else None
+        self.rows = None if isinstance(self.front, Waveforms) else rows_in_graph(self.front)
         return self
 
     def from_sound(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -212,6 +220,8 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             inputs = (inputs - self.mean) / (self.sd + SD_EPS)
         inputs = inputs.masked_fill(~inside.view(*inside.shape, *(1,) * (inputs.dim() - 2)), 0.0)
         n_frames = self.front.n_frames(lengths)
+        if self.silent_padding is not None:
+            self.silent_padding.n_frames = n_frames
         longest = self.front.n_frames(inputs.shape[1])
         return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), n_frames
 

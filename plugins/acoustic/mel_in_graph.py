@@ -7,9 +7,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
-from msftk_plugins.acoustic.mel import HOP, WINDOW, WhisperMel
+from msftk.types import Float64
+from msftk_plugins.acoustic.mel import HOP, WINDOW, StackedMel, WhisperMel
 from msftk_plugins.acoustic.padding import within
 from msftk_plugins.acoustic.slaney import mel_filters
+
+FFT = 512  # of Kaldi's windows
+PREEMPHASIS = 0.97
+POWER_FLOOR = 2.0**-23
+VARIANCE_EPS = 1e-7
+
+
+def rows_in_graph(front: WhisperMel | StackedMel) -> WhisperRows | StackedRows:
+    """`front.prepare` of a batch."""
+    return StackedRows(front) if isinstance(front, StackedMel) else WhisperRows(front)
 
 
 class WhisperRows(nn.Module):
@@ -38,6 +49,37 @@ class WhisperRows(nn.Module):
         return pad(log_mel, (0, 0, 0, self.front.after)), n_rows
 
 
+class StackedRows(nn.Module):
+    """What `StackedMel.prepare` makes of each recording, as Kaldi does: of a window its mean is taken off, of a sample
+    what the one before foretells; all of that is linear, and one matrix with the waves."""
+
+    waves: Tensor
+    filters: Tensor
+
+    def __init__(self, front: StackedMel) -> None:
+        super().__init__()
+        window, filters = front.extract.window, front.extract.mel_filters
+        centred = np.eye(WINDOW) - 1 / WINDOW
+        foretold = PREEMPHASIS * np.eye(WINDOW, k=-1)
+        foretold[0, 0] = PREEMPHASIS
+        made = (2**15 * window)[:, None] * (np.eye(WINDOW) - foretold) @ centred
+        self.register_buffer("waves", torch.from_numpy(waves(FFT)[:, :WINDOW] @ made).float().unsqueeze(1))
+        self.register_buffer("filters", torch.from_numpy(filters).float())
+
+    def forward(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """samples [batch, n], lengths [batch] -> frames [batch, frame, 2 mels], and how many are its own [batch]."""
+        samples = samples.masked_fill(~within(lengths, samples.shape[1]), 0.0)
+        power = power_spectra(samples.unsqueeze(1), self.waves, HOP)
+        log_mel = (power @ self.filters).clamp(min=POWER_FLOOR).log()
+        n = (lengths.clamp(min=StackedMel.shortest) - WINDOW) // HOP + 1
+        own, many = within(n, log_mel.shape[1]).unsqueeze(-1), n.view(-1, 1, 1)
+        centred = log_mel - log_mel.masked_fill(~own, 0.0).sum(1, keepdim=True) / many
+        variance = centred.square().masked_fill(~own, 0.0).sum(1, keepdim=True) / (many - 1)
+        normed = centred / (variance + VARIANCE_EPS).sqrt()
+        first = 2 * torch.arange(log_mel.shape[1] // 2, device=samples.device)
+        return torch.cat([normed[:, first], normed[:, first + 1]], dim=2), n // 2
+
+
 def power_spectra(samples: Tensor, waves: Tensor, hop: int) -> Tensor:
     """samples [batch, 1, n], waves [2 bins, 1, window] as `fourier` makes them -> [batch, time, bins]"""
     spectra = conv1d(samples, waves, stride=hop).square()
@@ -47,7 +89,11 @@ def power_spectra(samples: Tensor, waves: Tensor, hop: int) -> Tensor:
 
 def fourier(window: int) -> Tensor:
     """[2 bins, 1, window]: cosines and negative sines under a periodic Hann window."""
-    place = np.arange(window)
-    angle = 2 * np.pi * np.outer(np.arange(window // 2 + 1), place) / window
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * place / window)
-    return torch.from_numpy(np.concatenate([np.cos(angle), -np.sin(angle)]) * hann).float().unsqueeze(1)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    return torch.from_numpy(waves(window) * hann).float().unsqueeze(1)
+
+
+def waves(n: int) -> Float64:
+    """[2 bins, n]: cosines and negative sines."""
+    angle = 2 * np.pi * np.outer(np.arange(n // 2 + 1), np.arange(n)) / n
+    return np.concatenate([np.cos(angle), -np.sin(angle)])

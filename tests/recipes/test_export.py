@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_wavlm import wavlm_settings
+from small_corpus import TINY
 
 from msftk.errors import InputError
 from msftk.recipes.export import export
 from msftk.recipes.train import train
+from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 
@@ -49,10 +50,11 @@ def test_a_missing_package_names_its_extra_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_encoder_that_no_graph_holds_is_named(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
-    settings = wavlm_settings(tmp_path, "training.epochs=1").model_copy(
-        update={"acoustic": wavlm_settings(tmp_path).acoustic.model_validate({"name": "wav2small"})}
-    )
+def test_a_run_without_sound_is_not_exported(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    tiny = [one for one in TINY if not one.startswith("acoustic")]
+    silent = [*tiny, "acoustic.name=none", "fusion.name=semantics-only", 'semantics=["gs"]', "training.epochs=1"]
+    settings = load_settings("tiny", None, silent, environment={})
     train(tone_corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
-    with pytest.raises(InputError, match="acoustic encoder 'Wav2Small' cannot be exported"):
+    with pytest.raises(InputError, match=r"acoustic encoder 'NoSound' cannot be exported: .* Export a run that hears"):
         export(tmp_path / "run", tmp_path / "model.onnx")
+    assert not list(tmp_path.glob("model.*"))

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import tiny_emotion2vec
 import torch
 from published_models import NAMES, write_published
 from safetensors.torch import load_file, save_file
 from small_corpus import TINY, tiny_settings
+from tiny_encoders import save_encoder
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
-from tiny_whisper import save_tiny_whisper
 
 from msftk.models.batch import make_batch
 from msftk.recipes.export import export
@@ -109,20 +110,11 @@ def test_a_run_of_logmel_is_fed_features_and_vectors(tiny_run: Path, exported_ru
 
 
 def pretrained(folder: Path, name: str) -> Path:
-    """A small model of random weights, as transformers saves one."""
-    if name == "wavlm":
-        return save_tiny_wavlm(folder / name)
-    if name == "whisper":
-        return save_tiny_whisper(folder / name)
-    from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Model
-
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
-    position = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 1}
-    family, _, norm = name.partition(" ")
-    of = {"wav2vec2": (Wav2Vec2Config, Wav2Vec2Model), "hubert": (HubertConfig, HubertModel)}
-    config, model = of[family]
-    stable = {"do_stable_layer_norm": norm == "layer", "feat_extract_norm": norm}
-    model(config(**sizes, **position, **stable, conv_dim=(8,) * 7)).save_pretrained(folder / name)
+    """A small model of random weights as it is published."""
+    if name != "emotion2vec":
+        return save_tiny_wavlm(folder / name) if name == "wavlm" else save_encoder(name, folder / name)
+    (folder / name).mkdir()
+    save_file(tiny_emotion2vec.published(), folder / name / "model.safetensors")
     return folder / name
 
 
@@ -135,9 +127,15 @@ def pretrained(folder: Path, name: str) -> Path:
         ("wavlm", ("adaptation.name=lora", "adaptation.targets=all"), None),
         ("wavlm", ("adaptation.name=lora", "adaptation.by=language"), "de"),
         ("wavlm", ("adaptation.name=last-k", "adaptation.layers=1"), None),
-        ("wav2vec2 layer", ('semantics=["gs","les"]', "fusion.name=fm-moe"), None),
-        ("wav2vec2 group", (), None),
-        ("hubert group", (), None),
+        ("mms", ('semantics=["gs","les"]', "fusion.name=fm-moe"), None),
+        ("wav2vec2", (), None),
+        ("hubert", (), None),
+        ("wavlm", ("adaptation.name=frozen", "acoustic.layer=weighted"), None),
+        ("wavlm", ("adaptation.name=frozen", "adaptation.pool=mean"), None),
+        ("hubert-batch-norm", (), None),
+        ("data2vec", (), None),
+        ("w2v-bert", (), None),
+        ("emotion2vec", ("acoustic.name=emotion2vec",), None),
         ("whisper", (), None),
         ("whisper", ("acoustic.layer=weighted", "data.seconds_kept=40"), None),
     ],
@@ -153,7 +151,7 @@ def test_a_run_of_a_pretrained_encoder_is_fed_samples(
     card = check([load_model(tmp_path / "run")], made.model, value)
     assert card == made.card
     assert (card.sound.input, card.sound.front_end) == ("samples", None)
-    assert card.sound.shortest_samples == (1 if name == "whisper" else 400)
+    assert card.sound.shortest_samples == {"whisper": 1, "w2v-bert": 720}.get(name, 400)
     assert card.sound.seconds_kept == (30 if "data.seconds_kept=40" in options else 12)
     assert onnxruntime.InferenceSession(made.model).get_inputs()[0].shape == ["batch", "length"]
 
