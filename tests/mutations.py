@@ -876,6 +876,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        with writing(path):\n            file = os.open",
         "tests/test_lock.py",
     ),
+    Mutation(
+        "msftk/recipes/emphasis_corpus.py",
+        " and str(folder) in str(done.filename or folder)",
+        "",
+        "tests/recipes/test_emphasis_corpus.py",
+    ),
     Mutation("msftk/runs/at_once.py", "/ max(seen) *", "*", "tests/runs/test_at_once.py"),
     Mutation("msftk/runs/at_once.py", "n // (workers * rounds)", "n // rounds", "tests/runs/test_at_once.py"),
     Mutation("msftk/runs/at_once.py", "    batches.reverse()", "    pass", "tests/runs/test_at_once.py"),

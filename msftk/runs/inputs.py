@@ -187,8 +187,11 @@ class Inputs:
         failures = {row: prepared.failures[one] for row, one in enumerate(ids) if one in prepared.failures}
         if encoder.reads_sound:
             audio = values_of(utterances, "audio")
-            silent = (row for row, one in enumerate(ids) if audio[row] is None and one not in prepared.samples)
-            failures |= dict.fromkeys(silent, NO_AUDIO)
+            failures |= {
+                row: f"{one}: {NO_AUDIO}"
+                for row, one in enumerate(ids)
+                if audio[row] is None and one not in prepared.samples
+            }
         return failures
 
     @property

@@ -6,6 +6,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class Lines:
         """Waits until every row lies on the disk."""
         file = os.open(self.path, os.O_RDONLY)
         try:
-            os.fsync(file)
+            sync(file, self.path)
         finally:
             os.close(file)
 
@@ -83,9 +84,22 @@ def write_all(file: int, content: bytes, path: Path) -> None:
     Raises OSError if it is full.
     """
     view = memoryview(content)
-    try:
+    with _named(path):
         while view:
             view = view[os.write(file, view) :]
+
+
+def sync(file: int, path: Path) -> None:
+    """Waits until the open file at `path` lies on the disk. Raises OSError where it cannot: it may be full only now."""
+    with _named(path):
+        os.fsync(file)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of an open file names no file by itself."""
+    try:
+        yield
     except OSError as error:
         error.filename = str(path)
         raise

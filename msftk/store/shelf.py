@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 
 from msftk.store.claims import Claims
 from msftk.store.entries import Entries, Entry
-from msftk.store.lines import Lines, write_all
+from msftk.store.lines import Lines, sync, write_all
 
 FLUSH_ITEMS = 32  # what a power cut can cost
 OPEN_SHARDS = 64
@@ -157,4 +157,4 @@ class _Shard:
         return start
 
     def sync(self) -> None:
-        os.fsync(self._file.fileno())
+        sync(self._file.fileno(), self.path)

@@ -167,6 +167,20 @@ def test_a_full_disk_ends_the_run_with_a_remedy(tmp_path: Path, monkeypatch: pyt
         run(manifest, out)
 
 
+def test_a_full_store_is_told_of_the_store_not_of_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = Shelf.put
+
+    def full(shelf: Shelf, *given: Any) -> None:
+        if shelf.folder.parent.name == "store":
+            raise OSError(errno.ENOSPC, "No space left on device", str(shelf.folder / "index.jsonl"))
+        put(shelf, *given)
+
+    manifest = corpus(tmp_path, 3)
+    monkeypatch.setattr(Shelf, "put", full)
+    with pytest.raises(MsftkError, match=r"store: cannot be written \(No space left .+ is kept: make room"):
+        run(manifest, tmp_path / "t.parquet")
+
+
 def test_a_second_job_for_one_table_is_refused_and_names_the_first(tmp_path: Path) -> None:
     manifest, out = corpus(tmp_path, 1), tmp_path / "t.parquet"
     with (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from msftk.store.lines import Lines, write_all
+from msftk.store.lines import Lines, sync, write_all
 
 
 def test_every_reader_sees_each_row_once_whoever_appended_it(tmp_path: Path) -> None:
@@ -51,3 +51,10 @@ def test_all_is_written_where_the_disk_takes_little_at_a_time(tmp_path: Path, mo
     write_all(file, b"0123456789", tmp_path / "log")
     os.close(file)
     assert (tmp_path / "f").read_bytes() == b"0123456789"
+
+
+def test_an_error_of_an_open_file_names_it(tmp_path: Path) -> None:
+    _, pipe = os.pipe()  # which no disk holds
+    with pytest.raises(OSError) as told:
+        sync(pipe, tmp_path / "rows")
+    assert told.value.filename == str(tmp_path / "rows")
