@@ -40,9 +40,7 @@ def run(arguments: list[str] | None = None) -> int:
     """
     try:
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what a corpus no longer needs
-        os.environ.setdefault(
-            "OPENBLAS_NUM_THREADS", "1"
-        )  # our threads share the cores; NumPy's would spin beside them
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's own threads would spin beside ours
         from msftk.cli.commands import app  # not above: a signal may come while libraries are read
 
         app(arguments)

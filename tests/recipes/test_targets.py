@@ -138,9 +138,13 @@ def test_shares_of_raters_are_learned_where_they_are_asked_for(
         return replace(u, rater_ratings=tuple(RaterRating(k, {}, c) for k, c in (("a", "calm"), ("b", "excited"))))
 
     corpus = replace(tone_corpus, utterances=tuple(map(said, tone_corpus.utterances)))
-    settings = tiny_settings("training.epochs=1", 'targets=["vad",{name="category",labels="raters"}]')
-    train(corpus, settings, tmp_path / "run", store=tone_store, device="cpu")
-    card = RunFolder(tmp_path / "run").read_card()
+    losses = []
+    for name, labels in (("shares", ',labels="raters"'), ("named", "")):
+        settings = tiny_settings("training.epochs=1", f'targets=["vad",{{name="category"{labels}}}]')
+        train(corpus, settings, tmp_path / name, store=tone_store, device="cpu")
+        losses.append(json.loads((tmp_path / name / "metrics.jsonl").read_text())["train_loss"])
+    assert abs(losses[0] - losses[1]) > 1e-4
+    card = RunFolder(tmp_path / "shares").read_card()
     rated = card["splits"]["train"]
     assert card["classes"] == {"category": {"calm": rated / 2, "excited": rated / 2}}
 

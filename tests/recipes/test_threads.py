@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -61,9 +62,21 @@ def test_a_published_model_and_sound_in_memory_too(name: str, tmp_path: Path) ->
     assert len({row.tobytes() for row in np.round(expected, 5)}) == THREADS  # else a mixed-up answer would not show
 
 
+@pytest.fixture
+def often_switched() -> Iterator[None]:
+    """Threads take turns a thousand times as often, so that what they must not do at once they would."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("often_switched")
 def test_what_prepares_is_built_once_for_all_threads(tiny_run: Path) -> None:
     run, store = load(tiny_run, device="cpu"), MemoryStore()
-    assert len({id(one) for one in at_once(lambda _: run.preparations(store, {}, None))}) == 1
+    for dim in range(8, 16):
+        anew = {"text": {"name": "hashing", "dim": dim}}
+        assert len({id(one) for one in at_once(lambda _, anew=anew: run.preparations(store, anew, None))}) == 1
 
 
 def test_in_another_store_nothing_is_built_again_and_the_last_two_are_kept(tiny_run: Path) -> None:
