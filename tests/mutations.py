@@ -950,6 +950,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "shape[-1] < expected",
         "tests/runs/test_model_card.py",
     ),
+    Mutation("msftk/serve/door.py", 'r":\\d*$"', 'r":.*$"', "tests/serve/test_door.py"),
 )
 
 if __name__ == "__main__":

@@ -27,12 +27,16 @@ Kind = tuple[Literal["predict", "explain"], float | None, float | None]
 
 @dataclass(frozen=True)
 class Job:
-    """`window_s`, `hop_s`: as `msftk predict --window --hop`. Raises InputError for more than `MOST_WINDOWS`."""
+    """`window_s`, `hop_s`: as `msftk predict --window --hop`; `part_s`: as `msftk explain --start --end`.
+
+    Raises InputError for more than `MOST_WINDOWS`.
+    """
 
     upload: Upload
     what: Literal["predict", "explain"]
     window_s: float | None = None
     hop_s: float | None = None
+    part_s: tuple[float | None, float | None] = (None, None)
 
     def __post_init__(self) -> None:
         step_s = self.hop_s or self.window_s
@@ -99,7 +103,9 @@ class Answers:
     def _explained(self, job: Job) -> Any:
         from msftk.recipes.explain import explain
 
-        said = explain(self.run, job.upload.utterance, store=self._stores["explain"], **self._anew)
+        start_s, end_s = job.part_s
+        store = self._stores["explain"]
+        said = explain(self.run, job.upload.utterance, start_s=start_s, end_s=end_s, store=store, **self._anew)
         return self._told(job, said.json())
 
     def _told(self, job: Job, answer: dict[str, Any]) -> Any:

@@ -39,6 +39,8 @@ ALLOWED = (  # to the page: nothing of elsewhere
 Name = Annotated[str | None, Query(max_length=LONGEST_NAME, description="id of the recording in the answer")]
 Transcript = Annotated[str | None, Query(max_length=10_000, description="what was said, where no form tells it")]
 Window = Annotated[float | None, Query(gt=0, description="seconds: also V/A/D over time, a window each so many")]
+Start = Annotated[float | None, Query(ge=0, description="seconds: where the part begins that is explained")]
+End = Annotated[float | None, Query(gt=0, description="seconds: where it ends")]
 Hop = Annotated[float | None, Query(gt=0, description="seconds: a window each so many (default: window)")]
 BODY = {
     "requestBody": {
@@ -165,9 +167,11 @@ def make_app(answers: Answers, limits: Limits | None = None, token: str | None =
         return await worked(request, lambda upload: Job(upload, "predict", window, hop), name, transcript)
 
     @app.post("/explain", response_model=dict[str, Any], responses=TROUBLES, openapi_extra=BODY)
-    async def explain(request: Request, name: Name = None, transcript: Transcript = None) -> Response:
+    async def explain(
+        request: Request, name: Name = None, transcript: Transcript = None, start: Start = None, end: End = None
+    ) -> Response:
         """Why it is predicted so: the JSON of `msftk explain --json`."""
-        return await worked(request, lambda upload: Job(upload, "explain"), name, transcript)
+        return await worked(request, lambda upload: Job(upload, "explain", part_s=(start, end)), name, transcript)
 
     about = {"heard_s": answers.run.ensemble.seconds_kept, "token": token is not None}
     page = filled("serve.html", about=about)

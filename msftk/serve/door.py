@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from contextlib import suppress
@@ -24,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
+PORT = re.compile(r":\d*$")
 DRAINED_S = 5.0  # a client that sends too much hears so when it has sent it, or after this
 
 
@@ -85,12 +87,12 @@ class Door:
 
     def _refused(self, path: str, headers: dict[str, str]) -> JSONResponse | None:
         """The answer to a request that goes no further."""
-        if self._token is None and headers.get("host", "localhost").rsplit(":", 1)[0] not in LOCAL:
+        if self._token is None and PORT.sub("", headers.get("host", "localhost").lower()) not in LOCAL:
             return _told(400, f"this server answers to {', '.join(LOCAL)} alone.")
         if path in self._open:
             return None
         if self._token is not None and not hmac.compare_digest(
-            headers.get("authorization", "").encode(), f"Bearer {self._token}".encode()
+            headers.get("authorization", "").encode("latin-1"), f"Bearer {self._token}".encode()
         ):
             return _told(401, "no valid token. Send Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"})
         if self._metrics.under_way > self._limits.requests:

@@ -79,6 +79,18 @@ def test_an_explanation_is_that_of_the_command(
     assert (answer.status_code, answer.json()) == (200, printed)
 
 
+def test_a_part_is_explained_as_the_command_does(
+    client: TestClient, tiny_run: Path, recording: Path, msftk: Callable[..., Any], tmp_path: Path
+) -> None:
+    part = ("--start", "0.2", "--end", "0.7")
+    printed = json.loads(msftk("explain", tiny_run, recording, *part, "--json", "--store", tmp_path / "store").out)
+    form = {"audio": recording.open("rb"), "alignment": recording.with_suffix(".TextGrid").open("rb")}
+    answer = client.post("/explain", params={"start": 0.2, "end": 0.7}, files=form)
+    assert (answer.status_code, answer.json()) == (200, printed)
+    refused = client.post("/explain", params={"start": 99}, content=recording.read_bytes())
+    assert (refused.status_code, refused.json()["detail"][:30]) == (422, "start 99 end 2: expected a par")
+
+
 def longer(recording: Path) -> bytes:
     """A header that tells the sound goes on for 6 s."""
     import numpy as np

@@ -43,7 +43,15 @@ def client(**how: Any) -> TestClient:
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("localhost:8000", 200), ("127.0.0.1", 200), ("[::1]:8000", 200), ("evil.example", 400), ("localhost.evil", 400)],
+    [
+        ("localhost:8000", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8000", 200),
+        ("LocalHost", 200),
+        ("evil.example", 400),
+        ("localhost.evil", 400),
+        ("localhost:8000@evil.example", 400),
+    ],
 )
 def test_without_a_token_only_names_of_this_machine_are_answered(host: str, status: int) -> None:
     assert client().get("/open", headers={"host": host}).status_code == status
@@ -58,6 +66,12 @@ def test_with_a_token_nothing_else_is_let_in(sent: str | None) -> None:
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert asked.post("/size", content=b"xy", headers={"authorization": "Bearer secret"}).json() == 2
     assert asked.get("/open").status_code == 200
+
+
+def test_a_token_may_hold_any_letter() -> None:
+    asked = client(token="s\u00e9cret")
+    for sent, status in (("Bearer s\u00e9cret", 200), ("Bearer secret", 401)):
+        assert asked.post("/size", content=b"", headers={"authorization": sent.encode()}).status_code == status
 
 
 def blocks(n: int) -> Iterator[bytes]:
