@@ -33,7 +33,8 @@ def _refuse_misspelt(component: type[Any], base: type[Component]) -> None:
     own = _own_names(component, base)
     for wrong in sorted(own - _known(base)):
         for right in sorted(_known(base, class_level=True) - own):
-            if letters_apart(wrong, right) <= (1 if len(right) <= SHORT else 2):
+            few = 1 if len(right) <= SHORT else 2
+            if abs(len(wrong) - len(right)) <= few and letters_apart(wrong, right) <= few:
                 raise InputError(
                     f"{_named(component)} sets '{wrong}', which no {base.__name__} has. Did you mean '{right}'? "
                     "Rename it; a name that only the class itself uses begins with an underscore."

@@ -183,6 +183,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "plugins/models/vox_profile.py", '"norm_weighted": True', '"norm_weighted": False', "tests/plugins/models"
     ),
+    Mutation("plugins/acoustic/waveforms.py", "(lengths - 1) //", "lengths //", "tests/plugins/models/test_layouts.py"),
+    Mutation(
+        "plugins/acoustic/hf.py", "self.front.with_more(inputs)", "inputs", "tests/plugins/models/test_layouts.py"
+    ),
+    Mutation("msftk/cli/options.py", "if own and not models", "if False", "tests/cli/test_options.py"),
     Mutation(
         "plugins/models/msp_lab.py",
         'number(config, "std", positive=True)',
@@ -588,8 +593,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "msftk/adoption.py",
-        "if letters_apart(wrong, right) <=",
-        "if letters_apart(wrong, right) < 0 *",
+        "letters_apart(wrong, right) <=",
+        "letters_apart(wrong, right) < 0 *",
         "tests/test_adoption.py tests/test_registry.py",
     ),
     Mutation(

@@ -9,6 +9,7 @@ import typer
 
 from msftk.cli.console import bar, err, out, print_json, some_failed
 from msftk.cli.options import (
+    MODEL,
     AllowDownload,
     AllowSending,
     Combine,
@@ -16,6 +17,7 @@ from msftk.cli.options import (
     Interval,
     Json,
     PublishedModel,
+    Set,
     Store,
     TrustRemoteCode,
     Workers,
@@ -61,6 +63,7 @@ def evaluate(
         str | None, typer.Option("--scale", metavar="LOW..HIGH", help="What these tables are on (default: as rated).")
     ] = None,
     interval: Interval = None,
+    assignments: Set = None,
     device: Device = "auto",
     trust_remote_code: TrustRemoteCode = False,
     allow_download: AllowDownload = False,
@@ -89,6 +92,8 @@ def evaluate(
             raise InputError(f"--predictions {predictions}: scored by themselves. Name one manifest and no run.")
         _show(evaluate_table(predictions, places[0], split, by=parts, peer=peer, scale=on), split, json=json)
         return
+    if other := next((one for one in assignments or () if not one.startswith(MODEL)), None):
+        raise InputError(f"--set {other}: here the settings are the run's; only those of a published model may be set.")
     runs, rest = named_runs(places, models)
     check_combine(combine, [*runs, *(models or ())])
     if len(rest) > 1:
@@ -106,7 +111,7 @@ def evaluate(
             store=store,
             progress=progress,
             workers=workers,
-            **loading(models, device, trust_remote_code, allow_download, allow_sending),
+            **loading(models, device, trust_remote_code, allow_download, allow_sending, assignments),
         )
     _show(scored, split, json=json)
     if model := scored.protocol.get("model"):

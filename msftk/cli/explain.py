@@ -81,7 +81,7 @@ def explain(
         raise InputError(
             f"{counted(len(recordings), 'recording')} to explain: expected one. Name one audio file, or an utterance."
         )
-    run = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending))
+    run = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending, assignments))
     found = explained(run, recordings[0], start_s=start_s, end_s=end_s, store=store, **anew)
     if page is not None:
         write_page(found, page)

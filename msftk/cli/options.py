@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict, cast
 
@@ -28,6 +28,7 @@ Aligner = Annotated[
 Store = Annotated[Path | None, typer.Option("--store", help="Feature store (default: MSFTK_STORE or user cache).")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker threads (default: all cores).")]
 Shard = Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Do the I-th of N parts of the corpus.")]
+MODEL = "model."  # begins an assignment to a published model
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 TrustRemoteCode = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run Python code that comes with a model. Read it first.")
@@ -81,7 +82,8 @@ def options_anew(
     from msftk.assignments import assigned, gathered
     from msftk.recipes.makers import ANEW
 
-    for assignment in assignments or ():
+    others = [one for one in assignments or () if not one.startswith(MODEL)]  # those of models are read by `loading`
+    for assignment in others:
         if assignment.partition(".")[0] not in ANEW:
             raise InputError(
                 f"--set {assignment}: here the settings are the run's; only those of {', '.join(ANEW)} may be set, "
@@ -90,13 +92,14 @@ def options_anew(
     flags = {"alignment.word_tier": word_tier, "alignment.phone_tier": phone_tier}
     flags |= {f"{section}.name": name for section, name in makers.items()}
     given = [(path, value) for path, value in flags.items() if value is not None]
-    return cast("Anew", gathered([*map(assigned, assignments or ()), *given]))
+    return cast("Anew", gathered([*map(assigned, others), *given]))
 
 
 class Loading(TypedDict):
     """How `load` and `evaluate` load runs and models."""
 
     models: Sequence[str]
+    model_options: Mapping[str, object]
     device: str
     trust_remote_code: bool
     allow_download: bool
@@ -104,11 +107,25 @@ class Loading(TypedDict):
 
 
 def loading(
-    models: Sequence[str] | None, device: str, trust_remote_code: bool, allow_download: bool, allow_sending: bool
+    models: Sequence[str] | None,
+    device: str,
+    trust_remote_code: bool,
+    allow_download: bool,
+    allow_sending: bool,
+    assignments: Sequence[str] | None,
 ) -> Loading:
-    """The options of commands that load; who names a published model lets it be fetched."""
+    """The options of commands that load; who names a published model lets it be fetched.
+
+    Of the assignments those of `model` are options of its layout. Raises InputError for one where no model is named.
+    """
+    from msftk.assignments import assigned, gathered
+
+    own = [one for one in assignments or () if one.startswith(MODEL)]
+    if own and not models:
+        raise InputError(f"--set {own[0]}: of published models. Name one by --model NAME.")
     return {
         "models": models or (),
+        "model_options": gathered(map(assigned, own)).get("model", {}),
         "device": device,
         "trust_remote_code": trust_remote_code,
         "allow_download": allow_download or bool(models),

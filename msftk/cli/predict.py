@@ -117,7 +117,7 @@ def predict(
         given = [of_split(given, split)]
     if plot is not None and (n := len(Listing(given))) > 1:
         raise InputError(f"--plot {plot}: a picture of one recording, and here are {n}. Name one.")
-    loaded = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending))
+    loaded = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending, assignments))
     how: How = {
         **anew,
         "store": store,

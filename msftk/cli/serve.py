@@ -90,7 +90,7 @@ def serve(
         raise InputError(f"{others[0]}: not a finished run. Recordings are sent to the server when it runs.")
     check_combine(combine, [*runs, *(models or ())])
     listener = listen(host, port)
-    run = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending))
+    run = load(runs, **loading(models, device, trust_remote_code, allow_download, allow_sending, assignments))
     answers = Answers(run, anew, clip=clip, interval=interval)
     answers.warm()
     app = make_app(answers, Limits(max_mb, max_s, timeout_s, batch, gather_ms, requests), token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ def evaluate(
     split: str = "dev",
     *,
     models: str | Sequence[str] = (),
+    model_options: Mapping[str, object] | None = None,
     by: Sequence[str] = (),
     peer: str | Path | None = None,
     scale: RatingScale | None = None,
@@ -42,7 +43,8 @@ def evaluate(
 ) -> Evaluation:
     """Scores of a finished run on one split, pooled over folds where it has folds; of several, of their mean.
 
-    `models` are published models (see `load_model`) that take part like runs; they need a manifest.
+    `models` are published models (see `load_model`) that take part like runs; they need a manifest. `model_options`
+    are those of their layouts.
 
     Without `manifest` the run's own predictions are read. With one, its split is predicted by the run's model (see
     `load`); on a corpus with another rating scale, predictions are laid on that scale (low on low, high on high). Then
@@ -60,7 +62,7 @@ def evaluate(
             peer's table that cannot be read or lacks an utterance.
         UnknownNameError: the run or the manifest has no such split; the message lists those it has.
     """
-    asked = sources(run, models)
+    asked = sources(run, models, model_options)
     trained = [one for one in asked if isinstance(one, TrainedSource)]
     if manifest is None:
         if published := next((one for one in asked if isinstance(one, PublishedSource)), None):

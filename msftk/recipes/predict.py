@@ -226,6 +226,7 @@ def load(
     device: str = "auto",
     *,
     models: str | Sequence[str] = (),
+    model_options: Mapping[str, object] | None = None,
     trust_remote_code: bool = False,
     allow_download: bool = False,
     allow_sending: bool = False,
@@ -248,18 +249,25 @@ def load(
         from msftk.recipes.ensemble import load_ensemble
         from msftk.recipes.sources import sources
 
-        asked = sources(run, models)
+        asked = sources(run, models, model_options)
         return Run(load_ensemble(asked, choose_where(device)), consent, asked)
 
 
-def load_model(name: str, device: str = "auto", *, allow_download: bool = True) -> Run:
+def load_model(
+    name: str,
+    device: str = "auto",
+    *,
+    options: Mapping[str, object] | None = None,
+    allow_download: bool = True,
+) -> Run:
     """Loads a published model for prediction, by its name (`msftk models list`), its id on the hub, or its folder.
 
     Who names a model lets it be fetched, unless `allow_download` is False; HF_HUB_OFFLINE is honoured. No code that
-    comes with it runs. `PredictResult.notes` has its licence.
+    comes with it runs. `options` are those of its layout (`msftk plugins show msp-lab`). `PredictResult.notes` has its
+    licence.
 
     Raises:
-        UnknownNameError: no such name.
+        UnknownNameError: no such name, or no such option.
         InputError: it is not here and cannot be fetched; weights as a pickle alone; a folder of no known layout.
     """
-    return load((), device, models=name, allow_download=allow_download)
+    return load((), device, models=name, model_options=options, allow_download=allow_download)

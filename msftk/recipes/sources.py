@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,13 +72,14 @@ class TrainedSource:
 
 @dataclass(frozen=True)
 class PublishedSource:
-    """A published model, by name, hub id or folder."""
+    """A published model, by name, hub id or folder; `options` of its layout."""
 
     name: str
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def _model(self) -> Model:
-        return load_published(self.name, CPU)
+        return load_published(self.name, CPU, self.options)
 
     @cached_property
     def card(self) -> dict[str, Any]:
@@ -90,6 +91,7 @@ class PublishedSource:
                 "name": self.name,
                 "id": checkpoint.id if checkpoint else None,
                 "layout": found.plugin.name,
+                "options": dict(self.options),
                 "package": found.plugin.package,
                 "licence": found.licence,
                 "heard_s": list(layout.heard_s),
@@ -115,11 +117,18 @@ class PublishedSource:
         return next(role for role in (TRAINED_ON, SELECTED_ON, HELD_OUT) if role in seen)
 
 
-def sources(runs: str | Path | Iterable[str | Path], models: str | Iterable[str] = ()) -> tuple[Source, ...]:
-    """Of run folders, then of published models."""
+def sources(
+    runs: str | Path | Iterable[str | Path],
+    models: str | Iterable[str] = (),
+    options: Mapping[str, object] | None = None,
+) -> tuple[Source, ...]:
+    """Of run folders, then of published models with these options of their layouts."""
     folders = [runs] if isinstance(runs, str | Path) else runs
     names = [models] if isinstance(models, str) else models
-    return (*(TrainedSource(RunFolder(Path(one))) for one in folders), *map(PublishedSource, names))
+    return (
+        *(TrainedSource(RunFolder(Path(one))) for one in folders),
+        *(PublishedSource(one, options or {}) for one in names),
+    )
 
 
 def published_of(model: Model) -> Published:

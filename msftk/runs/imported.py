@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 import torch
 
@@ -20,12 +21,12 @@ from msftk.runs.tensors import Tensors
 from msftk.settings import Settings, load_settings
 
 
-def read_published(name: str) -> tuple[Published, Imported]:
+def read_published(name: str, options: Mapping[str, object] | None = None) -> tuple[Published, Imported]:
     """The model of that name, hub id or folder, and what its layout makes of it.
 
     Raises as `find_published`; InputError where tensors are missing or not finite.
     """
-    found = find_published(name)
+    found = find_published(name, options)
     told = f"{found.folder}: of layout {found.plugin.name}"
     with Tensors(found.folder) as tensors:
         try:
@@ -40,12 +41,12 @@ def read_published(name: str) -> tuple[Published, Imported]:
     return found, imported
 
 
-def load_published(name: str, where: Where = CPU) -> Model:
+def load_published(name: str, where: Where = CPU, options: Mapping[str, object] | None = None) -> Model:
     """The model of that name, hub id or folder, as `load_model` gives a run's, in evaluation mode on `where`'s device.
 
     Raises as `read_published`; InputError where its tensors do not fit its own sizes.
     """
-    found, imported = read_published(name)
+    found, imported = read_published(name, options)
     try:
         settings, network = rebuilt(imported, found.layout.heard_s[1])
     except RuntimeError as error:

@@ -64,11 +64,11 @@ def checkpoints() -> Iterator[tuple[Plugin, type[ModelLayout], Checkpoint]]:
             yield plugin, layout, checkpoint
 
 
-def find_published(name: str) -> Published:
-    """The model of that name, hub id or folder; it is fetched where the caller consents.
+def find_published(name: str, options: Mapping[str, object] | None = None) -> Published:
+    """The model of that name, hub id or folder; it is fetched where the caller consents. `options` are its layout's.
 
     Raises:
-        UnknownNameError: no such name, id or folder.
+        UnknownNameError: no such name, id or folder; no such option.
         InputError: a folder without weights or with pickles alone, of another kind, or a run; a model that is not here
             and cannot be fetched.
     """
@@ -88,7 +88,9 @@ def find_published(name: str) -> Published:
             f"hear {SAMPLE_RATE_HZ}. Take one of those."
         )
     if recognised := _layout_of(folder, config):
-        return Published(name, folder, *recognised, named, config)
+        plugin, layout = recognised
+        chosen = registry().create("model", plugin.name, options) if options else layout
+        return Published(name, folder, plugin, chosen, named, config)
     raise InputError(f"{folder}: {_what_it_is(folder, config)} Known layouts: {', '.join(registry().names('model'))}.")
 
 

@@ -101,6 +101,8 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             self.keep_layers()  # a dropped one leaves no hidden state: later ones would be taken for their neighbours
         in_steps = self.config.model_type == "wavlm" or isinstance(self.model, WaveModel)
         self.layers = WaveLayers(self.model, options.attention, self.compiling) if in_steps else None
+        if options.padding_frames and not isinstance(self.front, Waveforms):
+            raise InputError(f"acoustic.padding_frames: {options.model} reads no waveforms. Leave it out.")
         if options.normalise == "global" and not isinstance(self.front, Waveforms):
             raise InputError(
                 f"acoustic.normalise is global: {options.model} reads mel features, which its extractor normalises. "
@@ -197,7 +199,8 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
 
     @property
     def resumes(self) -> bool:  # type: ignore[override]  # where layers are called here
-        return self.layers is not None and self.options.attention != "transformers" and self.layer_logits is None
+        is_ours = self.layers is not None and self.options.attention != "transformers"
+        return is_ours and self.layer_logits is None and not self.options.padding_frames
 
     def state(self, inputs: Tensor, lengths: Tensor, number: int) -> tuple[Tensor, Tensor]:
         states, n_frames = self._states(inputs, lengths, number)
@@ -222,8 +225,13 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
         n_frames = self.front.n_frames(lengths)
         if self.silent_padding is not None:
             self.silent_padding.n_frames = n_frames
-        longest = self.front.n_frames(inputs.shape[1])
-        return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), n_frames
+        if not self.options.padding_frames:
+            longest = self.front.n_frames(inputs.shape[1])
+            return (state[:, :longest] for state in self._chosen(inputs, lengths, n_frames, layer)), n_frames
+        assert isinstance(self.front, Waveforms)
+        counted = self.front.n_counted(inputs.shape[1])
+        states = self._chosen(self.front.with_more(inputs), lengths, n_frames, layer)
+        return (state[:, :counted] for state in states), self.front.n_counted(lengths)
 
     def _norm_behind(self, hidden: Tensor) -> Tensor:
         """The last layer's state as the model gives it."""

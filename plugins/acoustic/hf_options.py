@@ -29,6 +29,11 @@ class HfOptions(Options):
         description="waveforms: zero mean and unit variance per utterance, over all training samples, or as they "
         "are; mel features follow their own extractor",
     )
+    padding_frames: bool = Field(
+        False,
+        description="waveforms: one or two frames of padding go with each utterance, as in padded batches of the "
+        "MSP-Podcast challenge's baseline, which counts (samples - 1) // 320 + 1",
+    )
     gradient_checkpointing: bool = Field(False, description="less memory, more time")
     attention: Attention = Field(
         "auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +33,14 @@ class Waveforms:
 
     def n_frames(self, lengths: Length) -> Length:
         return frame_counts(lengths, self.kernels, self.strides)
+
+    def n_counted(self, lengths: Length) -> Length:
+        """As the MSP-Podcast challenge's baseline counts them: one or two more, which are padding in a batch."""
+        return (lengths - 1) // math.prod(self.strides) + 1
+
+    def with_more(self, inputs: Tensor) -> Tensor:
+        """Inputs [batch, samples] with silence behind them for the frames that are counted beyond theirs."""
+        return nn.functional.pad(inputs, (0, 2 * math.prod(self.strides)))
 
     @torch.no_grad()
     def features(self, inputs: Tensor, lengths: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import Field
+
 from msftk import interfaces
 from msftk.errors import InputError
 from msftk.interfaces.published import Checkpoint, Imported, ModelLayout, Shapes
@@ -24,7 +26,9 @@ class MspLab(ModelLayout):
     """
 
     class Options(interfaces.Options):
-        """No options."""
+        padding_frames: bool = Field(
+            False, description="pool one or two frames of padding too, as its own code does in a padded batch"
+        )
 
     checkpoints: ClassVar = (
         Checkpoint("msp-lab", f"{HUB}Multi-Attributes", "MIT", ORDER),
@@ -34,12 +38,13 @@ class MspLab(ModelLayout):
     heard_s: ClassVar[tuple[float, float]] = (0.0, 12.0)
     pads_exactly: ClassVar[bool] = False
     remark: ClassVar[str] = (
-        "Its own pooling counts one frame more than there are: in its padded batches it pools one of padding, alone "
-        "it cannot. msftk says what it says alone."
+        "Its own pooling counts one or two frames more than there are: in its padded batches it pools padding, alone "
+        "it cannot. msftk says what it says alone, or with --set model.padding_frames=true what it says in a batch of "
+        "which it is not the longest."
     )
 
     def __init__(self, options: Options) -> None:
-        pass
+        self.options = options
 
     def recognises(self, config: Mapping[str, Any], shapes: Shapes) -> bool:
         return {"pool_model.attention", "pool_model.sap_linear.weight", "ser_model.out.0.weight"} <= shapes.keys()
@@ -71,7 +76,13 @@ class MspLab(ModelLayout):
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         return Imported(
             sections={
-                "acoustic": {"name": "hf", "model": source, "layer": "last", "normalise": "global"},
+                "acoustic": {
+                    "name": "hf",
+                    "model": source,
+                    "layer": "last",
+                    "normalise": "global",
+                    "padding_frames": self.options.padding_frames,
+                },
                 "pooling": {"name": "attentive-statistics"},
                 "head": {
                     "name": "joint",

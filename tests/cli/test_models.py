@@ -11,6 +11,7 @@ from conftest import Ended
 from published_models import write_published
 
 from msftk.store.manifest import Manifest, write_manifest
+from msftk.types import ATTRIBUTES
 
 MSFTK = Callable[..., Ended]
 SOUNDS = sorted((Path(__file__).parents[2] / "msftk" / "demo" / "prompts" / "audio").iterdir())[:2]
@@ -53,6 +54,23 @@ def test_predict_needs_no_run_folder(msftk: MSFTK, folder: Path) -> None:
     assert shown.err.count("licence of") == 1
     nothing = msftk("predict", "--model", folder, "--json", "none.wav")
     assert nothing.code == 2
+
+
+def test_an_option_of_a_layout_is_set_where_a_model_is_named(msftk: MSFTK, folder: Path) -> None:
+    def said(*given: object) -> list[float]:
+        shown = msftk("predict", "--model", folder, SOUNDS[0], "--json", *given)
+        assert shown.code == 0, shown.err
+        values: list[float] = [json.loads(shown.out)["predictions"][0][a] for a in ATTRIBUTES]
+        return values
+
+    padded = said("--set", "model.padding_frames=true")
+    assert 0 < max(abs(one - other) for one, other in zip(said(), padded, strict=True)) < 0.1
+    unknown = msftk("predict", "--model", folder, "--set", "model.padding=true", SOUNDS[0])
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "unknown option 'model.padding'. Did you mean 'padding_frames'?" in unknown.err
+    other = msftk("evaluate", "--model", folder, "M.parquet", "--set", "fusion.hidden=3")
+    assert other.code == 2
+    assert "only those of a published model may be set" in other.err
 
 
 def test_two_models_need_to_be_combined(msftk: MSFTK, folder: Path) -> None:

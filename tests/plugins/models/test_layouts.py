@@ -140,28 +140,28 @@ def test_the_wavlm_of_the_published_sizes_is_wavlm_large() -> None:
     }
 
 
+@pytest.mark.parametrize(("n", "n_frames", "n_counted"), [(48_000, 149, 150), (48_040, 149, 151)])
 @torch.no_grad()
-def test_the_frame_too_many_of_the_msp_lab_is_padding_in_a_batch_and_none_alone(
-    folders: dict[str, Path], waveforms: list[Float32]
+def test_the_frames_too_many_of_the_msp_lab_are_padding_in_a_batch_and_none_alone(
+    n: int, n_frames: int, n_counted: int, folders: dict[str, Path], waveforms: list[Float32]
 ) -> None:
-    """Its layout says that its own code does not pad exactly; this is why, and msftk says what it says alone."""
-    folder = folders["msp-lab"]
-    tensors, model = (
-        load_file(folder / "model.safetensors"),
-        _wavlm(load_file(folder / "model.safetensors"), "ssl_model."),
-    )
-    config = find_published(str(folder)).config
-    normed = (torch.from_numpy(waveforms[2]) - config["mean"]) / (config["std"] + 1e-6)
+    """Its layout says that its own code does not pad exactly; this is why. msftk says either, whatever lies beside."""
+    folder, samples = folders["msp-lab"], waveforms[4][:n]
+    tensors, found = load_file(folder / "model.safetensors"), find_published(str(folder))
+    model, config = _wavlm(tensors, "ssl_model."), found.config
+    normed = (torch.from_numpy(samples) - config["mean"]) / (config["std"] + 1e-6)
     padded = torch.nn.functional.pad(normed, (0, 16_000))[None]
-    mask = (torch.arange(padded.shape[1]) < len(normed)).long()[None]
+    mask = (torch.arange(padded.shape[1]) < n).long()[None]
     frames = model(padded, attention_mask=mask).last_hidden_state[0]
-    in_batch = msp_lab_answer(tensors, msp_lab_pooled(tensors, frames, len(normed)))
-    own_frames = msp_lab_answer(tensors, msp_lab_pooled(tensors, frames[:149], len(normed)))
-    assert (len(normed) - 1) // 320 + 1 == 150
-    alone = published("msp-lab", folder)(waveforms[2])
-    np.testing.assert_allclose(own_frames, alone, atol=1e-5)
-    assert np.abs(in_batch.numpy() - alone).max() > 1e-4
-    assert not find_published(str(folder)).layout.pads_exactly
+    in_batch = msp_lab_answer(tensors, msp_lab_pooled(tensors, frames, n)).numpy()[[2, 0, 1]]
+    own_frames = msp_lab_answer(tensors, msp_lab_pooled(tensors, frames[:n_frames], n)).numpy()[[2, 0, 1]]
+    assert (n - 1) // 320 + 1 == n_counted
+    assert np.abs(in_batch - own_frames).max() > 1e-4
+    assert not found.layout.pads_exactly
+    for options, expected_values in (({}, own_frames), ({"padding_frames": True}, in_batch)):
+        run = load_model(str(folder), options=options)
+        np.testing.assert_allclose(predicted(run, [samples])[0], expected_values, atol=1e-5)
+        np.testing.assert_allclose(predicted(run, [waveforms[5], samples])[1], expected_values, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["audeering-dim", "msp-lab", "wav2small"])
