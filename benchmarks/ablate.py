@@ -9,7 +9,7 @@ other work on the machine adds little.
 
 --overhead: three rows with two seeds by `ablate`, and the same six runs by `train` one after another.
 --claims: how often equal systems are told apart, by what `compare` does and by a percentile bootstrap of speakers.
---compare: two runs on 30,000 utterances of 1,500 speakers, 10,000 draws.
+--compare: two runs on 30,000 utterances of 1,500 speakers, 10,000 draws, without and with a category of 8 classes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from msftk.evaluation.ccc import ccc_of_moments
 from msftk.evaluation.clusters import cluster_moments
 from msftk.evaluation.comparison import compare_predictions
 from msftk.evaluation.paired import paired_ccc
-from msftk.evaluation.predictions import Predictions
+from msftk.evaluation.paired_targets import pair_targets
+from msftk.evaluation.predictions import OtherTarget, Predictions
 from msftk.preparation.extract import extract
 from msftk.recipes import ablate as recipe
 from msftk.recipes.ablate import ablate
@@ -145,34 +146,48 @@ def compared() -> Table:
     n, speakers = 30_000, 1_500
     random = np.random.default_rng(0)
     truth = random.normal(4, 1, (n, 3))
+    classes = tuple("ACDFHNSU")
     utterances = [
-        Utterance(f"u{k}", None, speaker=f"s{k % speakers}", ratings=dict(zip(ATTRIBUTES, row, strict=True)))
-        for k, row in enumerate(truth.tolist())
+        Utterance(
+            f"u{k}", None, speaker=f"s{k % speakers}", ratings=dict(zip(ATTRIBUTES, row, strict=True)), category=own
+        )
+        for k, (row, own) in enumerate(zip(truth.tolist(), random.choice(classes, n).tolist(), strict=True))
     ]
-    empty, ids = np.zeros((n, 1, 3)), tuple(u.id for u in utterances)
-    systems = {
-        name: [Predictions(ids, truth + random.normal(0, 1, truth.shape), RatingScale(1, 7), ("one",), empty, empty)]
-        for name in "ab"
-    }
-    took_s = min(processor_s(lambda: compare_predictions(systems, utterances, {"all": [("b", "a")]})) for _ in range(3))
     table = Table("two runs", "draws", "processor", title="compare")
-    table.add_row(f"{n:,} utterances, {speakers:,} speakers", "10,000", f"{took_s:.2f} s")
+    for told in ({}, {"category": OtherTarget(classes, {"value": random.normal(0, 1, (n, len(classes)))})}):
+        said = {one: truth + random.normal(0, 1, truth.shape) for one in "ab"}
+        systems = {one: [_predictions(utterances, values, told)] for one, values in said.items()}
+        pairs = {"all": [("b", "a")]}
+        took_s = min(
+            processor_s(lambda of=systems, by=pairs: compare_predictions(of, utterances, by)) for _ in range(3)
+        )
+        what = f"{n:,} utterances, {speakers:,} speakers{', 8 classes' if told else ''}"
+        table.add_row(what, "10,000", f"{took_s:.2f} s")
     return table
+
+
+def _predictions(utterances: list[Utterance], values: np.ndarray, others: dict[str, OtherTarget]) -> Predictions:
+    ids, empty = tuple(u.id for u in utterances), np.zeros((len(utterances), 1, 3))
+    return Predictions(ids, values, RatingScale(1, 7), ("one",), empty, empty, others=others)
 
 
 def claimed(times: int = 400) -> Table:
     """How often a difference is found at 5 % between systems of equal worth: they err on speakers each in its own way,
-    and a seed moves how much a run follows the ratings."""
-    table = Table("speakers", "runs a system", "compare", "percentile bootstrap of speakers", title=f"{times} pairs")
+    and a seed moves how much a run follows the ratings, or takes to a class."""
+    columns = "speakers", "runs a system", "compare, CCC", "compare, UAR", "percentile bootstrap of speakers, CCC"
+    table = Table(*columns, title=f"{times} pairs")
     for speakers in (4, 8, 24, 100):
         for seeds in (1, 5):
-            random, found, naive = np.random.default_rng(1), 0, 0
+            random, found, naive, told = np.random.default_rng(1), 0, 0, 0
             for _ in range(times):
                 moments = equal_systems(speakers, seeds, random)
                 found += paired_ccc(moments, draws=500).difference(1, 0)[0].p < 0.05
                 low, high = percentiles(moments)
                 naive += not low <= 0 <= high
-            table.add_row(str(speakers), str(seeds), f"{found / times:.3f}", f"{naive / times:.3f}")
+            for _ in range(times):
+                (tested,) = pair_targets(*equal_tellers(speakers, seeds, random), draws=500)
+                told += tested.difference("b", "a")["uar"].p < 0.05
+            table.add_row(str(speakers), str(seeds), *(f"{one / times:.3f}" for one in (found, told, naive)))
     return table
 
 
@@ -189,6 +204,26 @@ def equal_systems(speakers: int, seeds: int, random: np.random.Generator, each: 
         ]
         moments.append(cluster_moments(np.stack(runs, axis=1)[..., None], truth[:, None, None], place.astype(str)))
     return moments
+
+
+def equal_tellers(
+    speakers: int, seeds: int, random: np.random.Generator, each: int = 30
+) -> tuple[dict[str, list[Predictions]], list[Utterance], list[str]]:
+    """Systems that tell four classes, half of the utterances being of one; the utterances, and the speaker of each."""
+    classes, place = tuple("AHNS"), np.repeat(np.arange(speakers), each)
+    own = random.choice(4, len(place), p=[0.1, 0.15, 0.5, 0.25])
+    utterances = [Utterance(f"u{k}", None, category=classes[one]) for k, one in enumerate(own)]
+    systems = {}
+    for name in "ab":
+        skill = random.normal(1, 0.4, (speakers, 4))[place, own]
+        runs = []
+        for _ in range(seeds):
+            logits = random.normal(0, 1, (len(place), 4))
+            logits[np.arange(len(place)), own] += skill + random.normal(0, 0.15, 4)[own]
+            told = {"category": OtherTarget(classes, {"value": logits})}
+            runs.append(_predictions(utterances, np.zeros((len(place), 3)), told))
+        systems[name] = runs
+    return systems, utterances, [f"s{one}" for one in place]
 
 
 def percentiles(moments: list[np.ndarray]) -> tuple[float, float]:

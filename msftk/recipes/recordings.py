@@ -14,13 +14,12 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.files import check_name, files_under, unreadable
+from msftk.files import check_name, unreadable
 from msftk.recipes.beside import utterance_of
 from msftk.recipes.frames import is_frame, manifest_of
 from msftk.recipes.sound_in_memory import waveform_of
-from msftk.speech.audio_file import AUDIO_SUFFIXES
+from msftk.speech.audio_folder import audio_under
 from msftk.store.manifest import Manifest, read_manifest
 from msftk.types import Float32, RatingScale, Utterance
 
@@ -203,15 +202,4 @@ def _audio_files(path: Path) -> Iterator[Path]:
     if not stat.S_ISDIR(mode):
         yield path
         return
-    n_audio = n_others = 0
-    for file in files_under(path):
-        if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith("._"):
-            n_audio += 1
-            yield file
-        else:
-            n_others += not file.name.startswith("._")
-    if not n_audio:
-        raise InputError(
-            f"{path}: no audio found (looked for {', '.join(AUDIO_SUFFIXES)}; found "
-            f"{counted(n_others, 'other file')}). Name files or another folder."
-        )
+    yield from audio_under(path, "Name files or another folder.")

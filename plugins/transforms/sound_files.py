@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from msftk.counting import counted
 from msftk.errors import InputError
-from msftk.files import files_under
 from msftk.speech.audio import load_audio
-from msftk.speech.audio_file import AUDIO_SUFFIXES, audio_facts
+from msftk.speech.audio_file import audio_facts
+from msftk.speech.audio_folder import audio_under
 from msftk.store.keys import table_digest
 from msftk.types import Float32
 
@@ -27,13 +26,7 @@ class SoundFiles:
         root = Path(folder)
         if not root.is_dir():
             raise InputError(f"{folder}: no such folder. Name a folder of audio files, or leave folder out.")
-        files = [path for path in files_under(root) if not path.name.startswith(".")]
-        self.paths = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
-        if not self.paths:
-            raise InputError(
-                f"{folder}: no audio files (found {counted(len(files), 'other file')}; looked for "
-                f"{', '.join(AUDIO_SUFFIXES)}). Name another folder, or leave folder out."
-            )
+        self.paths = [*audio_under(root, "Name another folder, or leave folder out.")]
         self._durations_s = [audio_facts(path).duration_s for path in self.paths]
         named = zip((path.relative_to(root) for path in self.paths), self._durations_s, strict=True)
         self._listing = table_digest(["sound files"], ((str(path), duration_s) for path, duration_s in named))

@@ -94,11 +94,11 @@ def test_a_closed_file_is_named() -> None:
         collect(closed)
 
 
-def test_only_the_last_store_is_kept_prepared(run: Run, recording: Path) -> None:
-    stores = [MemoryStore() for _ in range(2)]
+def test_only_the_last_two_stores_are_kept_prepared(run: Run, recording: Path) -> None:
+    stores = [MemoryStore() for _ in range(3)]
     for store in stores:
         run.predict(recording, store=store)
-    assert run.preparations(stores[1], {}, None) is run.preparations(stores[1], {}, None)
+    assert run.preparations(stores[2], {}, None) is run.preparations(stores[2], {}, None)
     forgotten = weakref.ref(stores.pop(0))
     assert forgotten() is None
 
