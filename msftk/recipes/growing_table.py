@@ -40,11 +40,9 @@ class GrowingTable:
         self.suffix = out.suffix.lower()
         self.rows = self.folder / f"rows{'.arrow' if self.suffix == '.parquet' else self.suffix}"
         with writing(out):
-            self.folder.mkdir(parents=True, exist_ok=True)
             self.n_bytes = max((part[END] for part in self.parts()), default=0)
             if self.n_bytes > (self.rows.stat().st_size if self.rows.exists() else 0):  # taken away
                 shutil.rmtree(self.folder)
-                self.folder.mkdir()
                 self.n_bytes = 0
 
     def parts(self) -> Iterator[Mapping[str, Any]]:
@@ -58,6 +56,7 @@ class GrowingTable:
     def append(self, table: pyarrow.Table, kept: Mapping[str, object]) -> None:
         """Adds a part, which may have no rows."""
         with writing(self.out):
+            self.folder.mkdir(parents=True, exist_ok=True)
             if len(table):
                 self._write(table)
             self._journal.append({END: self.n_bytes, **kept})

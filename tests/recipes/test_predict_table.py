@@ -193,6 +193,7 @@ def test_what_is_wrong_with_the_store_is_told_of_the_store_and_of_the_table_of_t
     with pytest.raises(IsADirectoryError) as told:
         predict_table(load(tiny_run, "cpu"), audio, out, store=store)
     assert told.value.filename == str(index)
+    assert not list(tmp_path.glob(".said.csv*"))
     (tmp_path / ".other.csv.parts").write_text("in the way")
     with pytest.raises(InputError, match=r"other\.csv: cannot be written \(Not a directory\)\. .+ --out"):
         predict_table(load(tiny_run, "cpu"), audio, tmp_path / "other.csv", store=MemoryStore())
