@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from msftk_plugins.acoustic.layers import (
 )
 from msftk_plugins.acoustic.mel import StackedMel, WhisperMel
 from msftk_plugins.acoustic.mel_in_graph import rows_in_graph
+from msftk_plugins.acoustic.model_config import Described
 from msftk_plugins.acoustic.padding import pads_exactly, within
 from msftk_plugins.acoustic.pretrained import (
     build_from_config,
@@ -51,7 +52,7 @@ VARIANCE_EPS = 1e-7  # as transformers' feature extractor normalises an utteranc
 SD_EPS = 1e-6  # as the public MSP-Podcast baseline normalises globally
 
 
-class HfAcousticEncoder(PretrainedEncoder, nn.Module):
+class HfAcousticEncoder(PretrainedEncoder, Described):
     """A transformers speech encoder; convolutions in front stay frozen, what is above them is fine-tuned.
 
     Frames come every 20 ms. An encoder that hears padding (data2vec-audio) is given one recording at a time.
@@ -274,11 +275,6 @@ class HfAcousticEncoder(PretrainedEncoder, nn.Module):
             save_pretrained(folder, whole, encoder=self.model)
         else:
             save_pretrained(folder, self.model)
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """As torch does; a rebuilt encoder, whose weights are only described, takes the tensors themselves."""
-        whole = {name: one.float() if one.is_floating_point() else one for name, one in state_dict.items()}
-        return super().load_state_dict(whole, strict, assign or any(own.is_meta for own in self.parameters()))
 
     def identity(self) -> Mapping[str, str]:
         """The pretrained model by the hash of its files, and the commit that `revision` stood for, for the card.

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 
@@ -35,13 +35,16 @@ def checkpoint_layers(layers: Iterable[Any]) -> None:
         layer.checkpointed = True
 
 
+class Described(nn.Module):
+    """A module whose weights may be described alone, as `unset` leaves them: loading a state brings them."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As torch does, in float32; what was only described takes the tensors themselves, without a copy."""
+        whole = {name: one.float() if one.is_floating_point() else one for name, one in state_dict.items()}
+        return super().load_state_dict(whole, strict, assign or any(own.is_meta for own in self.parameters()))
+
+
 def unset(make: Callable[[Mapping[str, Any]], Any], config: Mapping[str, Any]) -> Any:
-    """What `make` makes of a configuration, its weights only described: `set_weights` brings them."""
+    """What `make` makes of a configuration, its weights only described."""
     with torch.device("meta"):
         return make(config)
-
-
-def set_weights(model: nn.Module, state: Mapping[str, Tensor], *, strict: bool = True) -> None:
-    """Loads a state; what was only described takes the tensors themselves, in float32, without a copy."""
-    whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-    model.load_state_dict(whole, strict=strict, assign=any(own.is_meta for own in model.parameters()))

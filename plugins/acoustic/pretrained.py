@@ -15,7 +15,7 @@ from msftk.counting import counted
 from msftk.errors import InputError
 from msftk.hub import MODEL_ID, is_local, why_not_fetched
 from msftk_plugins.acoustic.mel import MEL_INPUTS, StackedMel, WhisperMel, WholeRowsMel
-from msftk_plugins.acoustic.model_config import set_weights, unset
+from msftk_plugins.acoustic.model_config import unset
 from msftk_plugins.acoustic.published import published_folder
 from msftk_plugins.acoustic.wave_model import WaveModel, wave_model
 from msftk_plugins.acoustic.whisper_model import WhisperEncoder, whisper_model
@@ -165,7 +165,7 @@ def whisper_encoder(model: Any) -> WhisperEncoder:
             f"acoustic.model is a Whisper with activation {model.config.activation_function}: expected gelu, as every "
             "published one has."
         )
-    set_weights(made, model.get_encoder().state_dict())
+    made.load_state_dict(model.get_encoder().state_dict())
     return made
 
 

@@ -11,7 +11,6 @@ from msftk.errors import InputError
 from msftk.interfaces import Imported
 from msftk.runs.imported import read_published
 from msftk.runs.published import find_published, is_published
-from msftk_plugins.acoustic.model_config import set_weights
 
 PLACE = "acoustic."  # of an encoder in a network
 FITTED = {"layer_logits", "mean", "sd"}  # what not every model has beside its encoder
@@ -43,4 +42,4 @@ def fill(encoder: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     missing = [name for name in places if name not in own and name not in FITTED]
     if missing:
         raise InputError(f"acoustic.model lacks {missing[0]} of its own encoder. Fetch it anew.")
-    set_weights(encoder, {name: tensor for name, tensor in own.items() if name in places}, strict=False)
+    encoder.load_state_dict({name: tensor for name, tensor in own.items() if name in places}, strict=False)

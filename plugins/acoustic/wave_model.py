@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from msftk_plugins.acoustic.dropout import Dropout
-from msftk_plugins.acoustic.model_config import Checkpointed, ModelConfig, checkpoint_layers
+from msftk_plugins.acoustic.model_config import Checkpointed, Described, ModelConfig, checkpoint_layers
 from msftk_plugins.acoustic.plain_attention import PlainAttention
 
 USUAL = {  # of Wav2Vec2Config and WavLMConfig, for what a configuration leaves out
@@ -55,7 +55,7 @@ def wave_model(kept: Mapping[str, Any]) -> WaveModel | None:
     return WaveModel(config)
 
 
-class WaveModel(nn.Module):
+class WaveModel(Described):
     """What `WaveLayers` runs."""
 
     def __init__(self, config: ModelConfig) -> None:

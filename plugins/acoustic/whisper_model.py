@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, gelu
 
 from msftk_plugins.acoustic.front_end import BLOCK
-from msftk_plugins.acoustic.model_config import Checkpointed, ModelConfig, checkpoint_layers
+from msftk_plugins.acoustic.model_config import Checkpointed, Described, ModelConfig, checkpoint_layers
 from msftk_plugins.acoustic.plain_attention import PlainAttention
 
 USUAL = {  # of WhisperConfig, for what a configuration leaves out
@@ -37,7 +37,7 @@ def whisper_model(kept: Mapping[str, Any]) -> WhisperEncoder | None:
     return WhisperEncoder(config)
 
 
-class WhisperEncoder(nn.Module):
+class WhisperEncoder(Described):
     """log-mel rows [batch, mels, rows] -> [batch, rows / 2, dim]: all of its positions, whatever was said."""
 
     def __init__(self, config: ModelConfig) -> None:

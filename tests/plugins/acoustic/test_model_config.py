@@ -7,18 +7,22 @@ import json
 import torch
 from torch import nn
 
-from msftk_plugins.acoustic.model_config import Checkpointed, ModelConfig, checkpoint_layers, set_weights, unset
+from msftk_plugins.acoustic.model_config import Checkpointed, Described, ModelConfig, checkpoint_layers, unset
+
+
+class Linear(Described, nn.Linear):
+    pass
 
 
 def test_what_is_described_takes_the_tensors_in_float32() -> None:
-    made = unset(lambda sizes: nn.Linear(sizes["n"], 2), {"n": 3})
+    made = unset(lambda sizes: Linear(sizes["n"], 2), {"n": 3})
     assert made.weight.is_meta
     given = {"weight": torch.randn(2, 3), "bias": torch.randn(2).half()}
-    set_weights(made, given)
+    made.load_state_dict(given)
     assert made.weight.data_ptr() == given["weight"].data_ptr()
     assert made.bias.dtype == torch.float32
-    drawn = nn.Linear(3, 2)
-    set_weights(drawn, given)
+    drawn = Linear(3, 2)
+    drawn.load_state_dict(given)
     assert drawn.weight.data_ptr() != given["weight"].data_ptr()
     torch.testing.assert_close(drawn.weight.data, given["weight"])
 

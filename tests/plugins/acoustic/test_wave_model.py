@@ -11,7 +11,7 @@ from torch import nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model, WavLMConfig, WavLMModel
 
 from msftk_plugins.acoustic.compiling import Compiling
-from msftk_plugins.acoustic.model_config import set_weights, unset
+from msftk_plugins.acoustic.model_config import unset
 from msftk_plugins.acoustic.padding import within
 from msftk_plugins.acoustic.wave_model import WaveModel, wave_model
 from msftk_plugins.acoustic.waveforms import Waveforms
@@ -42,7 +42,7 @@ def theirs(kind: str, stable: bool) -> Any:
 
 def ours(model: Any) -> WaveModel:
     made: WaveModel = unset(wave_model, json.loads(model.config.to_json_string(use_diff=False)))
-    set_weights(made, model.state_dict())
+    made.load_state_dict(model.state_dict())
     return made
 
 

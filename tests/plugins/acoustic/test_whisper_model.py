@@ -11,7 +11,7 @@ from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as Theirs
 
 from msftk_plugins.acoustic import whisper_model as whisper_model_room
-from msftk_plugins.acoustic.model_config import set_weights, unset
+from msftk_plugins.acoustic.model_config import unset
 from msftk_plugins.acoustic.whisper_model import WhisperEncoder, whisper_model
 
 SIZES = {"d_model": 16, "encoder_layers": 3, "encoder_attention_heads": 2, "encoder_ffn_dim": 32}
@@ -26,7 +26,7 @@ def pair() -> tuple[Any, WhisperEncoder]:
     for own in theirs.parameters():
         own.data += 0.1 * torch.randn_like(own)
     made: WhisperEncoder = unset(whisper_model, json.loads(config.to_json_string(use_diff=False)))
-    set_weights(made, theirs.state_dict())
+    made.load_state_dict(theirs.state_dict())
     return theirs, made.eval()
 
 
