@@ -56,26 +56,36 @@ def indexed_files(folder: Path) -> list[Path]:
     return [folder / Path(name).name for name in sorted(set(named.values()))]
 
 
-def snapshot(model: str, patterns: Sequence[str]) -> Path:
-    """The folder of model id `model` in the Hugging Face cache, its files of `patterns` fetched if they are not there.
+def snapshot(
+    model: str,
+    patterns: Sequence[str],
+    needed: Sequence[str],
+    *,
+    revision: str | None = None,
+    what: str = "model",
+    otherwise: str = "",
+) -> Path:
+    """The folder of model id `model` in the Hugging Face cache, its files of `patterns` fetched where one of each of
+    those `needed` is not there. `what` it is called; `otherwise`: what works without it, a sentence.
 
-    Raises InputError where they are not, and cannot or may not be fetched.
+    Raises InputError where they are not, and cannot or may not be fetched; ValueError where it is no model id.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(model, local_files_only=True))
-        if any(folder.glob(patterns[0])) and all(path.is_file() for path in indexed_files(folder)):
+        folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
+        if all(any(folder.glob(one)) for one in needed) and all(path.is_file() for path in indexed_files(folder)):
             return folder
     except LocalEntryNotFoundError:
         pass
     if reason := why_not_fetched(model):
-        raise InputError(f"model '{model}' is not in the Hugging Face cache, and {reason}")
+        raise InputError(f"{what} '{model}' is not in the Hugging Face cache, and {reason} {otherwise}".rstrip())
     try:
-        return Path(snapshot_download(model, allow_patterns=list(patterns)))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(patterns)))
     except Exception as error:  # no such model, gated, a full disk: the hub raises many kinds
         told = (str(error).strip() or type(error).__name__).splitlines()[0]
+        remedy = f"Fetch it yourself (hf download {model}), or name another, or a folder. {otherwise}".rstrip()
         raise InputError(
-            f"model '{model}' cannot be fetched: {told} Fetch it yourself: hf download {model}."
+            f"{what} '{model}' is not in the Hugging Face cache and cannot be fetched: {told} {remedy}"
         ) from error

@@ -13,7 +13,7 @@ from typing import Any
 from msftk.consent import SWITCH
 from msftk.errors import InputError
 from msftk.files import sha256_file
-from msftk.hub import why_not_fetched
+from msftk.hub import snapshot
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 READ = (
@@ -25,6 +25,8 @@ READ = (
     "*.py",
 )  # what changes results: weights, configuration, tokenizer, the form of a chat
 
+NEEDED = ("*.safetensors", "config.json")  # without which a snapshot was fetched in part
+
 
 def model_folder(model: str, revision: str | None, section: str, otherwise: str = "") -> Path:
     """The folder that holds `model`: the one named, or a snapshot in the Hugging Face cache, fetched if need be.
@@ -35,30 +37,12 @@ def model_folder(model: str, revision: str | None, section: str, otherwise: str 
     """
     if Path(model).is_dir():
         return Path(model)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError
 
-    remedy = f"Name another, or a folder, by --set {section}.model=MODEL. {otherwise}".rstrip()
     try:
-        try:
-            folder = Path(snapshot_download(model, revision=revision, local_files_only=True))
-            check_weights(folder)
-            return folder
-        except (LocalEntryNotFoundError, InputError):  # not fetched, or only in part
-            if reason := why_not_fetched(model):
-                raise InputError(
-                    f"{section} model '{model}' is not in the Hugging Face cache, and {reason} {otherwise}".rstrip()
-                ) from None
-            return Path(snapshot_download(model, revision=revision, allow_patterns=list(READ)))
+        return snapshot(model, READ, NEEDED, revision=revision, what=f"{section} model", otherwise=otherwise)
     except HFValidationError as error:
         raise InputError(f"{section}.model is '{model}': no such folder, and no model id (owner/name).") from error
-    except InputError:
-        raise
-    except Exception as error:  # no network, no such model, gated: the hub raises many kinds
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"{section} model '{model}' is not in the Hugging Face cache and cannot be fetched: {reason} {remedy}"
-        ) from error
 
 
 def check_weights(folder: Path) -> None:

@@ -79,7 +79,9 @@ def find_published(name: str, options: Mapping[str, object] | None = None) -> Pu
             f"unknown model '{name}'. {did_you_mean(name, known)}Known: {', '.join(known)}; or give a folder, or a "
             "model's id on the hub (owner/name)."
         )
-    folder = Path(name) if named is None and Path(name).is_dir() else snapshot(named.id if named else name, READ)
+    folder = (
+        Path(name) if named is None and Path(name).is_dir() else snapshot(named.id if named else name, READ, [WEIGHTS])
+    )
     _check_folder(folder)
     config = _config_of(folder)
     if config.get("sampling_rate", SAMPLE_RATE_HZ) != SAMPLE_RATE_HZ:
