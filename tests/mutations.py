@@ -887,6 +887,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "",
         "tests/recipes/test_emphasis_corpus.py",
     ),
+    Mutation(
+        "msftk/recipes/predict.py",
+        "if unknown := how.keys() - How.__annotations__.keys():",
+        "if unknown := set[str]():",
+        "tests/recipes/test_predict.py",
+    ),
     Mutation("msftk/runs/at_once.py", "/ max(seen) *", "*", "tests/runs/test_at_once.py"),
     Mutation("msftk/runs/at_once.py", "n // (workers * rounds)", "n // rounds", "tests/runs/test_at_once.py"),
     Mutation("msftk/runs/at_once.py", "    batches.reverse()", "    pass", "tests/runs/test_at_once.py"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from msftk.counting import counted
 from msftk.errors import InputError, MsftkError
@@ -18,7 +18,7 @@ from msftk.recipes.another_stress import MovedStress, moved_in_sound, reads_stre
 from msftk.recipes.contributions import Values, gates_of, parts_of, without_each
 from msftk.recipes.curves import Curves
 from msftk.recipes.ensemble import Ensemble
-from msftk.recipes.makers import Anew, chosen_anew, layer_of
+from msftk.recipes.makers import Chosen, chosen_anew, layer_of
 from msftk.recipes.predict import Run, opened
 from msftk.recipes.predict_result import values_of
 from msftk.recipes.published_notes import published_notes, shorter
@@ -73,7 +73,10 @@ def explain(
     start_s: float | None = None,
     end_s: float | None = None,
     store: str | Path | Store | None = None,
-    **anew: Unpack[Anew],
+    alignment: Mapping[str, object] | None = None,
+    transcriber: Chosen | None = None,
+    aligner: Chosen | None = None,
+    describer: Chosen | None = None,
 ) -> Explanation:
     """Explains what `run` predicts of one recording; options as those of `Run.predict`.
 
@@ -85,12 +88,12 @@ def explain(
     Raises:
         InputError: none or several recordings, one that cannot be read, or more than is heard at once.
     """
-    layer = layer_of(anew)
+    layer = layer_of({"alignment": alignment, "transcriber": transcriber, "aligner": aligner, "describer": describer})
     ensemble, place = run.ensemble, opened(store)
     if not isinstance(ensemble, Ensemble):
         raise InputError("an exported model cannot be taken apart. Explain the run that it was exported from.")
     settings, network = ensemble.models[0].settings, ensemble.models[0].network
-    recordings = _single(_of_corpus(run, one), run.alignment(anew.get("alignment")))
+    recordings = _single(_of_corpus(run, one), run.alignment(alignment))
     preparations = run.preparations(place, layer, None)
     part = stretch_of(recordings, start_s, end_s, ensemble.seconds_kept, preparations[0].material)
     (utterance,), hearing = part.utterances, Hearing()

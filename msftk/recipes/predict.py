@@ -156,7 +156,9 @@ class Run:
     def hear(
         self, parts: Iterable[Recordings], *, progress: ProgressCallback = silent, **how: Unpack[How]
     ) -> Iterator[Heard]:
-        """What is heard of recordings, part by part, as `predict` says."""
+        """What is heard of recordings, part by part, as `predict` says. Raises TypeError for an option it has not."""
+        if unknown := how.keys() - How.__annotations__.keys():
+            raise TypeError(f"no option of Run.predict: {', '.join(sorted(unknown))}")
         interval, window_s, hop_s = how.get("interval"), how.get("window_s"), how.get("hop_s")
         bounds = None if interval is None else self._bounds(interval)
         preparations = self.preparations(how.get("store"), layer_of(how), how.get("workers"))

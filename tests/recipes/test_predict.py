@@ -20,12 +20,14 @@ from msftk.evaluation.predictions import read_predictions
 from msftk.recipes.beside import utterance_of
 from msftk.recipes.predict import load
 from msftk.recipes.predict_result import PredictResult
+from msftk.recipes.predict_table import predict_table
 from msftk.recipes.prediction_table import table_columns
 from msftk.recipes.recordings import collect
 from msftk.recipes.table_file import write_table
 from msftk.recipes.train import train
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
+from msftk.store.memory import MemoryStore
 from msftk.types import ATTRIBUTES
 
 
@@ -193,3 +195,18 @@ def test_recordings_heard_together_are_answered_as_each_by_itself(
             assert together[0].values[attribute] == pytest.approx(alone[0].values[attribute], abs=1e-5)
     assert answers["s1_0"].absent["gs"] == {"no transcript": 1}
     assert "gs" not in answers["s1_1"].absent
+
+
+def test_an_option_that_predict_has_not_is_refused_by_all_that_take_its_options(
+    tiny_run: Path, tone_corpus: Manifest, tmp_path: Path
+) -> None:
+    run, one = load(tiny_run, device="cpu"), tone_corpus.utterances[0]
+    takes: list[Callable[..., object]] = [
+        lambda **how: run.predict_each([one], **how),
+        lambda **how: list(run.stream([one], **how)),
+        lambda **how: predict_table(run, one, tmp_path / "t.csv", **how),
+    ]
+    for predicts in takes:
+        with pytest.raises(TypeError, match=r"no option of Run\.predict: windows"):
+            predicts(store=MemoryStore(), windows=8.0)
+    assert not list(tmp_path.iterdir())
