@@ -68,10 +68,10 @@ def check_place(path: Path) -> None:
         raise InputError(f"{path}: cannot be written ({reason}). Choose another place with --out.")
 
 
-def check_folder(path: Path) -> None:
-    """Raises InputError where `path` cannot be a folder to write in: ask it before long work. It is made."""
+def check_folder(path: Path, option: str = "--out") -> None:
+    """Raises InputError where `path`, by `option`, cannot be a folder to write in: ask before long work. It is made."""
     if reason := _no_folder(path):
-        raise InputError(f"{path}: cannot be a folder to write in ({reason}). Choose another place with --out.")
+        raise InputError(f"{path}: cannot be a folder to write in ({reason}). Choose another place with {option}.")
 
 
 def _no_folder(path: Path) -> str:

@@ -962,6 +962,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "tests/runs/test_model_card.py",
     ),
     Mutation("msftk/serve/door.py", 'r":\\d*$"', 'r":.*$"', "tests/serve/test_door.py"),
+    Mutation(
+        "msftk/evaluation/prediction_csv.py",
+        "if row.text(column) != text",
+        "if row.text(column) is None",
+        "tests/evaluation/test_prediction_csv.py",
+    ),
 )
 
 if __name__ == "__main__":

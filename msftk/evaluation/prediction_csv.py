@@ -38,7 +38,7 @@ def read_prediction_csv(
         own_scale: what the values are on where no column `scale` says it (msftk writes one); None: `scale`.
     Raises:
         InputError: no such columns, two for one attribute, an utterance twice, no row that is one of `ids`, no number,
-            or most values off the scale.
+            rows on different scales, or most values off a scale that no column tells.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -62,8 +62,12 @@ def read_prediction_csv(
     rows = _by_id(path, table.rows, named, set(ids))
     said = {one: [row.number(columns.get(a)) for a in ATTRIBUTES] for one, row in rows.items()}
     values = np.array(list(said.values()), np.float64)
-    own = _scale_column(table) or own_scale or scale
-    _check_on_scale(path, values, own)
+    if np.isnan(values).all():
+        raise InputError(f"{path}: no number in its columns. Give a prediction to each utterance.")
+    own = _scale_column(table)
+    if own is None:
+        own = own_scale or scale
+        _check_on_scale(path, values, own)
     whole = (values - own.low)[:, None]
     made = Predictions(tuple(rows), values, own, ("whole",), whole, np.ones_like(whole))
     return made.on(scale)
@@ -141,19 +145,21 @@ def _by_id(path: Path, rows: Sequence[Row], named: str, ids: set[str]) -> Mappin
 
 
 def _scale_column(table: Table) -> RatingScale | None:
-    """What the column `scale` says in the first row, as msftk writes it: 1..7."""
-    text = table.rows[0].text(table.column("scale"))
-    if text is None:
-        return None
-    return RatingScale.read(text, f"{table.rows[0].place}: scale")
+    """What the column `scale` says, as msftk writes it: 1..7."""
+    first, column = table.rows[0], table.column("scale")
+    text = first.text(column)
+    if other := next((row for row in table.rows if row.text(column) != text), None):
+        raise InputError(
+            f"{other.place}: scale {other.text(column)}, and {text} in the first row. Keep tables of different "
+            "scales apart."
+        )
+    return None if text is None else RatingScale.read(text, f"{first.place}: scale")
 
 
 def _check_on_scale(path: Path, values: Float64, scale: RatingScale) -> None:
     """A regression goes a little beyond its scale now and then; most values off it are on another one."""
     known = values[~np.isnan(values)]
     off = (known < scale.low) | (known > scale.high)
-    if not known.size:
-        raise InputError(f"{path}: no number in its columns. Give a prediction to each utterance.")
     if off.mean() > 0.5:
         raise InputError(
             f"{path}: {counted(int(off.sum()), 'value')} of {len(known)} lie off the scale {scale} (they go from "

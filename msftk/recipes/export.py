@@ -61,7 +61,7 @@ def export(
     place = Path(onnx)
     if place.suffix != SUFFIX:
         raise InputError(f"{place}: expected a file that ends in {SUFFIX}.")
-    check_folder(place.parent)
+    check_folder(place.parent, "--onnx")
     _check_earlier(place)
     with consenting(Consent(trust_remote_code, allow_download or model is not None)):
         models = _models(run, model)

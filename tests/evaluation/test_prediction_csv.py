@@ -90,6 +90,8 @@ def test_the_challenge_wants_all_three() -> None:
         (f"id,V\n{IDS[0]},\n", "no number in its columns"),
         (f"id,V\n{IDS[0]},1,2\n", "x.csv:2: 3 cells, expected 2"),
         (f"id,V,scale\n{IDS[0]},1,7\n", "x.csv:2: scale 7: expected lowest and highest rating"),
+        (f"id,V,scale\n{IDS[0]},.2,0..1\n{IDS[1]},4,1..7\n", r"x.csv:3: scale 1..7, and 0..1 in the first row"),
+        (f"id,V,scale\n{IDS[0]},,0..1\n", "no number in its columns"),
         (f"id,V,A\n{IDS[0]},0.2,0.3\n{IDS[1]},0.5,1\n", r"3 values of 4 lie off the scale 1..7 \(.* from 0.2 to 1\)"),
     ],
 )
@@ -101,6 +103,11 @@ def test_what_cannot_be_scored_is_one_clear_message(tmp_path: Path, text: str, m
 def test_a_value_a_little_off_the_scale_is_a_prediction(tmp_path: Path) -> None:
     made = read_prediction_csv(table(tmp_path, f"id,V\n{IDS[0]},7.2\n{IDS[1]},3\n"), IDS, SCALE)
     assert made.values[0, 0] == 7.2
+
+
+def test_values_off_a_scale_that_the_table_itself_tells_are_predictions(tmp_path: Path) -> None:
+    made = read_prediction_csv(table(tmp_path, f"id,V,scale\n{IDS[0]},-0.5,0..1\n{IDS[1]},1.5,0..1\n"), IDS, SCALE)
+    assert made.values[:, 0].tolist() == [-2.0, 10.0]
 
 
 def test_columns_under_the_names_of_others_are_told() -> None:

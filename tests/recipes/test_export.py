@@ -58,3 +58,9 @@ def test_a_run_without_sound_is_not_exported(tone_corpus: Manifest, tone_store: 
     with pytest.raises(InputError, match=r"acoustic encoder 'NoSound' cannot be exported: .* Export a run that hears"):
         export(tmp_path / "run", tmp_path / "model.onnx")
     assert not list(tmp_path.glob("model.*"))
+
+
+def test_a_place_under_a_file_is_told_with_the_option_that_names_it(tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file: cannot be a folder to write in .*Choose another place with --onnx\."):
+        export(tiny_run, tmp_path / "file" / "model.onnx")
