@@ -35,6 +35,8 @@ class ByClass(LengthBuckets):
         unlabelled = np.flatnonzero([value is None for value in values])
         if options.unlabelled == "class" and len(unlabelled):
             self.classes = {**self.classes, "": unlabelled}
+        if not self.classes:
+            raise InputError(f"sampler.leave_out = {list(options.leave_out)} leaves no utterance. Leave out fewer.")
 
     def check(self, utterances: Sequence[Utterance]) -> None:
         refuse_unknown(self.options.leave_out, utterances, self.options.column, "sampler.leave_out")
@@ -82,7 +84,7 @@ class ClassBalanced(ByClass):
 def _rows_of_classes(values: Sequence[str | None], column: str, leave_out: Sequence[str]) -> Mapping[str, Rows]:
     """Class -> its rows, both in order; who has none is of no class and left out.
 
-    Raises InputError where nothing is left.
+    Raises InputError where nobody has a class.
     """
     known = sorted({value for value in values if value is not None})
     if not known:
@@ -91,7 +93,5 @@ def _rows_of_classes(values: Sequence[str | None], column: str, leave_out: Seque
             f"corpus with its {column} column."
         )
     kept = [name for name in known if name not in leave_out]
-    if not kept:
-        raise InputError(f"sampler.leave_out = {list(leave_out)} leaves no utterance. Leave out fewer.")
     column_values = np.array(values, object)
     return {name: np.flatnonzero(column_values == name) for name in kept}

@@ -62,6 +62,11 @@ def test_those_without_a_class_are_one_more_where_that_is_asked_for() -> None:
     assert None not in [classes[row] for row in drawn("class-undersampling", classes)]
 
 
+def test_those_without_a_class_may_be_all_that_is_heard() -> None:
+    classes: list[str | None] = ["H", None, "S", None]
+    assert sorted(drawn("class-undersampling", classes, leave_out=["H", "S"], unlabelled="class")) == [1, 3]
+
+
 def test_classes_that_are_left_out_are_not_heard() -> None:
     classes: list[str | None] = ["H", "O", "H", "X", None, "S", "O"]
     assert sorted(drawn("class-undersampling", classes, leave_out=["O", "X"], largest=2)) == [0, 2, 5]
