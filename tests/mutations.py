@@ -872,6 +872,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "msftk/recipes/predict.py", "        with self._lock:\n", "        if True:\n", "tests/recipes/test_threads.py"
     ),
+    Mutation("msftk/pages/comparison.html", "<br>p {{", " p {{", "tests/recipes/test_page.py"),
+    Mutation("msftk/pages/drawing.js", "Math.max(high, ...values)", "high", "tests/pages/test_filled.py"),
     Mutation("msftk/pages/filled.py", '.replace("<", "\\\\u003c")', "", "tests/pages/test_filled.py"),
     Mutation("msftk/recipes/frames.py", "and field.name not in NOT_READ", "", "tests/recipes/test_frames.py"),
     Mutation("msftk/evaluation/over_time.py", "(start + end) / 2", "start", "tests/evaluation/test_over_time.py"),

@@ -39,7 +39,8 @@ def axes(width: float, height: float) -> Iterator[tuple[Any, Any]]:
 
 
 def svg_text(figure: Any) -> str:
-    """The figure as an <svg> element for an HTML page, the same bytes for the same figure; ink is the page's own.
+    """The figure as an <svg> element for an HTML page, the same bytes for the same figure; ink and the
+    colours of attributes are the page's own.
 
     >>> from matplotlib.figure import Figure
     >>> svg_text(Figure()).rstrip().endswith("</svg>")
@@ -50,4 +51,7 @@ def svg_text(figure: Any) -> str:
     with mpl.rc_context({"svg.hashsalt": "msftk", "svg.fonttype": "none"}):
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata=NO_METADATA, facecolor="none")
-    return in_page_ink(text.getvalue()[text.getvalue().index("<svg") :])
+    drawn = in_page_ink(text.getvalue()[text.getvalue().index("<svg") :])
+    for name, colour in COLOURS.items():
+        drawn = drawn.replace(colour, f"var(--{name})")
+    return drawn

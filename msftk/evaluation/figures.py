@@ -28,7 +28,7 @@ def training_svgs(folds: Mapping[str, Sequence[Numbers]]) -> list[str]:
     with axes(4.4, 2.8) as (figure, loss):
         for lines in folds.values():
             loss.plot([one["epoch"] for one in lines], [one["train_loss"] for one in lines], color="#808080")
-        loss.set(xlabel="epoch", ylabel="training loss (sum of 1 - CCC)")
+        loss.set(xlabel="epoch", ylabel="training loss")
         drawn = [svg_text(figure)]
     if any(line["dev_ccc"] for lines in folds.values() for line in lines):
         with axes(4.4, 2.8) as (figure, ccc):
@@ -39,7 +39,7 @@ def training_svgs(folds: Mapping[str, Sequence[Numbers]]) -> list[str]:
                         label = name if place == 0 else None
                         ccc.plot([one["epoch"] for one in lines], dev, color=COLOURS.get(name, OTHERS[0]), label=label)
             ccc.set(xlabel="epoch", ylabel="CCC on dev")
-            ccc.legend(frameon=False, fontsize=8)
+            _legend_above(ccc)
             drawn.append(svg_text(figure))
     return drawn
 
@@ -121,7 +121,7 @@ def curves_svg(lines: Mapping[str, Sequence[Numbers]], x: str, y: str, labels: t
             ends = [min(panel.get_xlim()[0], panel.get_ylim()[0]), max(panel.get_xlim()[1], panel.get_ylim()[1])]
             panel.plot(ends, ends, color=FAINT, linewidth=1)
         panel.set(xlabel=labels[0], ylabel=labels[1])
-        panel.legend(frameon=False, fontsize=8)
+        _legend_above(panel)
         return svg_text(figure)
 
 
@@ -155,8 +155,12 @@ def _ranges_svg(
         panel.set(xlabel=label, ylim=(len(rows) - 0.4, -0.6))
         panel.set_yticks(range(len(rows)), list(rows), parse_math=False)
         if len(names) > 1:
-            panel.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(names))
+            _legend_above(panel)
         return svg_text(figure)
+
+
+def _legend_above(panel: Any) -> None:
+    panel.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(ATTRIBUTES))
 
 
 def _hexagons(panel: Any, rated: Float64, said: Float64, limits: tuple[float, float], colour: str) -> None:

@@ -26,6 +26,9 @@ function draw(parent, name, facts, text = "") {
 function picture(parent, width, height, label) {
   return draw(parent, "svg", {viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, class: "drawn"});
 }
+function holding([low, high], values) {  // a scale, and what is predicted beyond it
+  return [Math.min(low, ...values), Math.max(high, ...values)];
+}
 function widthOf(parent, most) {  // letters keep their size: what is drawn is as wide as there is room
   return Math.max(280, Math.min(most, parent.clientWidth || most));
 }

@@ -57,7 +57,7 @@ function soundOverTime(parent, curves, emphasis, touched) {  // waveform, log-F0
   }
   const loudest = Math.max(1e-4, ...curves.energy);
   line(curves.energy.map((value, k) => `${k ? "L" : "M"}${x(k + 1)} ${(285 - 70 * value / loudest).toFixed(1)}`).join(""), "energy", 2);
-  draw(drawn, "text", {x: 4, y: 212, class: "soft"}, "energy");
+  draw(drawn, "text", {x: 4, y: 212, class: "soft"}, "energy, to the loudest");
   const below = beneath(drawn, words, at, width, height + 14, touched) + 18;
   seconds(drawn, at, curves.duration_s, height + below);
   drawn.setAttribute("height", height + below + 6);
@@ -65,10 +65,11 @@ function soundOverTime(parent, curves, emphasis, touched) {  // waveform, log-F0
   return drawn;
 }
 function trace(parent, windows, attributes, scale) {  // values over time; `windows` as `msftk predict --window --json` tells them
-  const width = widthOf(parent, 928), height = 200, edge = 34, [low, high] = scale, last_s = Math.max(...windows.map(one => one.end_s));
+  const width = widthOf(parent, 928), height = 200, edge = 34, last_s = Math.max(...windows.map(one => one.end_s));
+  const [low, high] = holding(scale, windows.flatMap(one => attributes.map(name => one[name])));
   const at = s => edge + s / last_s * (width - edge - 4), y = value => height - (value - low) / (high - low) * (height - 24);
   const drawn = picture(parent, width, height + 22, `${attributes.join(", ")} over time`);
-  for (const value of [low, (low + high) / 2, high]) {
+  for (const value of [scale[0], (scale[0] + scale[1]) / 2, scale[1]]) {
     draw(drawn, "line", {x1: edge, x2: width, y1: y(value), y2: y(value), style: "stroke:var(--line)"});
     draw(drawn, "text", {x: 0, y: y(value) + 4, class: "soft"}, String(value));
   }

@@ -14,8 +14,9 @@ function plane(parent, heading, points, {origin = null, reach = null, scale = nu
   if (heading) add(box, "h3", heading);
   const size = widthOf(box, 360), edge = 26, room = size - 2 * edge, all = [...points.map(one => one.values), ...(origin ? [origin] : [])];
   const bounds = name => {
-    if (scale) return scale;
-    const values = all.map(one => one[name]), middle = (Math.min(...values) + Math.max(...values)) / 2;
+    const values = all.map(one => one[name]);
+    if (scale) return holding(scale, values);
+    const middle = (Math.min(...values) + Math.max(...values)) / 2;
     const half = Math.max(reach ? reach[name] : 0, (Math.max(...values) - Math.min(...values)) / 2, .025) * 1.3;
     return [middle - half, middle + half];
   };

@@ -88,11 +88,13 @@ def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis:
 
 
 def in_page_ink(svg: str) -> str:
-    """What is drawn in ink takes the colour of the text around it.
+    """What is drawn in ink takes the colour of the text around it, the rest those of the page's style, light or dark.
 
-    >>> in_page_ink('<path style="stroke: #22262e"/>')
-    '<path style="stroke: currentColor"/>'
+    >>> in_page_ink('<path style="fill: #1f5fa8; stroke: #22262e"/>')
+    '<path style="fill: var(--pitch); stroke: currentColor"/>'
     """
+    for name, colour in {"pitch": PITCH, "energy": ENERGY, "stress": STRESS}.items():
+        svg = svg.replace(colour, f"var(--{name})")
     return svg.replace(INK, "currentColor")
 
 

@@ -32,7 +32,7 @@ def test_nothing_is_left_to_fill_in() -> None:
 
 def test_the_parts_draw_what_a_server_says_of_a_recording(tmp_path: Path) -> None:
     windows = [
-        {"start_s": 4.0 * k, "end_s": 4.0 * k + 8, "valence": 2.0 + k, "arousal": 5.5, "dominance": 3.0}
+        {"start_s": 4.0 * k, "end_s": 4.0 * k + 8, "valence": 2.0 + k, "arousal": 8.5, "dominance": 3.0}
         for k in range(4)
     ]
     page = tmp_path / "page.html"
@@ -45,9 +45,11 @@ def test_the_parts_draw_what_a_server_says_of_a_recording(tmp_path: Path) -> Non
         "plane(main, 'where', windows.map((values, k) => ({name: `at ${k}`, values})), {scale: [1, 7]});\n"
         "const points = document.querySelectorAll('polyline')[0].getAttribute('points').split(' ');\n"
         "const names = [...document.querySelectorAll('text')].map(one => one.textContent);\n"
-        "add(main, 'p', `${points.length} points, ${names.filter(one => one.startsWith('at ')).length} names, `"
+        "const heights = [...document.querySelectorAll('circle')].map(one => Number(one.getAttribute('cy')));\n"
+        "add(main, 'p', `${Math.min(...heights) >= 20 ? 'inside' : 'beyond'} `"
+        " + `${points.length} points, ${names.filter(one => one.startsWith('at ')).length} names, `"
         " + `${fixed(-.001)} ${fixed(null)} ${signed(.5)} ${signed(-.004)}`.padEnd(40, '.'));"
         "console.log(main.lastChild.textContent);</script>"
     )
     (said,) = shown(page, 390, tmp_path).console
-    assert "4 points, 4 names, 0.00 – +0.50 +0.00" in said
+    assert "inside 4 points, 4 names, 0.00 – +0.50 +0.00" in said

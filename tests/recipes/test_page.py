@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser import shown
+from recipes.test_systems import run_of
 
 from msftk.recipes.page import template
 from msftk.recipes.report import write_report
@@ -19,6 +20,19 @@ def test_a_report_fits_and_the_console_is_silent(width: int, tiny_run: Path, ton
     assert found.width <= width
     assert len(found.text) > 3000
     assert found.console == []
+
+
+def test_a_comparison_has_its_differences_in_sight_at_a_desk_and_in_a_box_of_their_own_on_a_telephone(
+    tiny_run: Path, tone_store: Store, tmp_path: Path
+) -> None:
+    for name, fusion in (("a-system-with-a-long-name", "film"), ("other", "concat")):
+        run_of(tiny_run, tmp_path / "runs" / name, fusion={"name": fusion})
+    page = write_report(tmp_path / "runs", tmp_path / "c.html", store=tone_store.root)
+    wider = "const box = found.querySelector('#differences').parentElement; return box.scrollWidth - box.clientWidth;"
+    for width in (390, 1280):
+        found = shown(page, width, tmp_path, wider)
+        assert (found.width <= width, found.console) == (True, [])
+        assert found.answer > 0 if width == 390 else found.answer == 0
 
 
 def test_what_is_too_wide_and_what_goes_wrong_would_be_seen(tmp_path: Path) -> None:
