@@ -41,6 +41,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what a corpus no longer needs
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's own threads would spin beside ours
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads would spin where a core is another's
         from msftk.cli.commands import app  # not above: a signal may come while libraries are read
 
         app(arguments)

@@ -20,15 +20,16 @@ COMMAND = "import sys; from msftk.cli.app import main; sys.argv[0] = 'msftk'; ma
 GOES_ON = "interrupted: finished work is kept, the same command goes on from there."
 
 
+@pytest.mark.parametrize(("name", "usual"), [("OPENBLAS_NUM_THREADS", "1"), ("OMP_WAIT_POLICY", "PASSIVE")])
 @pytest.mark.parametrize("chosen", [None, "3"])
-def test_numpy_computes_with_one_thread_where_nobody_chose_otherwise(
-    monkeypatch: pytest.MonkeyPatch, chosen: str | None
+def test_threads_spin_beside_no_others_where_nobody_chose_otherwise(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None, name: str, usual: str
 ) -> None:
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", chosen or "")
+    monkeypatch.setenv(name, chosen or "")
     if not chosen:
-        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+        monkeypatch.delenv(name)
     assert app.run(["--version"]) == 0
-    assert os.environ["OPENBLAS_NUM_THREADS"] == (chosen or "1")
+    assert os.environ[name] == (chosen or usual)
 
 
 def test_whatever_fails_is_one_line_and_no_traceback(
