@@ -9,16 +9,16 @@ from typing import Any
 
 from msftk.consent import Consent, consenting
 from msftk.errors import InputError, MsftkError
-from msftk.preparation.parts import make_parts
 from msftk.progress import ProgressCallback, part_of, silent
 from msftk.recipes.ablation_table import AblationTable, make_table, write_table
 from msftk.recipes.grid import Grid, Row, read_grid, settings_of
 from msftk.recipes.shared_inputs import SharedInputs
-from msftk.recipes.train import read_or_demo, settings_on, splits_of, train
+from msftk.recipes.train import check_parts, read_or_demo, settings_on, splits_of, train
 from msftk.runs.folder import RunFolder
 from msftk.settings import Settings
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
+from msftk.training.transforms import make_transforms
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ def _check(row: str, settings: Settings, corpus: Manifest, folds: str | None, al
     """Raises InputError for what the row's `train` would refuse."""
     try:
         whole = settings_on(corpus, settings)
-        splits_of(corpus, whole, folds, allow_overlap)
-        make_parts(whole)
+        make_transforms(whole)
+        check_parts(whole, corpus, splits_of(corpus, whole, folds, allow_overlap))
     except InputError as error:
         raise type(error)(f"row '{row}': {error}") from error
 

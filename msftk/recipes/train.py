@@ -19,7 +19,7 @@ from msftk.models.processes import check_same, first_alone, process_group, toget
 from msftk.models.targets import fit_targets
 from msftk.models.where import choose_where
 from msftk.preparation.extract import extract
-from msftk.preparation.parts import make_parts
+from msftk.preparation.parts import Parts, make_parts
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
 from msftk.recipes.initial import start_from
@@ -132,11 +132,6 @@ def train(
     settings = settings_on(corpus, settings)
     check_trackers(settings.training.trackers)
     splits = splits_of(corpus, settings, folds, allow_overlap)
-    if settings.training.patience and not splits[0].dev:
-        raise InputError(
-            f"training.patience = {settings.training.patience} waits for a better CCC on dev, and there is no dev. "
-            "Leave it out, or let dev select (training.select=best)."
-        )
     where, run = choose_where(device), RunFolder(Path(out))
     with consenting(allowed):
         transforms = make_transforms(settings) if refit or not run.is_finished else AS_RECORDED
@@ -147,11 +142,8 @@ def train(
     read |= {"the published model": started.found.identity()} if started else {}
     if not run.is_finished:
         with consenting(allowed):
-            made_by = make_parts(settings).named  # what cannot be made is told before a run is begun
+            made_by = check_parts(settings, corpus, splits).named
             read |= {f"what makes {what}": part.hash for what, part in made_by.items()}
-            for split in splits:
-                make_objective(settings, fit_targets(settings.targets, split.train, corpus.utterances))
-                settings.create("sampler", utterances=split.train).check(corpus.utterances)
         check_folder(run.path)
     notes: list[str] = []
     with process_group(), consenting(allowed), run.held() if where.writes else nullcontext():
@@ -222,6 +214,22 @@ def splits_of(corpus: Manifest, settings: Settings, folds: str | None, allow_ove
     if folds:
         return make_folds(corpus.utterances, folds, inner_dev=selects, allow_overlap=allow_overlap)
     return [fixed_split(corpus.utterances, need_dev=selects, allow_overlap=allow_overlap)]
+
+
+def check_parts(settings: Settings, corpus: Manifest, splits: Sequence[Split]) -> Parts:
+    """Builds what no file of the run is needed for, so that what cannot be made is told before one is begun.
+
+    Returns the parts of the preparation. Raises InputError for what does not fit together, the corpus or some fold.
+    """
+    if settings.training.patience and not splits[0].dev:
+        raise InputError(
+            f"training.patience = {settings.training.patience} waits for a better CCC on dev, and there is no dev. "
+            "Leave it out, or let dev select (training.select=best)."
+        )
+    for split in splits:
+        make_objective(settings, fit_targets(settings.targets, split.train, corpus.utterances))
+        settings.create("sampler", utterances=split.train).check(corpus.utterances)
+    return make_parts(settings)
 
 
 def _rated(run: RunFolder, splits: Sequence[Split]) -> list[str]:

@@ -142,6 +142,11 @@ def test_folds_give_the_mean_of_folds_beside_the_pooled_score(run: Ablate, tmp_p
         ({"rows": ["mow", "baseline"]}, "unknown row 'mow'. Did you mean 'moe'"),
         ({"assignments": ("fusion.hidden=9",)}, "fusion.hidden is given for all rows"),
         ({"assignments": ("training.epochs=0",)}, "training.epochs is 0"),
+        ({"assignments": ("loss.name=cross-entropy",)}, "row 'baseline': loss 'cross-entropy' learns classes"),
+        (
+            {"assignments": ('transforms=[{name="noise",folder="no/where"}]',)},
+            "row 'baseline': no/where: no such folder",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_before_anything_is_trained(
