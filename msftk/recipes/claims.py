@@ -69,6 +69,10 @@ def _scope(comparison: Comparison) -> Iterator[str]:
         yield f"{people}: it holds for others as far as these are like them."
     if comparison.facts.get("role") == "selected on":
         yield "dev chose these checkpoints, so every score on it is optimistic: claim from a held-out split."
+    for one in comparison.differences:
+        first, second = (comparison.systems[name].targets_mean for name in (one.system, one.other))
+        for target in first.keys() & second.keys() - one.targets.keys():
+            yield f"{one.system} and {one.other} tell different classes of {target}: not compared in these."
     if comparison.facts.get("left_out"):
         yield f"{counted(comparison.facts['left_out'], 'utterance')} not predicted by all left out."
     if ratings := comparison.facts.get("ratings"):
