@@ -970,6 +970,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "if row.text(column) is None",
         "tests/evaluation/test_prediction_csv.py",
     ),
+    Mutation(
+        "msftk/evaluation/averages.py",
+        "values=mean_of_known(predictions.values),",
+        "values=mean(predictions.values),",
+        "tests/evaluation/test_averages.py",
+    ),
 )
 
 if __name__ == "__main__":

@@ -34,16 +34,18 @@ def mean_of_rows(predictions: Predictions, names: Sequence[str], weights: Sequen
         return whole
 
     def mean_of_known(values: Float64) -> Float64:
-        """Models of several folds may know other classes: of each class the mean of those that know it."""
+        """Models may know other attributes or classes (folds): of each the mean of those that know it."""
         known = ~np.isnan(values)
+        if known.all():
+            return mean(values)
         with np.errstate(invalid="ignore"):
             return mean(np.where(known, values, 0.0)) / mean(known.astype(np.float64))
 
     return replace(
         predictions,
         ids=tuple(place),
-        values=mean(predictions.values),
-        contributions=mean(predictions.contributions),
+        values=mean_of_known(predictions.values),
+        contributions=mean_of_known(predictions.contributions),
         routing=mean(predictions.routing),
         extra={name: mean(values) for name, values in predictions.extra.items()},
         by_sources={name: mean(values) for name, values in predictions.by_sources.items()},
@@ -56,7 +58,7 @@ def mean_of_rows(predictions: Predictions, names: Sequence[str], weights: Sequen
 
 
 def mean_of_models(parts: Sequence[Predictions]) -> Predictions:
-    """The mean of several models' predictions of what all of them predict, on the scale of the first.
+    """The mean of several models' predictions, on the scale of the first; of each attribute, of those that predict it.
 
     Of different experts none is told apart: then all of the value is the part of one expert, "mean". What only some
     models predict (outputs of a head, other targets, subsets of sources) is left out.

@@ -61,6 +61,16 @@ def test_of_different_experts_none_is_told_apart_and_scales_are_laid_on_the_firs
     assert mean.routing.shape == (3, 1, 3)
 
 
+def test_an_attribute_is_the_mean_of_the_models_that_predict_it() -> None:
+    whole, alone = made(0), made(1)
+    alone = replace(alone, values=np.where([True, False, False], alone.values, np.nan), expert_names=("whole",))
+    mean = mean_of_models([whole, alone])
+    np.testing.assert_allclose(mean.values[:, 0], (whole.values[:, 0] + alone.values[:, 0]) / 2)
+    np.testing.assert_array_equal(mean.values[:, 1:], whole.values[:, 1:])
+    np.testing.assert_allclose(mean.contributions[:, 0] + 1, mean.values)
+    assert mean_of_models([alone, alone]).attributes == ("valence",)
+
+
 def test_one_model_is_its_own_mean() -> None:
     one = made(0)
     assert mean_of_models([one]) is one
