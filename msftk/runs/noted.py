@@ -16,7 +16,7 @@ def check_noted(run: RunFolder, read: Mapping[str, Facts]) -> None:
 
     Args:
         run: begun and not finished.
-        read: what it is, as "the folder of transform 'noise'" -> its facts; empty where nothing is read.
+        read: what it is, as "what transform 1 (noise) reads" -> its facts; empty where nothing is read.
     Raises:
         InputError: the run was begun with another one.
     """

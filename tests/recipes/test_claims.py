@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from evaluation import test_paired_targets as classes
 from evaluation.test_comparison import FAMILY, SYSTEMS, UTTERANCES
 
 from msftk.evaluation.comparison import compare_predictions
@@ -41,3 +42,14 @@ def test_of_single_runs_everything_is_about_checkpoints() -> None:
     single = {name: runs[:1] for name, runs in SYSTEMS.items()}
     found = compare_predictions(single, UTTERANCES, FAMILY, draws=200)
     assert any(sentence.startswith("One run a system") for sentence in scope(found))
+
+
+def test_classes_have_a_sentence_of_their_own_and_different_ones_are_named() -> None:
+    systems = {**classes.SYSTEMS, "of two": [classes.telling(1, 0.1, ("A", "H"))]}
+    pairs = {"the first": [("bad", "good"), ("of two", "good")]}
+    found = compare_predictions(systems, classes.UTTERANCES, pairs, draws=300)
+    _, worse, of_two = claims(found, "the first")
+    assert worse.startswith("bad scores lower than good in UAR of category by 0.")
+    assert of_two.startswith("No difference between of two and good can be claimed in valence")
+    assert "of two and good tell different classes of category: not compared in these." in scope(found)
+    assert not any(sentence.startswith("bad and good tell") for sentence in scope(found))
