@@ -44,21 +44,23 @@ def to_onnx(
             verbose=False,
         )
         assert made is not None
-        _share(made.model)
+        _tidy(made.model)
         made.save(path)
     opset: int = made.model.opset_imports[""]
     return opset
 
 
-def _share(model: Any) -> None:
-    """Models that have an encoder in common hold its weights once, and compute it once."""
+def _tidy(model: Any) -> None:
+    """Models that have an encoder in common hold its weights once, and compute it once; no line of code that made a
+    node, and so no path of this machine, stays beside it."""
     with from_extra("export", "msftk export"):
         import onnx_ir
         from onnx_ir.passes import common
     for value in model.graph.initializers.values():
         whole = np.ascontiguousarray(value.const_value.numpy())  # else they cannot be hashed
         value.const_value = onnx_ir.tensor(whole.reshape(value.const_value.shape.numpy()), name=value.name)
-    for one in (common.DeduplicateHashedInitializersPass(), common.CommonSubexpressionEliminationPass()):
+    share = (common.DeduplicateHashedInitializersPass(), common.CommonSubexpressionEliminationPass())
+    for one in (*share, common.ClearMetadataAndDocStringPass()):
         one(model)
 
 

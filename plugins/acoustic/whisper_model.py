@@ -70,8 +70,9 @@ class WhisperEncoder(Described):
 
         Where nothing learns, as many recordings at a time as the cache holds.
         """
-        is_cached = mel.device.type == "cpu" and not torch.is_grad_enabled()
-        at_once = max(1, BLOCK // self.embed_positions.weight.numel()) if is_cached else len(mel)
+        if mel.device.type != "cpu" or torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return self._last(mel, n)
+        at_once = max(1, BLOCK // self.embed_positions.weight.numel())
         return torch.cat([self._last(some, n) for some in mel.split(at_once)])
 
     def _last(self, mel: Tensor, n: int) -> Tensor:

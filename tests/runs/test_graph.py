@@ -100,6 +100,7 @@ def check(models: Sequence[Model], file: Path, value: str | None = None) -> Mode
 
 def test_a_run_of_logmel_is_fed_features_and_vectors(tiny_run: Path, exported_run: Path) -> None:
     card = check([load_model(tiny_run)], exported_run)
+    assert str(Path(__file__).parents[2]).encode() not in exported_run.read_bytes()
     assert card.sound.front_end is not None
     assert (card.sound.input, card.sound.front_end.name) == ("features", "logmel")
     session = onnxruntime.InferenceSession(exported_run)
@@ -189,6 +190,16 @@ def test_a_run_of_folds_is_the_mean_of_its_models(fold_run: Path, tmp_path: Path
     check(models, export(fold_run, tmp_path / "model.onnx").model)
     one = export(fold_run / "folds" / models[0].run.name, tmp_path / "one.onnx").model
     assert one.stat().st_size * 2 < (tmp_path / "model.onnx").stat().st_size
+
+
+@pytest.mark.slow  # 20 s
+def test_folds_on_one_frozen_encoder_hold_it_once(tone_corpus: Manifest, tone_store: Store, tmp_path: Path) -> None:
+    settings = wavlm_settings(pretrained(tmp_path, "wavlm"), "adaptation.name=frozen", "training.epochs=2")
+    train(tone_corpus, settings, tmp_path / "run", store=tone_store, folds="session", device="cpu")
+    models = load_models(tmp_path / "run")
+    check(models, export(tmp_path / "run", tmp_path / "model.onnx").model)
+    one = export(models[0].run, tmp_path / "one.onnx").model
+    assert (tmp_path / "model.onnx").stat().st_size < 1.5 * one.stat().st_size
 
 
 @pytest.mark.slow  # 10 s each
