@@ -44,7 +44,7 @@ def export(
         allow_download=allow_download,
     )
     first, *others = made.files
-    told = f"{first} (opset {made.card.opset}, {first.stat().st_size / 1e6:.1f} MB)"
+    told = f"{first} (opset {made.card.opset}, {made.n_bytes / 1e6:.1f} MB)"
     out.print(", ".join([told, *map(str, others)]), soft_wrap=True)
     if made.card.published is not None:
         err.print(

@@ -31,6 +31,11 @@ class Exported:
         beside = (weights_file(self.model), text_folder(self.model))
         return (self.model, self.card_file, *(one for one in beside if one.exists()))
 
+    @property
+    def n_bytes(self) -> int:
+        """Of the graph with its weights."""
+        return sum(file.stat().st_size for file in (self.model, weights_file(self.model)) if file.exists())
+
 
 def export(
     run: str | Path | None,

@@ -186,6 +186,6 @@ def _check_weights(file: Path, sha256: str | None) -> None:
     if sha256 is None:
         return
     if not file.is_file():
-        raise InputError(f"{file}: is not beside the model, whose weights it holds. Move it there, or {ANEW.lower()}")
+        raise InputError(f"{file}: is not there, and holds the weights of {file.stem}. Put it back. {ANEW}")
     if sha256_file(file) != sha256:
         raise InputError(f"{file}: holds the weights of another model (the sha256 differs). {ANEW}")

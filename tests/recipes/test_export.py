@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_corpus import TINY
 
 from msftk.errors import InputError
 from msftk.recipes.export import export
+from msftk.recipes.predict import load
 from msftk.recipes.train import train
 from msftk.settings import load_settings
 from msftk.store.features import Store
@@ -31,6 +33,24 @@ def test_a_run_or_a_published_model_is_named(tiny_run: Path, tmp_path: Path) -> 
 def test_another_suffix_is_refused(tiny_run: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"model.pt: expected a file that ends in .onnx"):
         export(tiny_run, tmp_path / "model.pt")
+
+
+@pytest.mark.slow  # 10 s
+def test_weights_that_are_too_many_for_one_file_stand_beside(
+    tiny_run: Path, tone_corpus: Manifest, tone_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = "torch.onnx._internal.exporter._onnx_program._LARGE_MODEL_THRESHOLD"
+    with monkeypatch.context() as smaller:
+        smaller.setattr(place, 0)
+        made = export(tiny_run, tmp_path / "model.onnx")
+    assert [file.name for file in made.files] == ["model.onnx", "model.json", "model.onnx.data"]
+    found, expected = (
+        load(run, "cpu").predict(tone_corpus, store=tone_store).predictions.values for run in (made.model, tiny_run)
+    )
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+    again = export(tiny_run, tmp_path / "model.onnx")
+    assert [file.name for file in again.files] == ["model.onnx", "model.json"]
+    assert again.n_bytes > 0.9 * made.n_bytes
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model.json", "model.text", "model.onnx.data"])

@@ -7,7 +7,7 @@ import pytest
 
 from msftk.errors import InputError, MsftkError, VersionError
 from msftk.files import sha256_file
-from msftk.runs.model_card import FORMAT_VERSION, ModelCard, Output, Semantics, Sound, read_card
+from msftk.runs.model_card import FORMAT_VERSION, ModelCard, Output, Semantics, Sound, read_card, weights_file
 from msftk.settings import Component
 
 
@@ -66,6 +66,19 @@ def test_a_graph_that_is_not_that_of_its_card_is_told(model: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             card.check_graph(inputs, outputs)
+
+
+def test_weights_beside_are_held_to_their_hash(model: Path) -> None:
+    weights = weights_file(model)
+    weights.write_bytes(b"weights")
+    changed(model, weights_sha256=sha256_file(weights))
+    assert read_card(model).weights_sha256
+    weights.write_bytes(b"others")
+    with pytest.raises(InputError, match=r"model.onnx.data: holds the weights of another model"):
+        read_card(model)
+    weights.unlink()
+    with pytest.raises(InputError, match=r"model.onnx.data: is not there, and holds the weights of model.onnx. Put it"):
+        read_card(model)
 
 
 def changed(model: Path, **values: object) -> None:
