@@ -114,8 +114,8 @@ def evaluate(
             **loading(models, device, trust_remote_code, allow_download, allow_sending, assignments),
         )
     _show(scored, split, json=json)
-    if model := scored.protocol.get("model"):
-        err.print(f"licence of {model['name']}: {model['licence']}", style="yellow", soft_wrap=True)
+    for name, licence in scored.protocol.get("licences", {}).items():
+        err.print(f"licence of {name}: {licence}", style="yellow", soft_wrap=True)
     if manifest is not None:
         some_failed(scored.protocol["failures"])
 

@@ -61,6 +61,8 @@ def _check_kept(run: RunFolder, split: str) -> None:
 
 
 def combined(asked: Sequence[Source]) -> dict[str, Any]:
-    """The card of the first, and whose mean the predictions are where there are several."""
+    """The card of the first, and whose mean the predictions are where there are several; licences are those of all."""
     card = asked[0].card
-    return {**card, "mean_of": [one.name for one in asked]} if len(asked) > 1 else card
+    licences = {one.name: one.card["model"]["licence"] for one in asked if "model" in one.card}
+    several = {"mean_of": [one.name for one in asked]} if len(asked) > 1 else {}
+    return {**card, **several, **({"licences": licences} if licences else {})}

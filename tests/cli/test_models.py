@@ -95,3 +95,15 @@ def test_evaluate_tells_licence_and_whose_choice_it_was(
     assert "Train more epochs" not in shown.out
     both = msftk("evaluate", "--model", folder, tmp_path / "tones.parquet", tmp_path / "tones.parquet")
     assert both.code == 2
+
+
+def test_evaluate_tells_the_licence_of_each_that_takes_part(
+    msftk: MSFTK, tiny_run: Path, tone_corpus: Manifest, tmp_path: Path
+) -> None:
+    write_manifest(tone_corpus, tmp_path / "tones.parquet")
+    small = write_published("wav2small", tmp_path / "small")
+    given = ("--model", small, tmp_path / "tones.parquet", "--split", "test", "--combine", "mean", "--json")
+    shown = msftk("evaluate", tiny_run, *given)
+    assert shown.code == 0, shown.err
+    assert f"licence of {small}: CC BY-NC-SA 4.0" in shown.err
+    assert list(json.loads(shown.out)["protocol"]["licences"]) == [str(small)]
