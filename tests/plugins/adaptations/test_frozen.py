@@ -71,7 +71,12 @@ def test_a_frozen_run_equals_the_forward_of_the_unfrozen_encoder_with_its_weight
     )
     train(tone_corpus, settings, folder, store=store, device="cpu")
     tested = [u for u in tone_corpus.utterances if u.split == "test"]
-    found = load(folder, "cpu").predict(tested, store=MemoryStore())
+    run, places = load(folder, "cpu"), (MemoryStore(), MemoryStore())
+    found, elsewhere = (run.predict(tested, store=place) for place in places)
+    (first,), (second,) = (run.preparations(place, {}, None) for place in places)
+    assert first.acoustic is second.acoustic  # loaded once, kept apart
+    assert first.acoustic_shelf is not second.acoustic_shelf
+    assert [one.values for one in elsewhere] == [one.values for one in found]
     network, scale = load_model(folder).network, load_model(folder).scale
     acoustic = network.acoustic
     assert acoustic.layer_logits.abs().min() > 0
