@@ -60,7 +60,8 @@ class LowerFrames(ModelFeatures):
         if not self.encoder.resumes:
             raise InputError(
                 "adaptation.cache stores one layer of msftk's WavLM, from which the layers above go on: acoustic.layer "
-                "must not be weighted, acoustic.attention not transformers, and the model a WavLM. Leave the cache out."
+                "must not be weighted, acoustic.attention not transformers, acoustic.padding_frames off, and the "
+                "model a WavLM. Leave the cache out."
             )
         made: list[Float32] = hidden_state(self.encoder, waveforms, first_of(self.encoder, self.k))
         return made
