@@ -142,6 +142,5 @@ def _check_finite(model: Model, predictions: Predictions) -> None:
     finite = np.isfinite(predictions.values[:, [ATTRIBUTES.index(column) for column in columns]]).all(axis=1)
     if not finite.all():
         broken = predictions.ids[int(np.argmin(finite))]
-        raise MsftkError(
-            f"{model.run}: what it predicts is not a finite number, first for {broken}. The run is broken: train again."
-        )
+        remedy = "The run is broken: train again." if model.published is None else "Fetch it anew."
+        raise MsftkError(f"{model.run}: what it predicts is not a finite number, first for {broken}. {remedy}")

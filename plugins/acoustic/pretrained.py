@@ -51,12 +51,14 @@ def load_pretrained(name: str, revision: str | None) -> Any:
                 dtype=torch.float32,
                 output_loading_info=True,
             )
-    except (OSError, ValueError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # transformers raises anything, and safetensors an error of its own
         if SWITCH in str(error):
             raise InputError(COMES_WITH_CODE.format(name=name)) from error
         if MODEL_ID.fullmatch(name) and not Path(name).is_dir() and (reason := why_not_fetched(name)):
             raise InputError(f"acoustic.model '{name}' is not in the Hugging Face cache, and {reason}") from error
-        first_line = str(error).strip().splitlines()[0]
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"acoustic.model '{name}' cannot be loaded: {first_line} Give a model id that can be downloaded, "
             "or a folder with config.json and model.safetensors."

@@ -241,6 +241,18 @@ def test_weights_that_are_pickled_are_refused(models: dict[str, Path], tmp_path:
         encoder(folder)
 
 
+def test_weights_that_are_cut_off_and_sizes_that_are_none_are_refused(models: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(models["hubert"], tmp_path / "model")
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    with pytest.raises(InputError, match=r"cannot be loaded: .*not fully covered.* Give a model id"):
+        encoder(folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "hidden_size": None}))
+    with pytest.raises(InputError, match="cannot be loaded"):
+        encoder(folder)
+
+
 def test_weights_of_another_model_are_refused(models: dict[str, Path], tmp_path: Path) -> None:
     folder = shutil.copytree(models["hubert"], tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
