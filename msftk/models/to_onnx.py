@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from msftk.errors import InputError
 from msftk.extras import from_extra
 
 
@@ -27,13 +28,28 @@ def to_onnx(
     """Writes what `module` computes of its arguments `example`, and returns the opset that it needs.
 
     `free`: of each argument, dimension -> the name of a size that may be any; `inputs`, `outputs`: their names in the
-    file. Raises PackageMissingError without the extra "export".
+    file. Raises PackageMissingError without the extra "export", InputError for what no graph can hold.
     """
     with from_extra("export", "msftk export"):
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     with _quiet(), torch.no_grad():
-        made = torch.onnx.export(
+        made = _traced(module, example, free, inputs, outputs)
+        _tidy(made.model)
+        made.save(path)
+    opset: int = made.model.opset_imports[""]
+    return opset
+
+
+def _traced(
+    module: nn.Module,
+    example: Mapping[str, Any],
+    free: Mapping[str, Any],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+) -> Any:
+    try:
+        return torch.onnx.export(
             module,
             (),
             kwargs=dict(example),
@@ -43,11 +59,12 @@ def to_onnx(
             output_names=outputs,
             verbose=False,
         )
-        assert made is not None
-        _tidy(made.model)
-        made.save(path)
-    opset: int = made.model.opset_imports[""]
-    return opset
+    except torch.onnx.OnnxExporterError as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise InputError(
+            f"a part of this network cannot be written as a graph ({reason}). Where the part is a plugin of yours, let "
+            "it compute all recordings of a batch alike, without a look at the numbers; else predict with the run."
+        ) from error
 
 
 def _tidy(model: Any) -> None:

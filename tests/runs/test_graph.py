@@ -18,7 +18,9 @@ from small_corpus import TINY, tiny_settings
 from tiny_encoders import save_encoder
 from tiny_wavlm import save_tiny_wavlm, wavlm_settings
 
+from msftk.errors import InputError
 from msftk.models.batch import make_batch
+from msftk.models.to_onnx import to_onnx
 from msftk.recipes.export import export
 from msftk.recipes.predict import load
 from msftk.recipes.train import train
@@ -108,6 +110,19 @@ def test_a_run_of_logmel_is_fed_features_and_vectors(tiny_run: Path, exported_ru
     assert [one.source for one in card.semantics] == ["gs", "les", "es"]
     assert card.outputs[0].columns == ("valence", "arousal", "dominance")
     assert card.scale == (1.0, 7.0)
+
+
+class LooksAtNumbers(torch.nn.Module):
+    def forward(self, sound: torch.Tensor) -> torch.Tensor:
+        return sound * 2 if sound.sum() > 0 else sound
+
+
+def test_a_part_that_no_graph_holds_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a part of this network cannot be written as a graph"):
+        to_onnx(
+            LooksAtNumbers(), tmp_path / "x.onnx", {"sound": torch.ones(2, 3)}, {"sound": {0: "batch"}}, ["x"], ["y"]
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def pretrained(folder: Path, name: str) -> Path:
