@@ -12,9 +12,8 @@ from msftk.extras import from_extra
 from msftk.preparation.extract import Preparation
 from msftk.preparation.work import Make, Question
 from msftk.progress import Progress, ProgressCallback
-from msftk.recipes.makers import chosen_anew
 from msftk.registry import registry
-from msftk.settings import Settings
+from msftk.settings import Settings, laid_over
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 from msftk.types import Transcript, Utterance
@@ -75,7 +74,7 @@ def recognise(
     anew = {"transcriber": {"replace": True}}
     with consenting(Consent(download=True)):
         preparation = Preparation(
-            chosen_anew(settings.model_copy(update={"semantics": ()}), anew),
+            laid_over(settings.model_copy(update={"semantics": ()}), anew),
             store,
             needs=("transcript",),
             workers=workers,

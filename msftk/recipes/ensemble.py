@@ -16,12 +16,11 @@ from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.answered import Answered
-from msftk.recipes.makers import chosen_anew
 from msftk.recipes.sources import Source
 from msftk.runs.inputs import Inputs
 from msftk.runs.model import Model
 from msftk.runs.prediction import predict_utterances
-from msftk.settings import Settings, Training
+from msftk.settings import Settings, Training, laid_over
 from msftk.store.features import Store
 from msftk.types import ATTRIBUTES, Alignment, Float32, RatingScale, Utterance
 
@@ -63,10 +62,10 @@ class Ensemble:
         self, store: Store, layer: Mapping[str, Mapping[str, object]] | None = None, workers: int | None = None
     ) -> tuple[Preparation, ...]:
         """What prepares utterances, one a model; models of the same settings share it. `layer`: what is otherwise than
-        in the run's settings, see `chosen_anew`."""
+        in the run's settings, see `laid_over`."""
         made: list[tuple[Settings, Preparation]] = []
         for model in self.models:
-            settings = chosen_anew(model.settings.model_copy(update=PREPARES_NOTHING), layer or {})
+            settings = laid_over(model.settings.model_copy(update=PREPARES_NOTHING), layer or {})
             shared = next((one for known, one in made if known == settings), None)
             made.append((settings, shared or Preparation(settings, store, workers=workers)))
         return tuple(one for _, one in made)

@@ -18,7 +18,7 @@ from msftk.recipes.another_stress import MovedStress, moved_in_sound, reads_stre
 from msftk.recipes.contributions import Values, gates_of, parts_of, without_each
 from msftk.recipes.curves import Curves
 from msftk.recipes.ensemble import Ensemble
-from msftk.recipes.makers import Chosen, chosen_anew, layer_of
+from msftk.recipes.makers import Chosen, layer_of
 from msftk.recipes.predict import Run, opened
 from msftk.recipes.predict_result import values_of
 from msftk.recipes.published_notes import published_notes, shorter
@@ -26,6 +26,7 @@ from msftk.recipes.recordings import Input, Recordings, collect
 from msftk.recipes.sources import TrainedSource
 from msftk.recipes.windows import stretch_of
 from msftk.recipes.wording import said_once
+from msftk.settings import laid_over
 from msftk.store.features import Store
 from msftk.types import SAMPLE_RATE_HZ, Float32
 
@@ -108,7 +109,7 @@ def explain(
     why_not = {
         source: next(iter(reasons)) for source, reasons in answered.absent.items() if reasons and source not in present
     }
-    emphasising = chosen_anew(settings, layer).model_copy(update={"semantics": ()})
+    emphasising = laid_over(settings, layer).model_copy(update={"semantics": ()})
     heard = Preparation(emphasising, place, needs=("emphasis",)).material(
         utterance, part.samples.get(utterance.id), part.alignments.get(utterance.id)
     )

@@ -18,10 +18,9 @@ from msftk.preparation.extract import Preparation
 from msftk.preparation.prepared import Prepared
 from msftk.progress import Progress, ProgressCallback, silent
 from msftk.recipes.answered import Answered
-from msftk.recipes.makers import chosen_anew
 from msftk.registry import registry
 from msftk.runs.model_card import ANEW, LENGTHS, SUFFIX, ModelCard, Output, read_card
-from msftk.settings import Settings, check_settings
+from msftk.settings import Settings, check_settings, laid_over
 from msftk.store.features import Store
 from msftk.types import Alignment, Float32, Float64, RatingScale, Utterance
 
@@ -88,7 +87,7 @@ class ExportedModel:
         self, store: Store, layer: Mapping[str, Mapping[str, object]] | None = None, workers: int | None = None
     ) -> tuple[Preparation, ...]:
         """As `Ensemble.preparations`, of the one."""
-        return (Preparation(chosen_anew(self.settings, layer or {}), store, workers=workers),)
+        return (Preparation(laid_over(self.settings, layer or {}), store, workers=workers),)
 
     def predict(
         self,

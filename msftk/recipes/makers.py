@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict, cast
 
-from msftk.settings import Settings, laid_over
-
 MAKERS = ("transcriber", "aligner", "describer")  # sections of the settings
 ANEW = ("alignment", *MAKERS)  # what a call may have otherwise than the run; all else the model was trained with
 Chosen = str | Mapping[str, object]
@@ -26,11 +24,3 @@ def layer_of(anew: Anew) -> dict[str, dict[str, object]]:
     """What is chosen anew, by section of the settings."""
     chosen = ((section, cast("Chosen | None", anew.get(section))) for section in ANEW)
     return {section: {"name": one} if isinstance(one, str) else dict(one) for section, one in chosen if one}
-
-
-def chosen_anew(settings: Settings, layer: Mapping[str, Mapping[str, object]]) -> Settings:
-    """Settings of a run, with what a call has otherwise laid over them.
-
-    Raises InputError/UnknownNameError that names the path and what would do.
-    """
-    return laid_over(settings, layer)

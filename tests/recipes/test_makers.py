@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from msftk.errors import UnknownNameError
-from msftk.recipes.makers import chosen_anew, layer_of
-from msftk.settings import load_settings
+from msftk.recipes.makers import layer_of
+from msftk.settings import laid_over, load_settings
 
 
 def test_other_makers_are_laid_over_the_runs_settings() -> None:
@@ -19,18 +19,18 @@ def test_other_makers_are_laid_over_the_runs_settings() -> None:
             "describer": "measured",
         }
     )
-    anew = chosen_anew(run, layer)
+    anew = laid_over(run, layer)
     assert (anew.transcriber.name, anew.transcriber.options) == ("whisper", {"batch": 2})
     assert (anew.describer.name, anew.describer.options) == ("measured", {})
     assert anew.alignment == {"word_tier": "ORT", "phone_tier": "phone"}
     assert anew.model_copy(update={s: getattr(run, s) for s in layer}) == run
-    assert chosen_anew(run, layer_of({})) == run
+    assert laid_over(run, layer_of({})) == run
 
 
 def test_options_of_the_runs_own_maker_need_no_name_and_are_checked() -> None:
     run = load_settings("tiny", None, ["transcriber.name=whisper"], environment={})
-    assert chosen_anew(run, layer_of({"transcriber": {"batch": 3}})).transcriber.options == {"batch": 3}
+    assert laid_over(run, layer_of({"transcriber": {"batch": 3}})).transcriber.options == {"batch": 3}
     with pytest.raises(UnknownNameError, match=r"unknown option 'transcriber\.bacth'\. Did you mean 'batch'"):
-        chosen_anew(run, layer_of({"transcriber": {"bacth": 3}}))
+        laid_over(run, layer_of({"transcriber": {"bacth": 3}}))
     with pytest.raises(UnknownNameError, match=r"unknown transcriber 'wisper'\. Did you mean 'whisper'"):
-        chosen_anew(run, layer_of({"transcriber": "wisper"}))
+        laid_over(run, layer_of({"transcriber": "wisper"}))
