@@ -70,7 +70,7 @@ class ReportNumbers:
         main = evaluations[self.main]
         metrics = {name: folder.read_metrics() for name, folder in {"": self.run, **self.run.folds}.items()}
         numbers: dict[str, Any] = {
-            "title": _title(self.card["settings"], self.corpus),
+            "title": _title(self.card, self.corpus),
             "warning": self.facts.get("ratings", ""),
             "scale": [self.scale.low, self.scale.high],
             "main": self.main,
@@ -139,8 +139,11 @@ class ReportNumbers:
         return {"levels": levels, "why": why}
 
 
-def _title(settings: Mapping[str, Any], corpus: str) -> str:
-    """Fusion and corpus, and how much of the encoder learned, where that was not all."""
+def _title(card: Mapping[str, Any], corpus: str) -> str:
+    """Fusion and corpus, and how much of the encoder learned, where that was not all; of a published model its name."""
+    if "model" in card:
+        return f"{card['model']['name']} on {corpus}"
+    settings = card["settings"]
     adaptation = settings.get("adaptation", {}).get("name", "full")
     learned = "" if adaptation == "full" else f", encoder {adaptation}"
     return f"{settings['fusion']['name']} on {corpus}{learned}"

@@ -182,7 +182,9 @@ def check_window(window_s: float | None, hop_s: float | None, heard_s: float | N
     if heard_s is None:
         raise InputError(f"--window {window_s:g}: this model reads texts and hears no sound. Leave it out.")
     if not 0 < window_s <= heard_s:
-        raise InputError(f"--window {window_s:g}: this model hears up to {heard_s:g} s at once. Name as much or less.")
+        raise InputError(
+            f"--window {window_s:g}: expected more than 0 and at most {heard_s:g} s, what this model hears."
+        )
     if hop_s is not None and not SHORTEST_HOP_S <= hop_s <= window_s:
         raise InputError(
             f"--hop {hop_s:g}: expected {SHORTEST_HOP_S:g} to {window_s:g} s, the window: a longer one leaves gaps."

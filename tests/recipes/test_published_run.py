@@ -15,6 +15,7 @@ from msftk.recipes.evaluate import evaluate
 from msftk.recipes.predict import load, load_model
 from msftk.recipes.published_run import PublishedRun, published_run
 from msftk.recipes.report import write_report
+from msftk.runs.folder import RunFolder
 from msftk.store.features import Store
 from msftk.store.manifest import Manifest
 
@@ -63,7 +64,8 @@ def test_it_predicts_as_the_model_on_the_scale_of_the_corpus(
 def test_it_is_compared_with_a_run_and_reported(made: PublishedRun, tiny_run: Path, tmp_path: Path) -> None:
     found = compare([tiny_run, made.run], "test", draws=100)
     assert len(found.systems) == 2
-    assert write_report(made.run, tmp_path / "report.html").is_file()
+    page = write_report(made.run, tmp_path / "report.html").read_text()
+    assert f"<title>{RunFolder(made.run).read_card()['model']['name']} on tones</title>" in page
 
 
 def test_a_folder_that_is_there_and_a_corpus_of_train_alone_are_refused(

@@ -150,9 +150,9 @@ def test_what_is_missing_is_counted_by_recording(run: Run, talk: Path, tmp_path:
     ("window_s", "hop_s", "heard_s", "message"),
     [
         (None, 4.0, 12.0, "--hop 4: goes with --window"),
-        (20.0, None, 12.0, "--window 20: this model hears up to 12 s at once"),
-        (0.0, None, 12.0, "--window 0: this model hears up to 12 s"),
-        (float("nan"), None, 12.0, "--window nan: this model"),
+        (20.0, None, 12.0, "--window 20: expected more than 0 and at most 12 s"),
+        (0.0, None, 12.0, "--window 0: expected more than 0 and at most 12 s"),
+        (float("nan"), None, 12.0, "--window nan: expected more than 0 and at most 12 s"),
         (8.0, 9.0, 12.0, r"--hop 9: expected 0\.01 to 8 s, the window: a longer one leaves gaps"),
         (8.0, 0.0, 12.0, "--hop 0: expected"),
         (8.0, None, None, "--window 8: this model reads texts and hears no sound"),

@@ -107,7 +107,7 @@ def longer(recording: Path) -> bytes:
         (b"no sound at all", {"name": "mine"}, 422, "mine: cannot be decoded"),
         (longer, {}, 422, "recording: 6 s, expected at most 5 s."),
         (bytes(300_000), {}, 413, "a body of more than 0.2 MB."),
-        (None, {"window": 900}, 422, "window 900: this model hears up to"),
+        (None, {"window": 900}, 422, "window 900: expected more than 0 and at most"),
         (None, {"window": 0.5, "hop": 1e-4}, 422, "windows, expected at most 1000. Name a longer window or hop."),
         (None, {"hop": 1}, 422, "hop 1: goes with window."),
         (None, {"window": "long"}, 422, "valid number"),
