@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msftk.counting import counted
 from msftk.interfaces import Acoustics, FusionSizes, SemanticGroup, Target
 from msftk.registry import registry
 from msftk.testing.modules import close_to, has_shape, learns_and_saves, module_of
@@ -181,7 +182,9 @@ def check_target(plugin: Named, /, utterances: Sequence[Utterance], **options: o
         return
     outputs = {"value": np.nan_to_num(truth)[::-1]}
     sums = target.sums(outputs, whole, columns)
-    require(len(sums) == len(utterances), f"sums(): {len(sums)} rows of {len(utterances)} utterances")
+    require(
+        len(sums) == len(utterances), f"sums(): {counted(len(sums), 'row')} of {counted(len(utterances), 'utterance')}"
+    )
     for name, score in target.scores_of(sums.sum(axis=0)).items() if sums.size else ():
         own = target.scores(outputs, whole, columns).get(name, np.nan)
         require(bool(np.isclose(score, own, equal_nan=True)), f"scores_of(): {name} is {score}, of scores() {own}")
