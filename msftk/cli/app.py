@@ -12,6 +12,11 @@ from types import FrameType
 from typing import NoReturn
 
 NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP)  # what the user named cannot be there at all
+LIBRARIES = {  # what they read of the environment when they are loaded; what is set there stays
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # Arrow's own keeps what a corpus no longer needs
+    "OPENBLAS_NUM_THREADS": "1",  # NumPy's own threads would spin beside ours
+    "GOMP_SPINCOUNT": "1000",  # turns that a thread of torch waits awake: else 300,000, and the core may be wanted
+}
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
@@ -39,9 +44,8 @@ def run(arguments: list[str] | None = None) -> int:
         0 done, 1 failed, 2 usage or bad input, 3 some items failed, 130 interrupted (`main`: 143 where by SIGTERM).
     """
     try:
-        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what a corpus no longer needs
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's own threads would spin beside ours
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads would spin where a core is another's
+        for name, value in LIBRARIES.items():
+            os.environ.setdefault(name, value)
         from msftk.cli.commands import app  # not above: a signal may come while libraries are read
 
         app(arguments)

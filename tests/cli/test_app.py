@@ -20,9 +20,9 @@ COMMAND = "import sys; from msftk.cli.app import main; sys.argv[0] = 'msftk'; ma
 GOES_ON = "interrupted: finished work is kept, the same command goes on from there."
 
 
-@pytest.mark.parametrize(("name", "usual"), [("OPENBLAS_NUM_THREADS", "1"), ("OMP_WAIT_POLICY", "PASSIVE")])
+@pytest.mark.parametrize(("name", "usual"), app.LIBRARIES.items())
 @pytest.mark.parametrize("chosen", [None, "3"])
-def test_threads_spin_beside_no_others_where_nobody_chose_otherwise(
+def test_libraries_are_told_how_to_work_where_nobody_chose_otherwise(
     monkeypatch: pytest.MonkeyPatch, chosen: str | None, name: str, usual: str
 ) -> None:
     monkeypatch.setenv(name, chosen or "")
