@@ -22,7 +22,7 @@ from msftk.preparation.extract import extract
 from msftk.preparation.parts import Parts, make_parts
 from msftk.progress import ProgressCallback, silent
 from msftk.recipes.evaluate import evaluate
-from msftk.recipes.initial import start_from
+from msftk.recipes.initial import Start, start_from
 from msftk.recipes.prepare import read_corpus
 from msftk.recipes.senses import settings_for, with_labels
 from msftk.recipes.shared_inputs import SharedInputs
@@ -42,7 +42,7 @@ from msftk.store.manifest import Manifest, read_manifest
 from msftk.training.folds import Split, fixed_split
 from msftk.training.folds import folds as make_folds
 from msftk.training.objective import make_objective
-from msftk.training.transforms import AS_RECORDED, make_transforms
+from msftk.training.transforms import AS_RECORDED, Transforms, make_transforms
 
 log = logging.getLogger(__name__)
 
@@ -135,15 +135,10 @@ def train(
     where, run = choose_where(device), RunFolder(Path(out))
     with consenting(allowed):
         transforms = make_transforms(settings) if refit or not run.is_finished else AS_RECORDED
-    read: dict[str, Facts] = {
-        f"what transform {place} ({one.name}) reads": facts
-        for place, (one, facts) in enumerate(zip(settings.transforms, transforms.identity(), strict=False), start=1)
-    }
-    read |= {"the published model": started.found.identity()} if started else {}
+    read: dict[str, Facts] = {}
     if not run.is_finished:
         with consenting(allowed):
-            made_by = check_parts(settings, corpus, splits).named
-            read |= {f"what makes {what}": part.hash for what, part in made_by.items()}
+            read = _read_beside(settings, transforms, started, check_parts(settings, corpus, splits))
         check_folder(run.path)
     notes: list[str] = []
     with process_group(), consenting(allowed), run.held() if where.writes else nullcontext():
@@ -230,6 +225,17 @@ def check_parts(settings: Settings, corpus: Manifest, splits: Sequence[Split]) -
         make_objective(settings, fit_targets(settings.targets, split.train, corpus.utterances))
         settings.create("sampler", utterances=split.train).check(corpus.utterances)
     return make_parts(settings)
+
+
+def _read_beside(settings: Settings, transforms: Transforms, started: Start | None, made_by: Parts) -> dict[str, Facts]:
+    """What a run reads beside its settings and corpus, see `check_noted`."""
+    chosen = zip(settings.transforms, transforms.identity(), strict=True)
+    read: dict[str, Facts] = {
+        f"what transform {place} ({one.name}) reads": facts for place, (one, facts) in enumerate(chosen, start=1)
+    }
+    if started:
+        read["the published model"] = started.found.identity()
+    return read | {f"what makes {what}": part.hash for what, part in made_by.named.items()}
 
 
 def _rated(run: RunFolder, splits: Sequence[Split]) -> list[str]:

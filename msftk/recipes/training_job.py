@@ -128,10 +128,9 @@ class Job:
                 for name, part in readable.items()
                 if part
             }
+            identity = dict(network.acoustic.identity())  # of the pretrained model that it read, where it read one
             labels = tensors_sha256(examples["train"].truths)
-            note_together(
-                run, {"the acoustic model": _identity(network.acoustic), "what it learns": labels}, self.where
-            )
+            note_together(run, {"the acoustic model": identity, "what it learns": labels}, self.where)
             data = TrainingData(examples["train"], examples.get("dev"), scale, self.transforms)
             watched = tracked(run, settings, self.progress) if self.where.writes else nullcontext(silent)
             with threads_for(network), watched as progress:
@@ -147,7 +146,7 @@ class Job:
             "missing": {name: self.missing(part) for name, part in readable.items()},
             "made_by": {name: self.prepared.makers(ids_of(part)) for name, part in readable.items()},
             "failures": failures,
-            "acoustic_identity": _identity(network.acoustic),
+            "acoustic_identity": identity,
             **({"transforms": self.transforms.identity()} if self.transforms.chain else {}),
             **({"init": started} if started else {}),
             **({"classes": classes} if (classes := _classes(targets, examples["train"])) else {}),
@@ -240,11 +239,6 @@ def _classes(targets: Mapping[str, BuiltTarget], train: Examples) -> dict[str, d
     """Target that is classes -> class -> how many of the utterances that trained are of it."""
     counts = {name: train.truths[name].nansum(dim=0).tolist() for name, one in targets.items() if one.is_classes}
     return {name: dict(zip(targets[name].columns, own, strict=True)) for name, own in counts.items()}
-
-
-def _identity(acoustic: Any) -> dict[str, str]:
-    """Which pretrained model an encoder read, where it read one."""
-    return dict(acoustic.identity())
 
 
 def _check_left(split: Split, readable: Mapping[str, Sequence[Utterance]], failures: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,11 @@ class Published:
         return self.layout.heard_s[0]
 
     def identity(self) -> dict[str, str]:
-        """The weights by the hash of their files."""
+        """The weights by the hash of their files, which are read once for it."""
+        return dict(self._identity)
+
+    @cached_property
+    def _identity(self) -> dict[str, str]:
         return {path.name: f"sha256:{sha256_file(path)}" for path in weight_files(self.folder)}
 
 
