@@ -42,10 +42,14 @@ class LogMel:
         samples = torch.from_numpy(np.pad(waveform, (0, max(0, n - len(waveform))))).float()
         spectrum = torch.stft(samples, WINDOW, HOP, window=torch.hann_window(WINDOW), return_complex=True)
         power = torch.view_as_real(spectrum[:, :-1]).square().sum(-1)
-        log_mel = (self.filters.T @ power).clamp(min=1e-10).log10()
-        log_mel = (torch.maximum(log_mel, log_mel.max() - 8.0) + 4.0) / 4.0
-        rows: Float32 = log_mel[:, :n_rows].T.numpy()
+        rows: Float32 = whisper_log(self.filters.T @ power)[:, :n_rows].T.numpy()
         return rows
+
+
+def whisper_log(mel_power: Tensor) -> Tensor:
+    """Power in mel bands [..., rows, mels], or with both exchanged -> as Whisper reads it, from 80 dB below the top."""
+    log_mel = mel_power.clamp(min=1e-10).log10()
+    return (torch.maximum(log_mel, log_mel.amax((-2, -1), keepdim=True) - 8.0) + 4.0) / 4.0
 
 
 class WhisperMel:

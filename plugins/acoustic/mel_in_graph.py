@@ -8,9 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
 from msftk.types import Float64
-from msftk_plugins.acoustic.mel import HOP, WINDOW, StackedMel, WhisperMel
+from msftk_plugins.acoustic.mel import HOP, WINDOW, StackedMel, WhisperMel, whisper_log
 from msftk_plugins.acoustic.padding import within
-from msftk_plugins.acoustic.slaney import mel_filters
 
 FFT = 512  # of Kaldi's windows
 PREEMPHASIS = 0.97
@@ -32,9 +31,8 @@ class WhisperRows(nn.Module):
     def __init__(self, front: WhisperMel) -> None:
         super().__init__()
         self.front = front
-        n_bands = front.log_mel.filters.shape[1]
         self.register_buffer("fourier", fourier(WINDOW))
-        self.register_buffer("filters", torch.from_numpy(mel_filters(WINDOW, n_bands)).float())
+        self.register_buffer("filters", front.log_mel.filters)
 
     def forward(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """samples [batch, n], lengths [batch] -> rows [batch, row, mels], and how many were prepared [batch]."""
@@ -43,10 +41,8 @@ class WhisperRows(nn.Module):
         whole = samples.gather(1, place).masked_fill(~within(lengths, n), 0.0)
         mirrored = pad(whole.unsqueeze(1), (WINDOW // 2, WINDOW // 2), mode="reflect")
         power = power_spectra(mirrored, self.fourier, HOP)[:, :-1]
-        log_mel = (power @ self.filters).clamp(min=1e-10).log10()
-        log_mel = (torch.maximum(log_mel, log_mel.amax((1, 2), keepdim=True) - 8.0) + 4.0) / 4.0
         n_rows = 2 * self.front.n_heard(lengths).clamp(min=1) + self.front.after
-        return pad(log_mel, (0, 0, 0, self.front.after)), n_rows
+        return pad(whisper_log(power @ self.filters), (0, 0, 0, self.front.after)), n_rows
 
 
 class StackedRows(nn.Module):

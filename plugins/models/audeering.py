@@ -54,7 +54,7 @@ class AudeeringDim(ModelLayout):
             )
         if config.get(POOLING, "mean") != "mean":
             raise InputError(f"{POOLING} of its config.json is {config[POOLING]}, and its layout takes the mean.")
-        layers = n_layers(dict.fromkeys(tensors, ()), "wav2vec2.encoder.layers.")
+        layers = n_layers(tensors, "wav2vec2.encoder.layers.")
         if config.get("num_hidden_layers", layers) != layers:
             raise InputError(
                 f"num_hidden_layers of its config.json is {config['num_hidden_layers']}, and its weights are of "

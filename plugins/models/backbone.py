@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msftk.errors import InputError
@@ -39,9 +39,9 @@ def _ours(name: str) -> str:
     return f"acoustic.model.{name}"
 
 
-def n_layers(shapes: Shapes, prefix: str) -> int:
-    """How many there are of `prefix`0, `prefix`1 ..."""
-    return len({name.removeprefix(prefix).partition(".")[0] for name in shapes if name.startswith(prefix)})
+def n_layers(names: Iterable[str], prefix: str) -> int:
+    """How many there are of `prefix`0, `prefix`1 ... among the names of tensors."""
+    return len({name.removeprefix(prefix).partition(".")[0] for name in names if name.startswith(prefix)})
 
 
 def wavlm_config(shapes: Shapes, prefix: str) -> str:

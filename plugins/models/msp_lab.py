@@ -60,7 +60,7 @@ class MspLab(ModelLayout):
         if not {"mean", "std"} <= config.keys():
             raise InputError("config.json lacks mean and std of the training audio, by which samples are normalised.")
         attributes, rows = in_our_order(published)
-        n = n_layers(dict.fromkeys(tensors, ()), "ser_model.fc.")
+        n = n_layers(tensors, "ser_model.fc.")
         named = {
             "acoustic.mean": out.new_tensor(number(config, "mean")),
             "acoustic.sd": out.new_tensor(number(config, "std", positive=True)),

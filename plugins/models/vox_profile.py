@@ -101,7 +101,7 @@ def _whisper(tensors: Mapping[str, Tensor]) -> _Encoder:
         "model_type": "whisper",
         "d_model": size,
         "num_mel_bins": n_mels,
-        "encoder_layers": n_layers(dict.fromkeys(tensors, ()), f"{WHISPER}layers."),
+        "encoder_layers": n_layers(tensors, f"{WHISPER}layers."),
         "encoder_attention_heads": size // HEAD_DIM,
         "encoder_ffn_dim": tensors[f"{WHISPER}layers.0.fc1.weight"].shape[0],
         "decoder_layers": 1,  # none is kept

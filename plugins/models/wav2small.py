@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 ORDER = ("arousal", "dominance", "valence")
 SPECTRA = "vgg7.spectrogram_extractor.conv_"
 N_CONVOLUTIONS = 7
-SAMPLES = {"n_fft": 64, "hop": 32}  # of one spectrum, and between two
 
 
 class Wav2Small(ModelLayout):
@@ -39,7 +38,9 @@ class Wav2Small(ModelLayout):
     def read(self, config: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str) -> Imported:
         import torch
 
-        for key, samples in SAMPLES.items():
+        from msftk_plugins.acoustic.wav2small import HOP, WINDOW
+
+        for key, samples in {"n_fft": WINDOW, "hop": HOP}.items():
             if config.get(key, samples) != samples:
                 raise InputError(f"{key} of its config.json is {config[key]}, and its layout has {samples}.")
         published = named_attributes(config, tensors["adv.weight"].shape[0], ORDER)
