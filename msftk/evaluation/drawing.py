@@ -51,7 +51,4 @@ def svg_text(figure: Any) -> str:
     with mpl.rc_context({"svg.hashsalt": "msftk", "svg.fonttype": "none"}):
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata=NO_METADATA, facecolor="none")
-    drawn = in_page_ink(text.getvalue()[text.getvalue().index("<svg") :])
-    for name, colour in COLOURS.items():
-        drawn = drawn.replace(colour, f"var(--{name})")
-    return drawn
+    return in_page_ink(text.getvalue()[text.getvalue().index("<svg") :], COLOURS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "pdf")
 TOP_WORDS = 3  # paper Fig. 2
 INK, FAINT, PITCH, ENERGY, STRESS = "#22262e", "#c9ccd3", "#1f5fa8", "#4b7a5a", "#d9480f"
+COLOURS = {"pitch": PITCH, "energy": ENERGY, "stress": STRESS}  # by their name in the style of pages
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # of an SVG in a page: equal bytes, and no link
 SHADE = (0.34, 0.20, 0.11)  # opacity of the highest, second and third word
 WORD_ROW_INCHES = 0.22
@@ -87,13 +89,14 @@ def emphasis_svg(utterance_id: str, waveform: Float32, f0_hz: Float64, emphasis:
     return in_page_ink(text[text.index("<svg") :])
 
 
-def in_page_ink(svg: str) -> str:
-    """What is drawn in ink takes the colour of the text around it, the rest those of the page's style, light or dark.
+def in_page_ink(svg: str, colours: Mapping[str, str] = COLOURS) -> str:
+    """What is drawn in ink takes the colour of the text around it, and `colours` those of that name in the page's
+    style, light or dark.
 
     >>> in_page_ink('<path style="fill: #1f5fa8; stroke: #22262e"/>')
     '<path style="fill: var(--pitch); stroke: currentColor"/>'
     """
-    for name, colour in {"pitch": PITCH, "energy": ENERGY, "stress": STRESS}.items():
+    for name, colour in colours.items():
         svg = svg.replace(colour, f"var(--{name})")
     return svg.replace(INK, "currentColor")
 
