@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,6 +40,9 @@ from msftk.settings import load_settings
 from msftk.store.features import Store
 from msftk.store.memory import MemoryStore
 from msftk.types import SAMPLE_RATE_HZ
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from linked_recordings import linked_recordings
 
 LABELS = {0: "arousal", 1: "dominance", 2: "valence"}
 
@@ -160,23 +164,11 @@ def memory(place: Path, n_files: int) -> None:
     prepare("demo", None, place / "demo.parquet")
     settings = load_settings("tiny", None, ("fusion.name=none", "training.epochs=1", "acoustic.channels=16"), {})
     train(place / "demo.parquet", settings, place / "run", store=store, device="cpu")
-    linked(place, n_files)
+    many = linked_recordings(place, n_files)
     run, seen = load(place / "run", "cpu"), Resident(n_files)
-    predict_table(run, place / "many", place / "t.csv", store=store, progress=seen)
+    predict_table(run, many, place / "t.csv", store=store, progress=seen)
     low, high = min(seen.bytes.values()), max(seen.bytes.values())
     print(f"from {low / 1e6:.0f} to {high / 1e6:.0f} MB, {100 * (high / low - 1):.1f} % more")
-
-
-def linked(place: Path, n_files: int) -> None:
-    """20 recordings under so many names, a thousand a folder."""
-    random = np.random.default_rng(0)
-    for k in range(n_files):
-        own = place / f"own{k % 20}.wav"
-        if k < 20:
-            soundfile.write(own, 0.05 * random.standard_normal(SAMPLE_RATE_HZ // 2), SAMPLE_RATE_HZ)
-        folder = place / "many" / f"{k // 1000:04}"
-        folder.mkdir(parents=True, exist_ok=True)
-        os.link(own, folder / f"{k:06}.wav")
 
 
 class Resident:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
+from linked_recordings import linked_recordings
 
 from msftk.progress import Progress
 from msftk.recipes.predict import load
 from msftk.recipes.predict_table import predict_table
 from msftk.recipes.recordings import PART
 from msftk.store.features import Store
-from msftk.types import SAMPLE_RATE_HZ
 
 N_FILES = 2_000
 WARM = 2 * PART  # until then all that a job needs is loaded and has been used
@@ -42,20 +41,11 @@ class Held:
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
 def test_memory_stays_as_it_is(tiny_run: Path, tmp_path: Path) -> None:
     """20 recordings of 0.5 s under 2,000 names, as `benchmarks/predict.py memory` has them under 100,000."""
-    random = np.random.default_rng(0)
-    for k in range(N_FILES):
-        own = tmp_path / f"own{k % 20}.wav"
-        if k < 20:
-            soundfile.write(own, 0.05 * random.standard_normal(SAMPLE_RATE_HZ // 2), SAMPLE_RATE_HZ)
-        folder = tmp_path / "many" / f"{k // 500}"
-        folder.mkdir(parents=True, exist_ok=True)
-        os.link(own, folder / f"{k:04}.wav")
+    many = linked_recordings(tmp_path, N_FILES)
     run, seen = load(tiny_run, "cpu"), Held()
     tracemalloc.start()
     try:
-        written = predict_table(
-            run, tmp_path / "many", tmp_path / "t.csv", store=Store(tmp_path / "store"), progress=seen
-        )
+        written = predict_table(run, many, tmp_path / "t.csv", store=Store(tmp_path / "store"), progress=seen)
     finally:
         tracemalloc.stop()
     assert (written.n, written.failures) == (N_FILES, {})
